@@ -1,0 +1,107 @@
+"""What chats say to the bot and what the bot says back, free of any platform's types."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One thread on one platform.
+
+    `chat` is the platform's id of the room (`42`, `-100123`; on Slack `T1/C9`), `thread` its part if it has
+    such (a Slack timestamp). `direct` says that one person and the bot are alone in it.
+    """
+
+    platform: str
+    chat: str
+    thread: str = ""
+    direct: bool = field(default=True, compare=False)
+
+    @property
+    def key(self) -> str:
+        """The identity as text: `telegram:42`, `slack:T1/C9:1700.12`."""
+        return ":".join(filter(None, (self.platform, self.chat, self.thread)))
+
+    @property
+    def scope(self) -> str:
+        """Where what is learned here belongs (SKILL_FORMAT.md): the room, or `local` on the console."""
+        return "local" if self.platform == "console" else f"{self.platform}:{self.chat}"
+
+    @property
+    def lane(self) -> str:
+        """The lane in which this conversation's turns run one after the other."""
+        return f"chat:{self.key}"
+
+    @property
+    def out_lane(self) -> str:
+        """The lane in which deliveries to this room wait: ordered for each chat."""
+        return f"out:{self.platform}:{self.chat}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who writes. `id` is the platform's, with the platform before it: `telegram:42`, `slack:T1/U7`."""
+
+    id: str
+    name: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A person said `text` to the bot (its own name and mention already taken out).
+
+    `key` names the thing said and is unique for all time (ARCHITECTURE.md, Intake). `message_id` is the
+    platform's, for replies that quote.
+    """
+
+    key: str
+    conversation: Conversation
+    person: Person
+    text: str
+    message_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonClicked:
+    """A person pressed the button with the opaque id `button` under the message `message_id`.
+
+    `token` is what the platform needs to answer the click (Telegram's callback query id); it goes stale.
+    """
+
+    key: str
+    conversation: Conversation
+    person: Person
+    button: str
+    message_id: str
+    token: str
+    at: datetime
+
+
+Event = MessageReceived | ButtonClicked
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button: what it reads, and its opaque id of at most 32 ASCII characters."""
+
+    label: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to a conversation: Markdown as models write it, rows of buttons, the message it answers."""
+
+    conversation: Conversation
+    text: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One part of a message is posted: its platform id ("" where the platform gave none) and the count of parts."""
+
+    message_id: str
+    parts: int

@@ -1,0 +1,46 @@
+"""Tools, calls of them and what they gave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.json import JSON
+
+READING_WORDS = frozenset("get find list search read show count check calculate think".split())
+"""First words of the names of tools that only read (SKILL_FORMAT.md, Traces)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool as the model sees it. `schema` is a JSON Schema of type object. `reads`: it changes nothing."""
+
+    name: str
+    description: str
+    schema: Mapping[str, JSON]
+    reads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to call a tool. `arguments` is the raw JSON text: it may not parse."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call gave. `content` is JSON or text; with `failed` it is a sentence for the model to act on."""
+
+    content: JSON
+    failed: bool = False
+
+
+def reads_by_name(name: str) -> bool:
+    """Whether a tool without annotations only reads, by the first word of its name (SKILL_FORMAT.md, Traces)."""
+    word = ""
+    for char in name.rsplit("__", 1)[-1]:
+        if char in "_-" or (char.isupper() and word):
+            break
+        word += char
+    return word.lower() in READING_WORDS

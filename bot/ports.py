@@ -1,0 +1,114 @@
+"""Where the process ends: what the core needs from chats, models, tools, runners and the clock."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.chat import ButtonClicked, Conversation, Event, Outgoing, Person, Sent
+from bot.domain.json import JSON
+from bot.domain.tool import Tool, ToolCall, ToolResult
+
+
+class ChatAdapter(Protocol):
+    """One platform. SDK types stop behind it."""
+
+    platform: str
+
+    async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
+        """Receive until cancelled. `accept` returns when the event is committed: acknowledge only then.
+
+        It raises StoreError when nothing was committed: the platform must bring the event again.
+        """
+
+    async def send(self, message: Outgoing, part: int) -> Sent:
+        """Post part number `part` (from 0) of a message; buttons stand under the last part.
+
+        The split is a pure function of the message, so part 1 after a restart goes on behind part 0.
+        Raises DeliverLater, MaybeDelivered or Undeliverable.
+        """
+
+    async def edit(self, message: Outgoing, message_id: str) -> None:
+        """Replace a posted message; no buttons given, none left. Text beyond one message is cut. Raises as `send`."""
+
+    async def answer(self, click: ButtonClicked, text: str) -> None:
+        """Answer a click with at most 200 characters, as well as can be: a stale click is nobody's error."""
+
+    async def working(self, conversation: Conversation) -> None:
+        """Show that the bot works, for a few seconds. Transient; never raises DeliveryError."""
+
+    async def is_admin(self, conversation: Conversation, person: Person) -> bool:
+        """Ask the platform whether the person administers the chat. Raises DeliverLater when it cannot tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """OpenAI chat messages and tools. With `schema` (a JSON Schema of type object) the reply's text is such JSON.
+
+    `max_tokens` caps the answer; None leaves it to the server.
+    """
+
+    messages: Sequence[JSON]
+    tools: Sequence[Tool] = ()
+    schema: JSON | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReply:
+    """Text, calls (ids made unique within the reply), and what it cost.
+
+    Tokens are the server's count, or an estimate (4 bytes a token) where `estimated`.
+    """
+
+    text: str
+    calls: tuple[ToolCall, ...]
+    tokens_in: int
+    tokens_out: int
+    estimated: bool
+    bytes_out: int
+    """Bytes of the request's body, as sent to the server."""
+
+
+class ModelClient(Protocol):
+    """A chat completion. Raises ModelUnavailable, ModelRefused or ContextTooLong."""
+
+    async def complete(self, request: ModelRequest) -> ModelReply: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """For whom a tool is called: authority and visibility are decided from this, where the call is made."""
+
+    conversation: Conversation
+    person: Person
+
+
+class ToolSource(Protocol):
+    """A group of tools."""
+
+    async def tools(self, context: ToolContext) -> Sequence[Tool]:
+        """What this person may use in this conversation."""
+
+    async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
+        """Call one; the arguments already fit its schema. Raises ToolError with a sentence for the model."""
+
+
+class Dispatcher(Protocol):
+    """Which lanes run where. Embedded: a task for each busy lane in this process."""
+
+    async def wake(self, lane: str) -> None:
+        """There may be work in this lane. Idempotent."""
+
+    async def run(self, drain: Callable[[str], Awaitable[None]]) -> None:
+        """Call `drain` for woken lanes, never twice at once for one lane, until cancelled."""
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The time, in UTC, aware."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""

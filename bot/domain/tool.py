@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.json import JSON
 
-READING_WORDS = frozenset("get find list search read show count check calculate think".split())
+READING_WORDS = frozenset(["get", "find", "list", "search", "read", "show", "count", "check", "calculate", "think"])
 """First words of the names of tools that only read (SKILL_FORMAT.md, Traces)."""
 
 

@@ -24,7 +24,7 @@ class Conversation:
 
     @property
     def scope(self) -> str:
-        """Where what is learned here belongs (SKILL_FORMAT.md): the room, or `local` on the console."""
+        """Where what is learned here belongs (bot/skills/FORMAT.md): the room, or `local` on the console."""
         return "local" if self.platform == "console" else f"{self.platform}:{self.chat}"
 
     @property
@@ -50,7 +50,7 @@ class Person:
 class MessageReceived:
     """A person said `text` to the bot (its own name and mention already taken out).
 
-    `key` names the thing said and is unique for all time (ARCHITECTURE.md, Intake). `message_id` is the
+    `key` names the thing said and is unique for all time. `message_id` is the
     platform's, for replies that quote.
     """
 

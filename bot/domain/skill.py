@@ -1,4 +1,4 @@
-"""A skill and its procedure as values; `bot.skills.format` reads and writes them as files (SKILL_FORMAT.md)."""
+"""A skill and its procedure as values; `bot.skills.format` reads and writes them as files (bot/skills/FORMAT.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,7 +102,7 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class SkillRef:
-    """One version of a skill: outcomes attach to this pair. `digest` is SHA-256 in hex (SKILL_FORMAT.md)."""
+    """One version of a skill: outcomes attach to this pair. `digest` is SHA-256 in hex (bot/skills/FORMAT.md)."""
 
     name: str
     digest: str

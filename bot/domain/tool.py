@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.domain.json import JSON
 
 READING_WORDS = frozenset(["get", "find", "list", "search", "read", "show", "count", "check", "calculate", "think"])
-"""First words of the names of tools that only read (SKILL_FORMAT.md, Traces)."""
+"""First words of the names of tools that only read (bot/skills/FORMAT.md, Traces)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ToolResult:
 
 
 def reads_by_name(name: str) -> bool:
-    """Whether a tool without annotations only reads, by the first word of its name (SKILL_FORMAT.md, Traces)."""
+    """Whether a tool without annotations only reads, by the first word of its name (bot/skills/FORMAT.md, Traces)."""
     word = ""
     for char in name.rsplit("__", 1)[-1]:
         if char in "_-" or (char.isupper() and word):

@@ -1,4 +1,4 @@
-"""A task as mining reads it (SKILL_FORMAT.md, Traces)."""
+"""A task as mining reads it (bot/skills/FORMAT.md, Traces)."""
 
 from dataclasses import dataclass
 from typing import Literal

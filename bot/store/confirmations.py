@@ -1,0 +1,84 @@
+"""Runs of skills that wait for a person's word before their first write."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.domain.chat import Person
+from bot.domain.skill import SkillRef
+from bot.store.tables import confirmations
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A run that waits. `state` is waiting, once, always or no; `person` asked for the work."""
+
+    id: str
+    turn: int
+    place: str
+    ref: SkillRef
+    scope: str
+    person: str
+    state: str = "waiting"
+    decided_by: Person | None = None
+    decided_at: float | None = None
+
+
+def ask(connection: sa.Connection, confirmation: Confirmation, now: float) -> None:
+    """Insert a confirmation that waits."""
+    connection.execute(
+        confirmations.insert().values(
+            id=confirmation.id,
+            turn=confirmation.turn,
+            place=confirmation.place,
+            name=confirmation.ref.name,
+            digest=confirmation.ref.digest,
+            scope=confirmation.scope,
+            person=confirmation.person,
+            state="waiting",
+            created=now,
+        )
+    )
+
+
+def find(connection: sa.Connection, id: str) -> Confirmation | None:
+    """The confirmation with this id."""
+    row = connection.execute(sa.select(confirmations).where(confirmations.c.id == id)).one_or_none()
+    return (
+        None
+        if row is None
+        else Confirmation(
+            row.id,
+            row.turn,
+            row.place,
+            SkillRef(row.name, row.digest),
+            row.scope,
+            row.person,
+            row.state,
+            Person(row.decided_by, row.decided_name) if row.decided_by else None,
+            row.decided_at,
+        )
+    )
+
+
+def decide(connection: sa.Connection, id: str, state: str, person: Person, now: float) -> bool:
+    """Compare and set: whether this answer is the one that counts."""
+    return (
+        connection.execute(
+            confirmations.update()
+            .where(confirmations.c.id == id, confirmations.c.state == "waiting")
+            .values(state=state, decided_by=person.id, decided_name=person.name, decided_at=now)
+        ).rowcount
+        == 1
+    )
+
+
+def always(connection: sa.Connection, ref: SkillRef, scope: str) -> bool:
+    """Whether a reviewer said that this version may always write in this scope."""
+    where = (
+        confirmations.c.name == ref.name,
+        confirmations.c.digest == ref.digest,
+        confirmations.c.scope == scope,
+        confirmations.c.state == "always",
+    )
+    return connection.scalar(sa.select(confirmations.c.id).where(*where).limit(1)) is not None

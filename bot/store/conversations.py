@@ -1,0 +1,66 @@
+"""Conversations and their history."""
+
+import sqlalchemy as sa
+
+from bot.domain.chat import Conversation
+from bot.store.tables import conversations, turns
+
+SPEAKING = ("message", "resume")
+"""Kinds of turns in which a person and the bot speak: history and traces are made of them."""
+
+
+def remember(connection: sa.Connection, conversation: Conversation) -> None:
+    """Insert the conversation unless it is known."""
+    known = connection.scalar(sa.select(conversations.c.key).where(conversations.c.key == conversation.key))
+    if known is None:
+        connection.execute(
+            conversations.insert().values(
+                key=conversation.key,
+                platform=conversation.platform,
+                chat=conversation.chat,
+                thread=conversation.thread,
+                direct=conversation.direct,
+                scope=conversation.scope,
+            )
+        )
+
+
+def find(connection: sa.Connection, key: str) -> Conversation:
+    """The conversation with this key, which must be known."""
+    row = connection.execute(sa.select(conversations).where(conversations.c.key == key)).one()
+    return Conversation(row.platform, row.chat, row.thread, row.direct)
+
+
+def latest(connection: sa.Connection, scope: str) -> Conversation | None:
+    """The conversation of a scope in which was spoken last."""
+    row = connection.execute(
+        sa.select(conversations)
+        .join(turns, turns.c.conversation == conversations.c.key)
+        .where(conversations.c.scope == scope)
+        .order_by(turns.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Conversation(row.platform, row.chat, row.thread, row.direct)
+
+
+def begin_anew(connection: sa.Connection, key: str, turn: int) -> None:
+    """Start the history behind this turn."""
+    connection.execute(conversations.update().where(conversations.c.key == key).values(since=turn))
+
+
+def history(connection: sa.Connection, key: str, before: int, limit: int) -> list[int]:
+    """The ids of the last finished speaking turns before a turn, oldest first."""
+    since = sa.select(conversations.c.since).where(conversations.c.key == key).scalar_subquery()
+    rows = connection.scalars(
+        sa.select(turns.c.id)
+        .where(
+            turns.c.conversation == key,
+            turns.c.kind.in_(SPEAKING),
+            turns.c.finished.is_not(None),
+            turns.c.id > since,
+            turns.c.id < before,
+        )
+        .order_by(turns.c.id.desc())
+        .limit(limit)
+    )
+    return sorted(rows)

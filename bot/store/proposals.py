@@ -1,0 +1,97 @@
+"""Proposed skills and the decisions on them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.domain.chat import Person
+from bot.domain.json import JSON
+from bot.domain.skill import SkillRef
+from bot.store.tables import proposals
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A skill that waits for a person: the files that were shown, their digest, the evidence.
+
+    `state` is pending, approved or rejected; `decided` says by whom (id and name) and when.
+    """
+
+    id: str
+    scope: str
+    conversation: str
+    ref: SkillRef
+    files: Mapping[str, bytes]
+    fingerprint: str
+    evidence: JSON
+    created: float
+    state: str = "pending"
+    decided_by: Person | None = None
+    decided_at: float | None = None
+
+
+def propose(connection: sa.Connection, proposal: Proposal) -> None:
+    """Insert a pending proposal."""
+    connection.execute(
+        proposals.insert().values(
+            id=proposal.id,
+            scope=proposal.scope,
+            conversation=proposal.conversation,
+            name=proposal.ref.name,
+            digest=proposal.ref.digest,
+            files={path: content.decode("latin-1") for path, content in proposal.files.items()},
+            fingerprint=proposal.fingerprint,
+            evidence=proposal.evidence,
+            state="pending",
+            created=proposal.created,
+        )
+    )
+
+
+def find(connection: sa.Connection, id: str) -> Proposal | None:
+    """The proposal with this id."""
+    row = connection.execute(sa.select(proposals).where(proposals.c.id == id)).one_or_none()
+    if row is None:
+        return None
+    return Proposal(
+        row.id,
+        row.scope,
+        row.conversation,
+        SkillRef(row.name, row.digest),
+        {path: content.encode("latin-1") for path, content in row.files.items()},
+        row.fingerprint,
+        row.evidence,
+        row.created,
+        row.state,
+        Person(row.decided_by, row.decided_name) if row.decided_by else None,
+        row.decided_at,
+    )
+
+
+def decide(connection: sa.Connection, id: str, state: str, person: Person, now: float) -> bool:
+    """Compare and set: whether this decision is the one that counts."""
+    return (
+        connection.execute(
+            proposals.update()
+            .where(proposals.c.id == id, proposals.c.state == "pending")
+            .values(state=state, decided_by=person.id, decided_name=person.name, decided_at=now)
+        ).rowcount
+        == 1
+    )
+
+
+def fingerprints(connection: sa.Connection, scope: str) -> set[str]:
+    """The structures that were proposed in a scope, whatever became of them."""
+    return set(connection.scalars(sa.select(proposals.c.fingerprint).where(proposals.c.scope == scope)))
+
+
+def names(connection: sa.Connection) -> set[str]:
+    """The names of all proposals that wait or were approved."""
+    return set(connection.scalars(sa.select(proposals.c.name).where(proposals.c.state != "rejected")))
+
+
+def pending(connection: sa.Connection, scope: str) -> list[str]:
+    """The names of the proposals that wait in a scope."""
+    where = (proposals.c.scope == scope, proposals.c.state == "pending")
+    return list(connection.scalars(sa.select(proposals.c.name).where(*where).order_by(proposals.c.created)))

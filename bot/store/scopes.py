@@ -1,0 +1,42 @@
+"""What a scope wants of learning, and the reports of its cycles."""
+
+import sqlalchemy as sa
+
+from bot.domain.json import JSON
+from bot.store.tables import cycles, scopes
+
+
+def learns(connection: sa.Connection, scope: str) -> bool:
+    """Whether the bot may learn here; it may until somebody says `/learn off`."""
+    return connection.scalar(sa.select(scopes.c.learning).where(scopes.c.scope == scope)) is not False
+
+
+def set_learning(connection: sa.Connection, scope: str, on: bool) -> None:
+    """Switch learning on or off."""
+    _set(connection, scope, learning=on)
+
+
+def announce(connection: sa.Connection, scope: str) -> bool:
+    """Note that a room was told that the bot learns; False when that was said before."""
+    if connection.scalar(sa.select(scopes.c.announced).where(scopes.c.scope == scope)):
+        return False
+    _set(connection, scope, announced=True)
+    return True
+
+
+def report(connection: sa.Connection, scope: str, now: float, words: JSON, tokens: int) -> None:
+    """Record a learning cycle: what it saw, found and refused, and what it cost."""
+    _set(connection, scope, mined=now)
+    connection.execute(cycles.insert().values(scope=scope, at=now, report=words, tokens=tokens))
+
+
+def last_report(connection: sa.Connection, scope: str) -> JSON:
+    """The report of the scope's last cycle; None if there was none."""
+    return connection.scalar(
+        sa.select(cycles.c.report).where(cycles.c.scope == scope).order_by(cycles.c.id.desc()).limit(1)
+    )
+
+
+def _set(connection: sa.Connection, scope: str, **values: float | bool) -> None:
+    if connection.execute(scopes.update().where(scopes.c.scope == scope).values(**values)).rowcount == 0:
+        connection.execute(scopes.insert().values(scope=scope, **values))

@@ -1,0 +1,125 @@
+"""Approved versions of skills and their uses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from bot.domain.json import JSON
+from bot.domain.skill import SkillRef
+from bot.store.tables import uses, versions
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A version that a person let go live: its bytes, its scope (None: everywhere), who and when."""
+
+    ref: SkillRef
+    scope: str | None
+    files: Mapping[str, bytes]
+    by: str
+    at: float
+
+
+def approve(connection: sa.Connection, approval: Approval) -> None:
+    """Record an approval; a second one of the same version changes nothing."""
+    where = (versions.c.name == approval.ref.name, versions.c.digest == approval.ref.digest)
+    if connection.scalar(sa.select(versions.c.name).where(*where)) is None:
+        connection.execute(
+            versions.insert().values(
+                name=approval.ref.name,
+                digest=approval.ref.digest,
+                scope=approval.scope,
+                files={path: content.decode("latin-1") for path, content in approval.files.items()},
+                approved_by=approval.by,
+                approved_at=approval.at,
+            )
+        )
+
+
+def approvals(connection: sa.Connection) -> dict[SkillRef, tuple[str, float]]:
+    """Every approved version: who approved it and when."""
+    columns = (versions.c.name, versions.c.digest, versions.c.approved_by, versions.c.approved_at)
+    rows = connection.execute(sa.select(*columns))
+    return {SkillRef(row.name, row.digest): (row.approved_by, row.approved_at) for row in rows}
+
+
+def files(connection: sa.Connection, ref: SkillRef) -> dict[str, bytes]:
+    """The bytes of an approved version, which must exist."""
+    found = connection.scalar(
+        sa.select(versions.c.files).where(versions.c.name == ref.name, versions.c.digest == ref.digest)
+    )
+    return {path: content.encode("latin-1") for path, content in (found or {}).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One run of a skill: the version, its parameters, how it ended, the verdicts of its checks.
+
+    `calls` counts the calls it made without a model's round.
+    """
+
+    turn: int
+    place: str
+    ref: SkillRef
+    parameters: Mapping[str, JSON]
+    status: str
+    checks: tuple[bool, ...] = ()
+    failed_step: str | None = None
+    reason: str = ""
+    calls: int = 0
+
+
+def record(connection: sa.Connection, use: Use, now: float) -> None:
+    """Record a use."""
+    connection.execute(
+        uses.insert().values(
+            turn=use.turn,
+            place=use.place,
+            name=use.ref.name,
+            digest=use.ref.digest,
+            parameters=dict(use.parameters),
+            status=use.status,
+            checks=list(use.checks),
+            failed_step=use.failed_step,
+            reason=use.reason,
+            calls=use.calls,
+            at=now,
+        )
+    )
+
+
+def uses_in(connection: sa.Connection, turns: list[int]) -> list[Use]:
+    """The uses in some turns, oldest first."""
+    rows = connection.execute(sa.select(uses).where(uses.c.turn.in_(turns)).order_by(uses.c.id))
+    return [
+        Use(
+            row.turn,
+            row.place,
+            SkillRef(row.name, row.digest),
+            row.parameters,
+            row.status,
+            tuple(row.checks),
+            row.failed_step,
+            row.reason,
+            row.calls,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a version did: its uses, those that ended well with every check passed, the last one's time."""
+
+    uses: int = 0
+    good: int = 0
+    calls: int = 0
+    last: float | None = field(default=None)
+
+
+def tally(connection: sa.Connection, ref: SkillRef) -> Tally:
+    """Count the uses of one version."""
+    rows = connection.execute(sa.select(uses).where(uses.c.name == ref.name, uses.c.digest == ref.digest)).all()
+    good = [row for row in rows if row.status == "done" and all(row.checks)]
+    return Tally(len(rows), len(good), sum(row.calls for row in rows), max((row.at for row in rows), default=None))

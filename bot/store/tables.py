@@ -1,0 +1,226 @@
+"""The tables (SQLAlchemy Core). Times are seconds since 1970 in UTC; `migrations/` brings a database to this."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),  # names the thing said: an event is accepted once
+    Column("lane", String, nullable=False),
+    Column("kind", String, nullable=False),  # which handler runs it
+    Column("payload", JSON, nullable=False),
+    Column("conversation", String),  # the key of conversations, for turns that speak in one
+    Column("task", String, index=True),  # set when the turn ends
+    Column("status", String, nullable=False, server_default="queued"),  # queued, running, done, dead
+    Column("epoch", Integer, nullable=False, server_default="0"),  # raised by each claim; writes carry it
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("due", Float),  # not before
+    Column("stop", Boolean, nullable=False, server_default=text("0")),
+    Column("error", Text),
+    Column("created", Float, nullable=False),
+    Column("finished", Float),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_turns_open",
+    turns.c.lane,
+    turns.c.id,
+    sqlite_where=text("finished IS NULL"),
+    postgresql_where=text("finished IS NULL"),
+)
+Index("ix_turns_conversation", turns.c.conversation, turns.c.id)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("turn", Integer, ForeignKey("turns.id"), nullable=False),
+    Column("place", String, nullable=False),  # `model:3`, `tool:3.0`, `tool:3.0/orders/7`, `send:0`
+    Column("name", String, nullable=False),  # the tool's; "" for the rest
+    Column("request", JSON, nullable=False),
+    Column("once", Boolean, nullable=False),  # it may write: never made twice
+    Column("status", String, nullable=False),  # started, done, failed
+    Column("result", JSON),
+    Column("tokens", Integer, nullable=False, server_default="0"),
+    Column("bytes", Integer, nullable=False, server_default="0"),
+    Column("started", Float, nullable=False),
+    Column("finished", Float),
+    UniqueConstraint("turn", "place"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("platform", String, nullable=False),
+    Column("chat", String, nullable=False),
+    Column("thread", String, nullable=False),
+    Column("direct", Boolean, nullable=False),
+    Column("scope", String, nullable=False, index=True),
+    Column("since", Integer, nullable=False, server_default="0"),  # history begins behind this turn (/new)
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("conversation", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("person", String, nullable=False),  # who began it
+    Column("opened", Float, nullable=False),
+    Column("last_turn", Integer, nullable=False),
+    Column("closed", Float),
+    Column("status", String, nullable=False, server_default="unknown"),  # success, failure, unknown
+    Column("source", String),  # the strongest source that spoke
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("private", Boolean, nullable=False, server_default=text("0")),  # somebody said "don't learn from this"
+)
+Index("ix_tasks_closed", tasks.c.scope, tasks.c.closed)
+Index("ix_tasks_open", tasks.c.conversation, tasks.c.closed)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("task", String, ForeignKey("tasks.id"), nullable=False, index=True),
+    Column("source", String, nullable=False),  # verifier, feedback, behaviour, judge
+    Column("verdict", String, nullable=False),  # success, failure
+    Column("text", Text, nullable=False),
+    Column("person", String, nullable=False, server_default=""),
+    Column("at", Float, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("scope", String),  # null: everywhere
+    Column("files", JSON, nullable=False),  # path to text
+    Column("approved_by", String, nullable=False),
+    Column("approved_at", Float, nullable=False),
+)
+
+uses = Table(
+    "uses",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("turn", Integer, ForeignKey("turns.id"), nullable=False, index=True),
+    Column("place", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("status", String, nullable=False),  # done, failed
+    Column("checks", JSON, nullable=False),  # the verdicts of `verify`: a list of booleans
+    Column("failed_step", String),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("calls", Integer, nullable=False),  # steps' calls that needed no model
+    Column("at", Float, nullable=False),
+    UniqueConstraint("turn", "place"),
+)
+Index("ix_uses_skill", uses.c.name, uses.c.digest)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("scope", String, nullable=False, index=True),
+    Column("conversation", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("files", JSON, nullable=False),  # path to text: the bytes that were shown
+    Column("fingerprint", String, nullable=False),  # of the structure: a rejection is remembered by it
+    Column("evidence", JSON, nullable=False),
+    Column("state", String, nullable=False),  # pending, approved, rejected
+    Column("decided_by", String),
+    Column("decided_name", String),
+    Column("decided_at", Float),
+    Column("created", Float, nullable=False),
+)
+
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("turn", Integer, ForeignKey("turns.id"), nullable=False),
+    Column("place", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("person", String, nullable=False),  # who asked for the work
+    Column("state", String, nullable=False),  # waiting, once, always, no
+    Column("decided_by", String),
+    Column("decided_name", String),
+    Column("decided_at", Float),
+    Column("created", Float, nullable=False),
+    UniqueConstraint("turn", "place"),
+)
+Index("ix_confirmations_always", confirmations.c.name, confirmations.c.digest, confirmations.c.state)
+
+buttons = Table(
+    "buttons",
+    metadata,
+    Column("id", String, primary_key=True),  # opaque and random
+    Column("kind", String, nullable=False),  # proposal, confirmation, feedback
+    Column("subject", String, nullable=False),  # the id of what it decides on; for feedback the turn's
+    Column("action", String, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("paired", Float),  # when the person was let in by a code; null: not
+    Column("told", Float),  # when the person was told that the bot is closed
+)
+
+pairings = Table(
+    "pairings",
+    metadata,
+    Column("code", String, primary_key=True),  # SHA-256 of the code
+    Column("expires", Float, nullable=False),
+    Column("used", Float),
+)
+
+scopes = Table(
+    "scopes",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("learning", Boolean, nullable=False, server_default=text("1")),
+    Column("announced", Boolean, nullable=False, server_default=text("0")),  # told once that the bot learns
+    Column("mined", Float, nullable=False, server_default="0"),  # when the last cycle read its traces
+)
+
+cycles = Table(
+    "cycles",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("scope", String, nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("report", JSON, nullable=False),
+    Column("tokens", Integer, nullable=False, server_default="0"),
+)

@@ -1,0 +1,154 @@
+"""Tasks and the evidence of how they went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.domain.chat import Conversation
+from bot.domain.trace import Outcome
+from bot.store.conversations import SPEAKING
+from bot.store.tables import evidence, scopes, tasks, turns
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a conversation does between two closings. `last_turn` is its latest turn's id."""
+
+    id: str
+    conversation: str
+    scope: str
+    person: str
+    last_turn: int
+    closed: float | None
+    outcome: Outcome
+    private: bool
+
+
+def _task(row: sa.Row[tuple[object, ...]]) -> Task:
+    return Task(
+        row.id,
+        row.conversation,
+        row.scope,
+        row.person,
+        row.last_turn,
+        row.closed,
+        Outcome(row.status, row.source, row.detail),
+        row.private,
+    )
+
+
+def task(connection: sa.Connection, id: str) -> Task:
+    """The task with this id, which must be known."""
+    return _task(connection.execute(sa.select(tasks).where(tasks.c.id == id)).one())
+
+
+def open_task(connection: sa.Connection, conversation: str) -> Task | None:
+    """The conversation's task that is not closed."""
+    row = connection.execute(
+        sa.select(tasks).where(tasks.c.conversation == conversation, tasks.c.closed.is_(None))
+    ).one_or_none()
+    return None if row is None else _task(row)
+
+
+def attach(connection: sa.Connection, turn: int, conversation: Conversation, person: str, now: float) -> Task:
+    """Count a turn to its conversation's open task, opening one if there is none."""
+    task = open_task(connection, conversation.key)
+    if task is None:
+        id = f"task-{turn}"
+        connection.execute(
+            tasks.insert().values(
+                id=id,
+                conversation=conversation.key,
+                scope=conversation.scope,
+                person=person,
+                opened=now,
+                last_turn=turn,
+            )
+        )
+        task = Task(id, conversation.key, conversation.scope, person, turn, None, Outcome(), False)
+    connection.execute(tasks.update().where(tasks.c.id == task.id).values(last_turn=turn))
+    connection.execute(turns.update().where(turns.c.id == turn).values(task=task.id))
+    return task
+
+
+def close(connection: sa.Connection, id: str, outcome: Outcome, now: float) -> None:
+    """Close a task with its outcome; one that is closed gets the new outcome and keeps its time."""
+    connection.execute(
+        tasks.update()
+        .where(tasks.c.id == id)
+        .values(
+            closed=sa.func.coalesce(tasks.c.closed, now),
+            status=outcome.status,
+            source=outcome.source,
+            detail=outcome.detail,
+        )
+    )
+
+
+def keep_private(connection: sa.Connection, id: str) -> None:
+    """Never mine this task."""
+    connection.execute(tasks.update().where(tasks.c.id == id).values(private=True))
+
+
+def turns_of(connection: sa.Connection, task: str) -> list[int]:
+    """The ids of a task's speaking turns, in order."""
+    return list(
+        connection.scalars(
+            sa.select(turns.c.id).where(turns.c.task == task, turns.c.kind.in_(SPEAKING)).order_by(turns.c.id)
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a source says of a task: `success` or `failure`, in words. `person` where one spoke."""
+
+    source: str
+    verdict: str
+    text: str
+    person: str = ""
+
+
+def testify(connection: sa.Connection, task: str, given: Evidence, now: float) -> None:
+    """Record evidence; a person's new word of the same source replaces the old one."""
+    if given.person:
+        connection.execute(
+            evidence.delete().where(
+                evidence.c.task == task, evidence.c.source == given.source, evidence.c.person == given.person
+            )
+        )
+    connection.execute(
+        evidence.insert().values(
+            task=task, source=given.source, verdict=given.verdict, text=given.text, person=given.person, at=now
+        )
+    )
+
+
+def evidence_of(connection: sa.Connection, task: str) -> list[Evidence]:
+    """All evidence of a task, oldest first."""
+    rows = connection.execute(sa.select(evidence).where(evidence.c.task == task).order_by(evidence.c.id))
+    return [Evidence(row.source, row.verdict, row.text, row.person) for row in rows]
+
+
+def closed_tasks(connection: sa.Connection, scope: str, limit: int) -> Sequence[Task]:
+    """The newest closed tasks of a scope that may be mined, oldest first."""
+    rows = connection.execute(
+        sa.select(tasks)
+        .where(tasks.c.scope == scope, tasks.c.closed.is_not(None), tasks.c.private.is_(False))
+        .order_by(tasks.c.last_turn.desc())
+        .limit(limit)
+    )
+    return sorted(map(_task, rows), key=lambda task: task.last_turn)
+
+
+def unmined(connection: sa.Connection) -> dict[str, int]:
+    """For each scope that learns, the tasks closed since its last cycle; scopes without any are left out."""
+    mined = sa.func.coalesce(scopes.c.mined, 0)
+    rows = connection.execute(
+        sa.select(tasks.c.scope, sa.func.count())
+        .outerjoin(scopes, scopes.c.scope == tasks.c.scope)
+        .where(tasks.c.closed > mined, sa.func.coalesce(scopes.c.learning, sa.true()))
+        .group_by(tasks.c.scope)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,75 @@
+"""Markdown as models write it becomes what Telegram shows: plain text with entities, in parts that fit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from telegramify_markdown import MessageEntity, RenderConfig, convert, split_entities, utf16_len
+
+MESSAGE_UNITS = 4096
+"""A message's longest text, in UTF-16 code units (core.telegram.org/bots/api#sendmessage)."""
+MESSAGE_ENTITIES = 100
+"""The most entities that one message may carry (core.telegram.org/bots/api#messageentity)."""
+NOTHING = "…"
+"""Stands for a text with nothing to show: Telegram refuses empty messages, and buttons need one to stand under."""
+
+_KEPT_LITERAL = {"<": "\ufdd0", "$": "\ufdd1", "||": "\ufdd2|", "]:": "]\ufdd3"}
+"""Marks that the converter would take away with text (tags, `$5 and 10$`, `a || b`, `[1]: https://…`) pass it as
+noncharacters of the same length in UTF-16, so the entities' offsets hold."""
+_RESTORED = str.maketrans({"\ufdd0": "<", "\ufdd1": "$", "\ufdd2": "|", "\ufdd3": ":"})
+_LINKS = ("http://", "https://", "tg://", "mailto:", "tel:")
+_COARSE_UNITS = 512
+"""A part with too many entities is halved down to this; below it formatting is dropped, never text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message: at most 4,096 UTF-16 units of text that is not blank, and at most 100 entities of it."""
+
+    text: str
+    entities: tuple[MessageEntity, ...] = ()
+
+
+@lru_cache(maxsize=4)
+def split(markdown: str) -> tuple[Part, ...]:
+    """The parts of a message in order, at least one; their texts joined are all of it but blank stretches.
+
+    A pure function, remembered because each part of a long message is asked for on its own.
+    """
+    sound = markdown.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return tuple(_fit(*_convert(sound), MESSAGE_UNITS)) or tuple(_fit(sound, [], MESSAGE_UNITS)) or (Part(NOTHING),)
+
+
+def cut(text: str, units: int) -> str:
+    """The first `units` UTF-16 code units of a text, never half a character."""
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "ignore")
+
+
+def _convert(text: str) -> tuple[str, list[MessageEntity]]:
+    for mark, stand_in in _KEPT_LITERAL.items():
+        text = text.replace(mark, stand_in)
+    text, entities = convert(text, latex_escape=False, config=_plain_symbols())
+    for entity in entities:
+        entity.url = entity.url and entity.url.translate(_RESTORED)
+        entity.language = entity.language and entity.language.translate(_RESTORED)
+    # Telegram takes no relative links.
+    links = [entity for entity in entities if entity.type != "text_link" or (entity.url or "").startswith(_LINKS)]
+    return text.translate(_RESTORED), links
+
+
+def _fit(text: str, entities: list[MessageEntity], units: int) -> Iterator[Part]:
+    for chunk, marks in split_entities(text, entities, units):
+        half = utf16_len(chunk) // 2
+        if len(marks) > MESSAGE_ENTITIES and half > _COARSE_UNITS:
+            yield from _fit(chunk, marks, half)
+        else:
+            yield Part(chunk, tuple(marks[:MESSAGE_ENTITIES]))
+
+
+@lru_cache(maxsize=1)
+def _plain_symbols() -> RenderConfig:
+    config = RenderConfig.isolated()
+    symbol = config.markdown_symbol
+    symbol.heading_level_1 = symbol.heading_level_2 = symbol.heading_level_3 = symbol.heading_level_4 = ""
+    symbol.unordered_list_item, symbol.task_completed, symbol.task_uncompleted = "•", "☑", "☐"
+    return config

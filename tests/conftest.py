@@ -1,0 +1,59 @@
+"""For every test: no network but loopback, skips that CI does not forgive, and Hypothesis without a clock."""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+from hypothesis import settings
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+# Hypothesis itself repeats the same examples where the variable CI is set.
+settings.register_profile("apprentice", deadline=None)
+settings.load_profile("apprentice")
+
+
+def _loopback(host: object) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(name)).is_loopback
+    except ValueError:
+        return False
+
+
+def _stay_on_loopback(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse what would leave the machine. An audit hook: no library's own way to a socket leads around it."""
+    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host = arguments[0]
+    elif event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    if not _loopback(host):
+        pytest.fail(f"a test reached for the network: {event} {host!r}; only loopback is allowed")
+
+
+sys.addaudithook(_stay_on_loopback)
+
+
+def _unforgiven(report: Report) -> Report:
+    """With APPRENTICE_REQUIRE_ALL=1 a skip is a failure, an expected failure still none."""
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("APPRENTICE_REQUIRE_ALL") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"APPRENTICE_REQUIRE_ALL is set and this was skipped: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _unforgiven((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _unforgiven((yield))

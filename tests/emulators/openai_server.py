@@ -1,0 +1,205 @@
+"""A server on loopback that speaks OpenAI's chat completions by a script, with the faults of real ones.
+
+`python -m tests.emulators.openai_server --port 8080 --latency 0.2` echoes what the person said last.
+"""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Literal, Self
+
+from aiohttp import web
+
+from bot.domain.json import JSON
+from tests.emulators.openai_protocol import mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back: a status, headers and a body, whole, cut in its middle, or dropped with the connection."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fault: Literal["", "cut", "dropped"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came."""
+
+    body: bytes
+    json: JSON
+    headers: Mapping[str, str]
+
+
+Script = Callable[[JSON], Reply]
+"""From the parsed request to the reply."""
+
+
+def text(content: JSON) -> Reply:
+    """An answer in words (or whatever else a server may put into `content`)."""
+    return message({"role": "assistant", "content": content})
+
+
+def calls(*wishes: tuple[str, JSON]) -> Reply:
+    """Calls of tools: names with arguments, which are sent as JSON text."""
+    return raw_calls(
+        *(
+            {"id": f"call_{place}", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+            for place, (name, arguments) in enumerate(wishes)
+        )
+    )
+
+
+def raw_calls(*tool_calls: JSON) -> Reply:
+    """Calls as they stand, for servers that write them differently."""
+    return message({"role": "assistant", "content": None, "tool_calls": [*tool_calls]})
+
+
+def message(assistant: JSON) -> Reply:
+    """A completion around an assistant's message, with a usage: 100 tokens in, a quarter of the bytes out."""
+    answer = len(json.dumps(assistant)) // 4
+    finish = "tool_calls" if assistant.get("tool_calls") else "stop"
+    return completion(
+        choices=[{"index": 0, "message": assistant, "finish_reason": finish}],
+        usage={"prompt_tokens": 100, "completion_tokens": answer, "total_tokens": 100 + answer},
+    )
+
+
+def completion(**fields: JSON) -> Reply:
+    """A completion's body out of its fields; leave out or break what a server would."""
+    return raw(json.dumps({"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", **fields}))
+
+
+def raw(body: str | bytes, content_type: str = "application/json") -> Reply:
+    """Any body with status 200."""
+    data = body.encode() if isinstance(body, str) else body
+    return Reply(data, headers={"Content-Type": content_type})
+
+
+def without_usage(reply: Reply) -> Reply:
+    """The same, uncounted."""
+    body = json.loads(reply.body)
+    del body["usage"]
+    return replace(reply, body=json.dumps(body).encode())
+
+
+def html(status: int = 200) -> Reply:
+    """A web page where JSON should be."""
+    return replace(raw("<html><body><h1>Welcome</h1></body></html>", "text/html"), status=status)
+
+
+def error(status: int, said: str = "no", *, code: str | None = None, retry_after: str | None = None) -> Reply:
+    """A failure in OpenAI's shape."""
+    body = {"error": {"message": said, "type": "invalid_request_error", "param": None, "code": code}}
+    headers = {"Content-Type": "application/json"} | ({"Retry-After": retry_after} if retry_after else {})
+    return Reply(json.dumps(body).encode(), status, headers)
+
+
+def cut(reply: Reply) -> Reply:
+    """The connection ends in the middle of the body."""
+    return replace(reply, fault="cut")
+
+
+def dropped() -> Reply:
+    """The connection ends without an answer."""
+    return Reply(b"", fault="dropped")
+
+
+def in_turn(*replies: Reply) -> Script:
+    """One reply after the other; the last for ever."""
+    waiting = list(replies)
+    return lambda _: waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+
+def echo(request: JSON) -> Reply:
+    """What the person said last."""
+    said = [asked["content"] for asked in request["messages"] if asked["role"] == "user"]
+    return text(said[-1] if said else "Hello.")
+
+
+class OpenAIServer:
+    """Serves `/v1/chat/completions` on 127.0.0.1 while the context is open; `script` may be exchanged meanwhile.
+
+    Requests that break the protocol are refused as OpenAI refuses them, before the script sees them. `latency` is in
+    seconds. With `key`, requests must carry it.
+    """
+
+    def __init__(self, script: Script = echo, *, latency: float = 0, key: str = "", port: int = 0) -> None:
+        self.script = script
+        self.latency = latency
+        self.requests: list[Request] = []
+        self._key = key
+        self._port = port
+        app = web.Application(client_max_size=2**30)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def base_url(self) -> str:
+        """What `OPENAI_BASE_URL` must be."""
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{host}:{port}/v1"
+
+    @property
+    def asked(self) -> list[JSON]:
+        """The parsed requests, in the order of their coming."""
+        return [request.json for request in self.requests]
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        try:
+            parsed = json.loads(body)
+        except ValueError:
+            parsed = None
+        self.requests.append(Request(body, parsed, dict(request.headers)))
+        await asyncio.sleep(self.latency)
+        return await _answered(request, self._reply(request, parsed))
+
+    def _reply(self, request: web.Request, parsed: JSON) -> Reply:
+        if self._key and request.headers.get("Authorization") != f"Bearer {self._key}":
+            said = f"Incorrect API key provided: {request.headers.get('Authorization', '')[7:]}."
+            return error(401, said, code="invalid_api_key")
+        if mistake := next(mistakes(parsed), None):
+            return error(400, mistake)
+        return self.script(parsed)
+
+
+async def _answered(request: web.Request, reply: Reply) -> web.StreamResponse:
+    if not reply.fault:
+        return web.Response(body=reply.body, status=reply.status, headers=reply.headers)
+    response = web.StreamResponse(headers={**reply.headers, "Content-Length": str(len(reply.body))})
+    if reply.fault == "cut":
+        await response.prepare(request)
+        await response.write(reply.body[: len(reply.body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+async def _serve(port: int, latency: float) -> None:
+    async with OpenAIServer(latency=latency, port=port) as server:
+        print(f"OPENAI_BASE_URL={server.base_url}", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--port", type=int, default=8080)
+    options.add_argument("--latency", type=float, default=0, help="seconds")
+    chosen = options.parse_args()
+    asyncio.run(_serve(chosen.port, chosen.latency))

@@ -1,0 +1,113 @@
+"""What a server's failure means for the caller: wait, mend a setting, or send less."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from bot.domain.json import JSON
+from bot.errors import ContextTooLong, ModelError, ModelRefused, ModelUnavailable
+
+QUOTE = 300
+"""Characters of a server's own words in our sentences."""
+
+TOO_LONG = re.compile(
+    r"context[_ ](length|window|size|overflow)|(maximum|max) (context|prompt|model) length"
+    r"|(prompt|input) (is )?too long|too many tokens|token count.*exceed|exceed(ed|s)? (the )?(model )?token limit"
+    r"|request (entity )?too large|reduce the length|must (be|have) (<=|less than|at most) \d+ tokens"
+    r"|longer than the (maximum )?model|too large for model",
+    re.IGNORECASE,
+)
+"""The wordings of OpenAI, Azure, OpenRouter, Groq, Mistral, Gemini, xAI, Anthropic, Bedrock, vLLM, llama.cpp, TGI,
+Ollama and LM Studio; there is no common code."""
+
+MINUTE_TOO_SMALL = re.compile(r"request too large|must be reduced", re.IGNORECASE)
+"""A 429 that waiting does not mend: the request alone is above the account's tokens a minute."""
+
+
+class RequestNotTaken(ModelRefused):
+    """The server does not take a request of this form; another form may do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Whom we talk to, as far as a sentence may tell: `host` has no credentials, `key` is what quotes must not show."""
+
+    host: str
+    model: str
+    key: str = field(repr=False)
+
+    def quote(self, body: object) -> str:
+        """The server's own words on one line: ` (it says: …)`, or nothing if it said nothing for people."""
+        words = " ".join("".join(c if c.isprintable() else " " for c in _words(body)).split())
+        if self.key:
+            words = words.replace(self.key, "[key]")
+        if not words or words.startswith("<"):
+            return ""
+        return f" (it says: {words[:QUOTE]})"
+
+
+def failure(server: Server, status: int, body: object, after: float | None = None) -> ModelError:
+    """The error for an HTTP status and the parsed body or text that came with it."""
+    said = server.quote(body)
+    where = f"The model server at {server.host}"
+    if _too_long(status, _words(body) + _code(body)):
+        return ContextTooLong(f"The conversation is too long for {server.model}{said}.")
+    if status == 402 or "insufficient_quota" in _code(body):
+        return ModelRefused(
+            f"The account at {server.host} has no credit left{said}: top it up or set another OPENAI_API_KEY."
+        )
+    if status in (408, 409, 425, 429) or status >= 500:
+        # Some servers answer 500 to a response_format they do not know.
+        if "response_format" in said:
+            return RequestNotTaken(f"{where} refuses response_format{said}.")
+        return ModelUnavailable(f"{where} is busy or broken, status {status}{said}.", after)
+    if status == 401:
+        return ModelRefused(f"{where} refuses the key{said}: set OPENAI_API_KEY.")
+    if status == 403:
+        return ModelRefused(
+            f"{where} forbids the use of {server.model}{said}: check OPENAI_API_KEY and APPRENTICE_MODEL."
+        )
+    if status in (404, 405):
+        return ModelRefused(
+            f"{where} knows no model {server.model}, or no chat completions at this address{said}: "
+            "check APPRENTICE_MODEL and OPENAI_BASE_URL."
+        )
+    return RequestNotTaken(
+        f"{where} refuses the request, status {status}{said}: "
+        "check that APPRENTICE_MODEL names a chat model that can call tools."
+    )
+
+
+def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that `Retry-After` asks for (RFC 9110: seconds, or a date), None where it says nothing usable."""
+    value = headers.get("retry-after", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return seconds if 0 <= seconds < 86_400 else None
+
+
+def _too_long(status: int, words: str) -> bool:
+    if status in (401, 402, 403, 404):
+        return False
+    return status == 413 or bool((MINUTE_TOO_SMALL if status == 429 else TOO_LONG).search(words))
+
+
+def _words(body: object) -> str:
+    """The message in `{"error": {"message": …}}`, `{"error": …}`, `{"message": …}`, `{"detail": …}` or plain text."""
+    while isinstance(body, dict):
+        body = next((body[key] for key in ("error", "message", "detail") if body.get(key)), "")
+    return str(body)
+
+
+def _code(body: JSON) -> str:
+    if not isinstance(body, dict):
+        return ""
+    inner = body.get("error")
+    return _code(inner) if isinstance(inner, dict) else f" {body.get('code')} {body.get('type')}"

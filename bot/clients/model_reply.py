@@ -1,0 +1,104 @@
+"""Reading a chat completion as servers really write it."""
+
+import json
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel
+
+from bot.domain.json import JSON
+from bot.domain.text import clean
+from bot.domain.tool import ToolCall
+from bot.ports import ModelReply
+
+BYTES_PER_TOKEN = 4
+
+
+Text = Annotated[str, AfterValidator(clean)]
+
+
+class _Part(BaseModel):
+    text: Text | None = None
+
+
+class _Function(BaseModel):
+    name: Text
+    arguments: JSON = None
+
+
+class _Call(BaseModel):
+    id: Text | int | None = None
+    function: _Function
+
+
+class _Message(BaseModel):
+    content: Text | list[_Part] | None = None
+    refusal: Text | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Completion(BaseModel):
+    choices: Annotated[list[_Choice], AfterValidator(lambda choices: choices[:1] or _none())]
+    usage: JSON = None
+
+
+def read_reply(body: JSON, bytes_out: int) -> ModelReply:
+    """The reply in a chat completion's JSON. Raises ValueError when there is none to be read."""
+    completion = _Completion.model_validate(body)
+    message = completion.choices[0].message
+    text = _text(message)
+    calls = tuple(_unique(message.tool_calls or ()))
+    usage = _usage(completion.usage)
+    counted = bool(usage.prompt_tokens)
+    said = len(text.encode()) + sum(len((call.name + call.arguments).encode()) for call in calls)
+    return ModelReply(
+        text=text,
+        calls=calls,
+        tokens_in=usage.prompt_tokens or -(-bytes_out // BYTES_PER_TOKEN),
+        tokens_out=(usage.completion_tokens or 0) if counted else -(-said // BYTES_PER_TOKEN),
+        estimated=not counted,
+        bytes_out=bytes_out,
+    )
+
+
+def _none() -> list[_Choice]:
+    raise ValueError("no choices")
+
+
+def _text(message: _Message) -> str:
+    if isinstance(message.content, list):
+        return "".join(part.text or "" for part in message.content)
+    return message.content or message.refusal or ""
+
+
+def _usage(raw: JSON) -> _Usage:
+    try:
+        return _Usage.model_validate(raw)
+    except ValueError:
+        return _Usage()
+
+
+def _unique(calls: Iterable[_Call]) -> Iterable[ToolCall]:
+    """The calls with ids that differ: a missing or repeated id becomes one made of its place."""
+    seen: set[str] = set()
+    for place, call in enumerate(calls):
+        id_ = str(call.id or f"call_{place}")
+        while id_ in seen:
+            id_ += f"_{place}"
+        seen.add(id_)
+        yield ToolCall(id=id_, name=call.function.name, arguments=_arguments(call.function.arguments))
+
+
+def _arguments(raw: JSON) -> str:
+    if raw is None or raw == "":
+        return "{}"
+    return clean(raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False))

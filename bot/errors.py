@@ -5,7 +5,9 @@ ApprenticeError
 ├── Refused             a person asked for what cannot be done now; the sentence is the answer
 │   └── SkillInvalid    every problem of a skill's files
 ├── StoreError          the database did not take a write: nothing happened, offer it again
-│   └── Fenced          another runner holds the lane now: stop, touch nothing
+│   ├── Fenced          another runner holds the lane now: stop, touch nothing
+│   └── Stopped         a person asked to stop this turn: end it without a word
+├── LimitReached        a turn came to its limit of rounds, tokens or time: end it with this sentence
 ├── ToolError           a tool call failed: the sentence goes back to the model, which can repair it
 ├── ModelError          the model did not answer
 │   ├── ModelUnavailable    for now: try again, after `after` seconds if given
@@ -48,6 +50,14 @@ class StoreError(ApprenticeError):
 
 class Fenced(StoreError):
     """The lane's epoch has moved on: another runner works on this turn."""
+
+
+class Stopped(StoreError):
+    """A person asked to stop this turn."""
+
+
+class LimitReached(ApprenticeError):
+    """A turn came to one of its limits."""
 
 
 class ToolError(ApprenticeError):

@@ -21,7 +21,10 @@ class ChatAdapter(Protocol):
         It raises StoreError when nothing was committed: the platform must bring the event again.
         """
 
-    async def send(self, message: Outgoing, part: int) -> Sent:
+    def parts(self, message: Outgoing) -> int:
+        """How many messages of the platform this one takes: a pure function of the message."""
+
+    async def send(self, message: Outgoing, part: int) -> str:
         """Post part number `part` (from 0) of a message; buttons stand under the last part.
 
         The split is a pure function of the message, so part 1 after a restart goes on behind part 0.

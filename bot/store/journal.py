@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.domain.json import JSON
 from bot.store.tables import journal
-from bot.store.turns import Turn, hold
+from bot.store.turns import Turn, go_on, hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Entry:
 
 
 def start(connection: sa.Connection, turn: Turn, entry: Entry, now: float) -> None:
-    """Record a call before it is made; again for one that a crash cut off. Raises Fenced."""
-    hold(connection, turn)
+    """Record a call before it is made; again for one that a crash cut off. Raises Fenced or Stopped."""
+    go_on(connection, turn)
     where = (journal.c.turn == turn.id, journal.c.place == entry.place)
     if connection.execute(journal.update().where(*where).values(request=entry.request, started=now)).rowcount == 0:
         connection.execute(

@@ -23,7 +23,9 @@ from bot.errors import ApprenticeError, StoreError
 from bot.store.commits import Commit
 
 T = TypeVar("T")
-Work = Callable[[sa.Connection], T]
+Connection = sa.Connection
+"""A transaction's connection, for those who hand it on to queries."""
+Work = Callable[[Connection], T]
 Probe = Callable[[str], None]
 
 BATCH = 500

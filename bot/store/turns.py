@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.json import JSON
-from bot.errors import Fenced
+from bot.errors import Fenced, Stopped
 from bot.store.store import WOKEN
 from bot.store.tables import turns
 
@@ -83,6 +83,13 @@ def hold(connection: sa.Connection, turn: Turn) -> None:
         raise Fenced(f"Turn {turn.id} in {turn.lane} was taken over by another runner.")
 
 
+def go_on(connection: sa.Connection, turn: Turn) -> None:
+    """Make sure that this runner owns the turn and nobody stopped it. Raises Fenced or Stopped."""
+    hold(connection, turn)
+    if connection.scalar(sa.select(turns.c.stop).where(turns.c.id == turn.id)):
+        raise Stopped(f"Turn {turn.id} was stopped.")
+
+
 def finish(connection: sa.Connection, turn: Turn, now: float, *, error: str | None = None) -> None:
     """End a turn: done, or dead with the reason. Raises Fenced."""
     hold(connection, turn)
@@ -107,14 +114,14 @@ def stop(connection: sa.Connection, lane: str, before: int) -> int:
     ).rowcount
 
 
-def stopped(connection: sa.Connection, turn: int) -> bool:
-    """Whether a person asked to stop this turn."""
-    return bool(connection.scalar(sa.select(turns.c.stop).where(turns.c.id == turn)))
-
-
 def busy(connection: sa.Connection, lane: str, but: int = 0) -> int:
     """Count the open turns of a lane, the turn `but` left out."""
     return connection.scalar(sa.select(sa.func.count()).where(turns.c.lane == lane, OPEN, turns.c.id != but)) or 0
+
+
+def conversation_of(connection: sa.Connection, turn: int) -> str:
+    """The key of the conversation that a turn speaks in."""
+    return connection.execute(sa.select(turns.c.conversation).where(turns.c.id == turn)).scalar_one() or ""
 
 
 def due_lanes(connection: sa.Connection, now: float) -> list[str]:

@@ -1,0 +1,36 @@
+"""The system's clock, and APScheduler as a clock only: each tick submits a turn, nothing else lives in it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@asynccontextmanager
+async def ticking(ticks: dict[float, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+    """Call each function every so many seconds, and once at the start, as long as the context is open."""
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    for seconds, tick in ticks.items():
+        scheduler.add_job(
+            tick, "interval", seconds=seconds, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1
+        )
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)

@@ -1,0 +1,11 @@
+"""Text from outside, made fit to store and to send."""
+
+
+def clean(text: str) -> str:
+    """Text without what no encoder takes: lone surrogates become `?`, NUL is dropped."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters; what is cut ends in an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

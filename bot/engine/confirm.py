@@ -1,0 +1,79 @@
+"""The answer to a skill's question before its first write."""
+
+from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.json import JSON
+from bot.engine.journal import Effect
+from bot.ports import Clock
+from bot.skills.reviewers import Reviewers
+from bot.store import confirmations, conversations, journal, turns
+from bot.store.buttons import Meaning
+from bot.store.confirmations import Confirmation
+from bot.store.deliveries import deliver
+from bot.store.journal import Entry
+from bot.store.store import Connection, Store
+from bot.store.turns import NewTurn
+
+DECIDED = {"once": "Run once", "always": "Always here", "no": "No"}
+
+
+class Confirm:
+    """Lets a waiting run go on, or not. The person who asked or a reviewer may say once, a reviewer always."""
+
+    def __init__(self, store: Store, clock: Clock, reviewers: Reviewers) -> None:
+        self._store = store
+        self._clock = clock
+        self._reviewers = reviewers
+
+    async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
+        """Decide on a confirmation. Raises DeliverLater when the platform cannot tell who may."""
+        waiting, home, call = await self._store.read(lambda connection: _waiting(connection, meaning.subject))
+        if waiting.state != "waiting":
+            return _already(waiting), lambda _: None
+        if not await self._may(click, waiting, home, meaning.action):
+            return "Only the person who asked, or a reviewer, can decide this.", lambda _: None
+
+        def effect(connection: Connection) -> None:
+            now = self._clock.now().timestamp()
+            if confirmations.decide(connection, waiting.id, meaning.action, click.person, now):
+                self._go_on(connection, click, waiting, call, meaning.action)
+
+        return f"{DECIDED[meaning.action]}: noted.", effect
+
+    async def _may(self, click: ButtonClicked, waiting: Confirmation, home: Conversation, action: str) -> bool:
+        here = (click.conversation.platform, click.conversation.chat) == (home.platform, home.chat)
+        if here and action != "always" and click.person.id == waiting.person:
+            return True
+        return await self._reviewers.may_decide(home, click.conversation, click.person)
+
+    def _go_on(
+        self, connection: Connection, click: ButtonClicked, waiting: Confirmation, call: Entry, action: str
+    ) -> None:
+        now = self._clock.now().timestamp()
+        by = click.person.name or click.person.id
+        text = f"The skill **{waiting.ref.name}** asked before changing something. {by}: {DECIDED[action]}."
+        message = Outgoing(click.conversation, text)
+        deliver(connection, message, f"confirmed:{waiting.id}", now, replaces=click.message_id)
+        payload: JSON = {
+            "confirmation": waiting.id,
+            "tool": call.name,
+            "arguments": call.request,
+            "text": f"I answer {DECIDED[action]} for {call.name}.",
+            "person": {"id": waiting.person, "name": ""},
+        }
+        lane, key = click.conversation.lane, f"resume:{waiting.id}"
+        turns.enqueue(connection, NewTurn(key, lane, "resume", payload, click.conversation.key), now)
+
+
+def _waiting(connection: Connection, id: str) -> tuple[Confirmation, Conversation, Entry]:
+    waiting = confirmations.find(connection, id)
+    if waiting is None:
+        raise LookupError(f"confirmation {id} has a button and no row")
+    call = next(
+        entry for entry in journal.entries(connection, [waiting.turn])[waiting.turn] if entry.place == waiting.place
+    )
+    return waiting, conversations.find(connection, turns.conversation_of(connection, waiting.turn)), call
+
+
+def _already(waiting: Confirmation) -> str:
+    by: Person | None = waiting.decided_by
+    return f"{by.name or by.id if by else 'Somebody'} has decided already: {DECIDED[waiting.state]}."

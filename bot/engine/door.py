@@ -1,0 +1,85 @@
+"""Who may talk to the bot: closed by default, opened by settings or by a pairing code."""
+
+import secrets
+from collections.abc import Sequence
+
+import structlog
+
+from bot.domain.chat import Conversation, MessageReceived, Outgoing, Person
+from bot.engine.commands import command_of
+from bot.engine.journal import Effect
+from bot.engine.lanes import Handler
+from bot.ports import Clock
+from bot.store import people
+from bot.store.commits import Commit
+from bot.store.deliveries import deliver, event
+from bot.store.store import Connection, Store
+from bot.store.turns import Turn
+
+log = structlog.get_logger()
+CODE_SECONDS = 600
+"""A pairing code is valid for ten minutes."""
+CLOSED = (
+    "I work only for people who were let in. If that should be you, ask whoever runs me for a pairing code "
+    "and send me: /start CODE"
+)
+
+
+class Door:
+    """Lets people in. `allowed` is APPRENTICE_ALLOWED."""
+
+    def __init__(self, store: Store, clock: Clock, allowed: Sequence[str]) -> None:
+        self._store = store
+        self._clock = clock
+        self._allowed = frozenset(allowed)
+
+    def open_to(self, connection: Connection, conversation: Conversation, person: Person) -> bool:
+        """Whether this person may talk to the bot in this conversation."""
+        room = f"{conversation.platform}:{conversation.chat}"
+        names = {"*", person.id, room, room.split("/")[0]}
+        return conversation.platform == "console" or bool(names & self._allowed) or people.paired(connection, person.id)
+
+    def guarded(self, handler: Handler) -> Handler:
+        """The handler, for those who may talk; others hear once that the bot is closed."""
+
+        async def guard(turn: Turn) -> Effect:
+            said = event(turn.payload)
+            if await self._store.read(lambda connection: self.open_to(connection, said.conversation, said.person)):
+                return await handler(turn)
+            if isinstance(said, MessageReceived):
+                return await self._stranger(turn, said)
+            return lambda _: None
+
+        return guard
+
+    async def offer_code(self) -> str | None:
+        """A new pairing code, unless one is valid: None then."""
+        now = self._clock.now().timestamp()
+        code = secrets.token_hex(4)
+
+        def work(connection: Connection) -> str | None:
+            if people.offered(connection, now):
+                return None
+            people.offer(connection, code, now + CODE_SECONDS)
+            return code
+
+        return await self._store.write(Commit.PAIRING, work)
+
+    async def _stranger(self, turn: Turn, said: MessageReceived) -> Effect:
+        now = self._clock.now().timestamp()
+        word, _, code = said.text.strip().partition(" ")
+        pairing = command_of(word) == "start" and bool(code.strip())
+
+        def effect(connection: Connection) -> None:
+            if pairing and people.pair(connection, said.person.id, code.strip(), now):
+                text = "You are in: I work for you now. /help says what I understand."
+            elif pairing:
+                text = "That code is wrong, used or older than ten minutes. Ask whoever runs me for a new one."
+            elif people.tell(connection, said.person.id, now):
+                text = CLOSED
+            else:
+                return
+            deliver(connection, Outgoing(said.conversation, text, (), said.message_id), f"reply:{turn.id}", now)
+
+        log.info("door.stranger", person=said.person.id, conversation=said.conversation.key)
+        return effect

@@ -1,0 +1,43 @@
+"""What is written when a turn ends otherwise than by finishing: nobody waits for an answer that never comes."""
+
+from bot.domain.chat import MessageReceived, Outgoing
+from bot.engine.journal import Effect
+from bot.ports import Clock
+from bot.store import conversations, tasks
+from bot.store.deliveries import deliver, event
+from bot.store.store import Connection
+from bot.store.tasks import Evidence
+from bot.store.turns import Turn
+
+
+class ChatEndings:
+    """Ends turns of people's conversations; other turns end without a word."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def stopped(self, turn: Turn) -> Effect:
+        """A person stopped it: counted to the task as such; `/stop` itself has answered."""
+        return lambda connection: self._testify(connection, turn, "A person stopped the work.")
+
+    def failed(self, turn: Turn, reason: str) -> Effect:
+        """It failed for good: the person reads why."""
+
+        def effect(connection: Connection) -> None:
+            self._testify(connection, turn, f"The work ended without an answer: {reason}")
+            if turn.conversation is not None:
+                said = event(turn.payload) if turn.kind in ("message", "command") else None
+                quoted = said.message_id if isinstance(said, MessageReceived) else ""
+                conversation = conversations.find(connection, turn.conversation)
+                now = self._clock.now().timestamp()
+                deliver(connection, Outgoing(conversation, reason, (), quoted), f"reply:{turn.id}", now)
+
+        return effect
+
+    def _testify(self, connection: Connection, turn: Turn, text: str) -> None:
+        if turn.kind not in conversations.SPEAKING or turn.conversation is None:
+            return
+        now = self._clock.now().timestamp()
+        conversation = conversations.find(connection, turn.conversation)
+        task = tasks.attach(connection, turn.id, conversation, turn.payload["person"]["id"], now)
+        tasks.testify(connection, task.id, Evidence("behaviour", "failure", text), now)

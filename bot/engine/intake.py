@@ -1,0 +1,49 @@
+"""An event becomes a turn: the row is the promise, made before the platform is told that all is well."""
+
+from bot.domain.chat import ButtonClicked, Event, MessageReceived
+from bot.domain.text import clean
+from bot.engine.commands import ASIDE, command_of
+from bot.ports import Clock
+from bot.store import buttons, conversations, turns
+from bot.store.commits import Commit
+from bot.store.deliveries import event_payload
+from bot.store.store import Connection, Store
+from bot.store.turns import NewTurn
+
+
+class Intake:
+    """Takes the events of every platform."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def accept(self, event: Event) -> None:
+        """Commit an event; one that came before changes nothing. Raises StoreError when nothing was committed."""
+        now = self._clock.now().timestamp()
+
+        def work(connection: Connection) -> None:
+            conversations.remember(connection, event.conversation)
+            turns.enqueue(connection, _turn(connection, event), now)
+
+        await self._store.write(Commit.INTAKE, work)
+
+
+def _turn(connection: Connection, event: Event) -> NewTurn:
+    conversation = event.conversation
+    if isinstance(event, ButtonClicked):
+        meaning = buttons.meaning(connection, event.button)
+        lane = f"card:{meaning.subject}" if meaning else f"card:{conversation.key}"
+        return NewTurn(event.key, lane, "click", event_payload(event), conversation.key)
+    return _said(event)
+
+
+def _said(event: MessageReceived) -> NewTurn:
+    conversation = event.conversation
+    payload = {**event_payload(event), "text": clean(event.text)}
+    command = command_of(event.text)
+    if command is None:
+        return NewTurn(event.key, conversation.lane, "message", payload, conversation.key)
+    # What asks or stops does not queue behind work; what ends or begins a piece of work keeps its place.
+    lane = f"aside:{conversation.key}" if command in ASIDE else conversation.lane
+    return NewTurn(event.key, lane, "command", payload, conversation.key)

@@ -1,0 +1,100 @@
+"""The journal of one running turn: every call is recorded before it is made, and made again only where that is safe."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Self
+
+from bot.domain.json import JSON
+from bot.domain.tool import ToolResult
+from bot.errors import ToolError
+from bot.ports import Clock, ModelReply
+from bot.store import journal
+from bot.store.commits import Commit
+from bot.store.journal import Entry
+from bot.store.store import Connection, Store
+from bot.store.turns import Turn
+
+Effect = Callable[[Connection], None]
+"""Rows to write in the same transaction."""
+UNKNOWN = (
+    "It is unknown whether this call took effect: the bot stopped while it ran. It was not made again. "
+    "Check its effect before you repeat it."
+)
+
+
+class Journal:
+    """What a turn has done so far. A resumed turn finds the calls it has finished and goes on behind them.
+
+    `inherited` are entries of an earlier turn that this one carries on.
+    """
+
+    def __init__(self, store: Store, clock: Clock, turn: Turn, known: Mapping[str, Entry]) -> None:
+        self.turn = turn
+        self.known = dict(known)
+        self._store = store
+        self._clock = clock
+
+    @classmethod
+    async def open(cls, store: Store, clock: Clock, turn: Turn, inherited: Mapping[str, Entry] | None = None) -> Self:
+        """Read what the turn has done so far."""
+        found = await store.read(lambda connection: journal.entries(connection, [turn.id]))
+        return cls(store, clock, turn, {**(inherited or {}), **{entry.place: entry for entry in found[turn.id]}})
+
+    async def model(self, round: int, request: JSON, ask: Callable[[], Awaitable[ModelReply]]) -> Entry:
+        """The model's reply of a round, asked for at most once behind its recorded end. Raises ModelError."""
+
+        async def work(entry: Entry) -> Entry:
+            reply = await ask()
+            calls = [{"name": call.name, "arguments": call.arguments} for call in reply.calls]
+            tokens = reply.tokens_in + reply.tokens_out
+            return journal.ended(entry, {"text": reply.text, "calls": calls}, tokens=tokens, size=reply.bytes_out)
+
+        return await self._run(Entry(f"model:{round}", "", request, once=False), work)
+
+    async def prompt(self, place: str, text: str, ask: Callable[[], Awaitable[ModelReply]]) -> Entry:
+        """The model's answer to a skill's prompt step: its text. Raises ModelError."""
+
+        async def work(entry: Entry) -> Entry:
+            reply = await ask()
+            return journal.ended(entry, reply.text, tokens=reply.tokens_in + reply.tokens_out, size=reply.bytes_out)
+
+        return await self._run(Entry(place, "", text, once=False), work)
+
+    async def call(
+        self, entry: Entry, make: Callable[[], Awaitable[ToolResult]], also: Effect = lambda _: None
+    ) -> Entry:
+        """A call. A ToolError is its result; a `once` call that a crash cut off is never made again.
+
+        `also` is written with the end of the call.
+        """
+
+        async def work(entry: Entry) -> Entry:
+            try:
+                result = await make()
+            except ToolError as error:
+                return journal.ended(entry, str(error), failed=True)
+            return journal.ended(entry, result.content, failed=result.failed)
+
+        return await self._run(entry, work, also)
+
+    async def _run(
+        self, entry: Entry, work: Callable[[Entry], Awaitable[Entry]], also: Effect = lambda _: None
+    ) -> Entry:
+        known = self.known.get(entry.place)
+        if known and known.status != "started":
+            return known
+        if known and known.once:
+            return await self._end(journal.ended(known, UNKNOWN, failed=True))
+        now = self._clock.now().timestamp()
+        await self._store.write(Commit.START, lambda connection: journal.start(connection, self.turn, entry, now))
+        return await self._end(await work(entry), also)
+
+    async def _end(self, entry: Entry, also: Effect = lambda _: None) -> Entry:
+        now = self._clock.now().timestamp()
+
+        def work(connection: Connection) -> None:
+            journal.end(connection, self.turn, entry, now)
+            also(connection)
+
+        await self._store.write(Commit.END, work)
+        self.known[entry.place] = entry
+        return entry

@@ -1,0 +1,141 @@
+"""Running the turns of a lane: one after the other, each to its end, whatever happens."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import structlog
+
+from bot.engine.journal import Effect
+from bot.errors import (
+    ApprenticeError,
+    DeliverLater,
+    Fenced,
+    ModelUnavailable,
+    Stopped,
+    StoreError,
+)
+from bot.ports import Clock
+from bot.store import turns
+from bot.store.commits import Commit
+from bot.store.store import Connection, Store
+from bot.store.turns import Turn
+
+log = structlog.get_logger()
+
+Handler = Callable[[Turn], Awaitable[Effect]]
+"""Runs a turn of one kind; its effect is written with the turn's end."""
+
+DELIVERY_TRIES = 200
+MODEL_TRIES = 3
+BUG_TRIES = 3
+CLAIMS = 100
+"""A turn that was begun this often and never ended takes the process down with it: it is buried."""
+LONGEST_WAIT = 300.0
+"""Seconds between two tries at most, where the other side names none."""
+BROKE = "Something in me broke while I worked on this; the log has the details."
+
+
+class Endings(Protocol):
+    """What is written when a turn ends otherwise than by finishing."""
+
+    def stopped(self, turn: Turn) -> Effect:
+        """A person stopped it."""
+
+    def failed(self, turn: Turn, reason: str) -> Effect:
+        """It failed for good; `reason` is a sentence for the person."""
+
+
+class Lanes:
+    """Drains lanes; `handlers` by the kind of turn."""
+
+    def __init__(self, store: Store, clock: Clock, handlers: Mapping[str, Handler], endings: Endings) -> None:
+        self._store = store
+        self._clock = clock
+        self._handlers = handlers
+        self._endings = endings
+        self._running: dict[str, tuple[int, asyncio.Task[Effect]]] = {}
+
+    async def drain(self, lane: str) -> float | None:
+        """Run what is open and due in a lane; the time at which its next turn is due, if one waits.
+
+        When the database fails the lane rests until it is woken again.
+        """
+        try:
+            while isinstance(claimed := await self._claim(lane), Turn):
+                await self._run(claimed)
+        except Fenced as error:
+            log.info("turn.fenced", lane=lane, reason=str(error))
+        except StoreError as error:
+            log.error("lane.rests", lane=lane, error=str(error))
+        else:
+            return claimed
+        return None
+
+    async def _claim(self, lane: str) -> Turn | float | None:
+        now = self._clock.now().timestamp()
+        return await self._store.write(Commit.CLAIM, lambda connection: turns.claim(connection, lane, now))
+
+    def stop(self, lane: str, before: int) -> None:
+        """Cancel the turn that runs in a lane here, if it is older than the turn `before`."""
+        running = self._running.get(lane)
+        if running and running[0] < before:
+            running[1].cancel()
+
+    async def _run(self, turn: Turn) -> None:
+        try:
+            effect = await self._handled(turn)
+        except Stopped:
+            effect = self._endings.stopped(turn)
+        except (Fenced, StoreError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever breaks a turn must not stop the lane
+            await self._failed(turn, error)
+            return
+        await self._store.write(Commit.FINISH, lambda connection: self._finish(connection, turn, effect))
+
+    async def _failed(self, turn: Turn, error: Exception) -> None:
+        match error:
+            case DeliverLater():
+                tries, after, reason = DELIVERY_TRIES, error.after, str(error)
+            case ModelUnavailable():
+                tries, after, reason = MODEL_TRIES, error.after, str(error)
+            case ApprenticeError():
+                tries, after, reason = 0, None, str(error)
+            case _:
+                log.error("turn.broke", turn=turn.id, kind=turn.kind, lane=turn.lane, exc_info=error)
+                tries, after, reason = BUG_TRIES, None, BROKE
+        if turn.failures + 1 < tries:
+            await self._later(turn, reason, after)
+        else:
+            await self._bury(turn, reason)
+
+    async def _handled(self, turn: Turn) -> Effect:
+        if turn.epoch > CLAIMS:
+            raise ApprenticeError(f"I started on this {CLAIMS} times and was cut off each time, so I gave up.")
+        task = asyncio.ensure_future(self._handlers[turn.kind](turn))
+        self._running[turn.lane] = (turn.id, task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            raise Stopped(f"Turn {turn.id} was stopped.") from None
+        finally:
+            del self._running[turn.lane]
+
+    def _finish(self, connection: Connection, turn: Turn, effect: Effect, error: str | None = None) -> None:
+        turns.finish(connection, turn, self._clock.now().timestamp(), error=error)
+        effect(connection)
+
+    async def _later(self, turn: Turn, reason: str, after: float | None) -> None:
+        wait = after if after is not None else min(2.0**turn.failures, LONGEST_WAIT)
+        due = self._clock.now().timestamp() + wait
+        log.warning("turn.later", turn=turn.id, kind=turn.kind, lane=turn.lane, seconds=wait, reason=reason)
+        await self._store.write(Commit.LATER, lambda connection: turns.postpone(connection, turn, due, reason))
+
+    async def _bury(self, turn: Turn, reason: str) -> None:
+        log.error("turn.dead", turn=turn.id, kind=turn.kind, lane=turn.lane, reason=reason)
+        effect = self._endings.failed(turn, reason)
+        await self._store.write(Commit.BURY, lambda connection: self._finish(connection, turn, effect, reason))

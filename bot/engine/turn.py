@@ -1,0 +1,179 @@
+"""A message becomes a reply: the model's rounds and the calls it wishes, each journaled."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+
+from bot.domain.chat import Conversation, Outgoing, Person
+from bot.domain.json import JSON
+from bot.domain.tool import ToolCall, ToolResult
+from bot.engine import prompt
+from bot.engine.journal import Effect, Journal
+from bot.engine.skill_use import WAITING, SkillUse
+from bot.engine.toolbox import Offer, Toolbox, parsed
+from bot.errors import LimitReached
+from bot.ports import ChatAdapter, Clock, ModelClient, ModelReply, ModelRequest, ToolContext
+from bot.store import buttons, confirmations, conversations, journal, tasks, transcript, turns
+from bot.store.deliveries import deliver
+from bot.store.journal import Entry
+from bot.store.store import Connection, Store
+from bot.store.turns import NewTurn, Turn
+
+THUMBS = (("👍", "up"), ("👎", "down"))
+SILENCE = "I have no answer to that."
+SIGN_SECONDS = 4.0
+"""How often the working sign is renewed (Telegram's fades after five seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one turn may spend."""
+
+    rounds: int = 20
+    tokens: int = 200_000
+    seconds: float = 600.0
+    idle: timedelta = field(default=timedelta(minutes=15))
+    """Quiet time after which the conversation's task is closed."""
+
+
+class Turns:
+    """Runs the speaking turns: messages, and resumed runs that a person confirmed."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        model: ModelClient,
+        toolbox: Toolbox,
+        adapters: Mapping[str, ChatAdapter],
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._model = model
+        self._toolbox = toolbox
+        self._adapters = adapters
+        self._limits = limits
+
+    async def message(self, turn: Turn) -> Effect:
+        """Answer what a person said. Raises ModelError and LimitReached."""
+        return await self._work(turn, {}, None)
+
+    async def resume(self, turn: Turn) -> Effect:
+        """Carry on a skill's run that waited: with its writes, or without when the person said no."""
+        confirmation = await self._store.read(
+            lambda connection: confirmations.find(connection, turn.payload["confirmation"])
+        )
+        if confirmation is None or confirmation.state == "no":
+            return partial(self._attach, turn, _who(turn))
+        earlier = (await self._store.read(lambda connection: journal.entries(connection, [confirmation.turn])))[
+            confirmation.turn
+        ]
+        steps = {
+            place: replace(entry, place=place)
+            for entry in earlier
+            if entry.place.startswith(f"{confirmation.place}/")
+            for place in ["tool:0.0" + entry.place.removeprefix(confirmation.place)]
+        }
+        call = ToolCall("", turn.payload["tool"], transcript.as_text(turn.payload["arguments"]))
+        return await self._work(turn, steps, ModelReply("", (call,), 0, 0, True, 0))
+
+    async def _work(self, turn: Turn, inherited: Mapping[str, Entry], first: ModelReply | None) -> Effect:
+        """`first` stands for the model's first reply, where a person has made it."""
+        conversation = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
+        text = transcript.text_of(turn.payload)
+        try:
+            async with self._sign(conversation), asyncio.timeout(self._limits.seconds):
+                log = await Journal.open(self._store, self._clock, turn, inherited)
+                offer = await self._toolbox.offer(ToolContext(conversation, _who(turn)), text)
+                return await self._rounds(log, offer, text, first)
+        except TimeoutError:
+            raise LimitReached(f"I stopped after {self._limits.seconds:.0f} seconds without an answer.") from None
+
+    async def _rounds(self, log: Journal, offer: Offer, text: str, first: ModelReply | None) -> Effect:
+        past = await self._store.read(lambda connection: prompt.history(connection, log.turn))
+        messages = [prompt.house(self._clock.now()), *past, {"role": "user", "content": text}]
+        request = ModelRequest(messages, offer.shown)
+        for round in range(self._limits.rounds):
+            reply = (
+                await log.model(round, [tool.name for tool in offer.shown], partial(self._ask, request, first))
+            ).result
+            first = None
+            if not reply["calls"]:
+                return partial(self._answer, log, offer, reply["text"].strip() or SILENCE)
+            messages.append(transcript.asked(log.turn.id, reply, round))
+            results = [await self._call(log, offer, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
+            if any(entry.result == WAITING for entry in results):
+                return partial(self._attach, log.turn, offer.context.person)
+            messages.extend(transcript.answered(log.turn.id, entry) for entry in results)
+            if sum(entry.tokens for entry in log.known.values()) > self._limits.tokens:
+                raise LimitReached(f"I stopped after {self._limits.tokens} tokens without an answer.")
+        raise LimitReached(f"I stopped after {self._limits.rounds} rounds without an answer.")
+
+    async def _ask(self, request: ModelRequest, first: ModelReply | None) -> ModelReply:
+        return first or await self._model.complete(request)
+
+    async def _call(self, log: Journal, offer: Offer, place: str, call: Mapping[str, JSON]) -> Entry:
+        name, raw = call["name"], call["arguments"]
+        found = offer.skills.get(name)
+        if found is None:
+            tool = offer.tools.get(name)
+            entry = Entry(place, name, raw, once=tool is not None and not tool.reads)
+            return await log.call(entry, lambda: _builtin(offer, name, raw))
+        confirmed = "confirmation" in log.turn.payload or await self._store.read(
+            lambda connection: confirmations.always(connection, found.ref, offer.context.conversation.scope)
+        )
+        use = SkillUse(found, offer, log, self._model, confirmed=confirmed)
+
+        async def make() -> ToolResult:
+            return await use.make(place, parsed(raw), lambda: self._clock.now().timestamp())
+
+        return await log.call(Entry(place, name, raw, once=False), make, use.record)
+
+    def _answer(self, log: Journal, offer: Offer, text: str, connection: Connection) -> None:
+        turn, conversation = log.turn, offer.context.conversation
+        used = any(entry.name in offer.skills for entry in log.known.values())
+        rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS),) if used else ()
+        quoted = "" if conversation.direct else turn.payload.get("message_id", "")
+        now = self._clock.now().timestamp()
+        deliver(connection, Outgoing(conversation, text, rows, quoted), f"reply:{turn.id}", now)
+        self._attach(turn, offer.context.person, connection)
+
+    def _attach(self, turn: Turn, person: Person, connection: Connection) -> None:
+        """Count the turn to its task, and close the task unless somebody speaks before it was quiet long enough."""
+        now = self._clock.now().timestamp()
+        conversation = conversations.find(connection, str(turn.conversation))
+        task = tasks.attach(connection, turn.id, conversation, person.id, now)
+        key = f"close:{task.id}:{turn.id}"
+        payload = {"task": task.id, "after": turn.id, "why": "quiet"}
+        due = now + self._limits.idle.total_seconds()
+        turns.enqueue(connection, NewTurn(key, key, "close", payload, conversation.key, due), now)
+
+    @asynccontextmanager
+    async def _sign(self, conversation: Conversation) -> AsyncIterator[None]:
+        """Show that the bot works, as long as the context is open."""
+        showing = asyncio.create_task(self._show(conversation))
+        try:
+            yield
+        finally:
+            showing.cancel()
+            with suppress(asyncio.CancelledError):
+                await showing
+
+    async def _show(self, conversation: Conversation) -> None:
+        adapter = self._adapters.get(conversation.platform)
+        while adapter is not None:
+            await adapter.working(conversation)
+            await self._clock.sleep(SIGN_SECONDS)
+
+
+async def _builtin(offer: Offer, name: str, raw: str) -> ToolResult:
+    return await offer.call(name, parsed(raw))
+
+
+def _who(turn: Turn) -> Person:
+    person = turn.payload["person"]
+    return Person(person["id"], person["name"])

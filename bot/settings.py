@@ -1,0 +1,127 @@
+"""The settings: the only reader of the environment and of `.env`."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import ConfigError
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    if text.strip() == "0":
+        return timedelta(0)
+    match = re.fullmatch(r"\s*(\d{1,6})([smhd])\s*", text, re.ASCII)
+    if match is None:
+        raise ValueError(f"{text!r} is no duration: write a number with s, m, h or d, as in 30s, 15m, 6h or 2d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _list(text: Any) -> Any:
+    return tuple(filter(None, (part.strip() for part in text.split(",")))) if isinstance(text, str) else text
+
+
+def _who(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name != "*" and not re.fullmatch(r"telegram:-?\d+|slack:\w+(/\w+)?", name, re.ASCII):
+            raise ValueError(f"{name!r} names nobody: write telegram:42, slack:T1, slack:T1/C9 or slack:T1/U7")
+    return names
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list), AfterValidator(_who)]
+
+
+def _variable(name: str) -> Any:
+    return Field(default=None, validation_alias=name)
+
+
+class Settings(BaseSettings):
+    """What the operator decides; README's table lists the variables. Build it with `load`."""
+
+    model_config = SettingsConfigDict(env_prefix="APPRENTICE_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    openai_api_key: SecretStr | None = _variable("OPENAI_API_KEY")
+    openai_base_url: str | None = _variable("OPENAI_BASE_URL")
+    model: str = "gpt-5-mini"
+    learning_model: str | None = None
+    home: Path = Path("data")
+    skills: Path = Path("skills")
+    workspace: Path | None = None
+    database_url: str | None = _variable("DATABASE_URL")
+    telegram_bot_token: SecretStr | None = _variable("TELEGRAM_BOT_TOKEN")
+    telegram_base_url: str | None = _variable("TELEGRAM_BASE_URL")
+    allowed: Names = ()
+    reviewers: Names = ()
+    conversation_idle: Duration = timedelta(minutes=15)
+    learn_after: int = Field(default=10, ge=0)
+    learn_every: Duration = timedelta(hours=6)
+    learn_min_tasks: int = Field(default=3, ge=2)
+    learn_tokens: int = Field(default=20_000, ge=0)
+    log: Literal["console", "json"] = "console"
+
+    @field_validator("database_url")
+    @classmethod
+    def _sqlite(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith("sqlite:///"):
+            raise ValueError("this release keeps its data in SQLite: write sqlite:///FILE or leave it out")
+        return url
+
+    @model_validator(mode="after")
+    def _places(self) -> Self:
+        """No tool of the bot can reach the skills or the database: their folders lie apart."""
+        folder, skills, database = (path.resolve() for path in (self.workspace_folder, self.skills, self.database))
+        if folder == skills or skills in folder.parents or folder in skills.parents:
+            raise ValueError(
+                f"APPRENTICE_WORKSPACE ({folder}) and APPRENTICE_SKILLS ({skills}) overlap: "
+                "tools could write skills. Choose folders that lie apart."
+            )
+        if folder in database.parents:
+            raise ValueError(
+                f"APPRENTICE_WORKSPACE ({folder}) holds the database ({database}): choose a folder below or beside it."
+            )
+        return self
+
+    @property
+    def workspace_folder(self) -> Path:
+        """The folder that file tools see."""
+        return self.workspace or self.home / "workspace"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        if self.database_url is None:
+            return self.home / "apprentice.db"
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+
+def load(**given: Any) -> Settings:
+    """Read the environment and `.env`; `given` overrides. Raises ConfigError with one sentence a mistake."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise ConfigError(*map(_sentence, error.errors())) from None
+
+
+def _sentence(problem: Any) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0])
+    variable = name if name.isupper() else f"APPRENTICE_{name.upper()}"
+    return f"{variable}: {message}."

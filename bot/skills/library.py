@@ -1,0 +1,151 @@
+"""The library: the skill folders, which of them are live, and publishing an approved one.
+
+Live = the folder is there, it validates, and its digest is approved: by a card, on the command line, or because the
+release ships it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from bot.domain.skill import Skill, SkillRef
+from bot.errors import Refused, SkillInvalid
+from bot.skills import folder, format
+from bot.skills.shipped import SHIPPED
+from bot.store import fulltext, skills
+from bot.store.commits import Commit
+from bot.store.skills import Approval
+from bot.store.store import Store
+
+log = structlog.get_logger()
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """One folder. `skill` is None when it is broken; `problems` say why."""
+
+    name: str
+    state: Literal["live", "pending", "broken"]
+    digest: str
+    skill: Skill | None
+    problems: tuple[str, ...] = ()
+    approved_by: str = ""
+
+    @property
+    def ref(self) -> SkillRef:
+        """Name and digest."""
+        return SkillRef(self.name, self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    stamp: Stamp
+    digest: str
+    skill: Skill | None
+    problems: tuple[str, ...]
+
+
+class Library:
+    """The folders below `root`."""
+
+    def __init__(self, root: Path, store: Store) -> None:
+        self.root = root
+        self._store = store
+        self._read: dict[str, _Read] = {}
+        self._indexed: dict[str, str] | None = None
+
+    async def shelf(self, scope: str | None) -> list[Shelved]:
+        """Every folder that may be seen in a scope (None: in every scope), by name; changed files are read again."""
+        await asyncio.to_thread(self._refresh)
+        approved = await self._store.read(skills.approvals)
+        by = {**dict.fromkeys(SHIPPED, "the release"), **{ref: who for ref, (who, _) in approved.items()}}
+        shelved = [_shelve(name, read, by) for name, read in sorted(self._read.items())]
+        return [entry for entry in shelved if scope is None or _visible(entry, scope)]
+
+    async def live(self, scope: str) -> list[Shelved]:
+        """The live skills of a scope."""
+        return [entry for entry in await self.shelf(scope) if entry.state == "live"]
+
+    async def find(self, name: str, scope: str | None) -> Shelved:
+        """The folder of this name. Raises Refused when there is none in the scope."""
+        for entry in await self.shelf(scope):
+            if name in (entry.name, entry.name.replace("-", "_")):
+                return entry
+        raise Refused(f"There is no skill named {name} here. /skills lists those there are.")
+
+    async def ranked_by_text(self, live: list[Shelved], text: str) -> list[str]:
+        """Names of live skills that share words with a text, best first (full text)."""
+        words = {entry.name: _words(entry.skill) for entry in live if entry.skill}
+        if words and not words.items() <= (self._indexed or {}).items():
+            indexed = {**(self._indexed or {}), **words}
+            await self._store.write(Commit.INDEX, lambda connection: fulltext.replace(connection, indexed))
+            self._indexed = indexed
+        found = await self._store.read(lambda connection: fulltext.search(connection, text, len(self._indexed or {})))
+        return [name for name in found if name in words]
+
+    async def publish(self, approval: Approval) -> None:
+        """Make the approved bytes the folder of that name. Raises Refused when what stands there then is not them."""
+        name = approval.ref.name
+        await asyncio.to_thread(folder.write, self.root / name, approval.files)
+        digest = folder.digest(await asyncio.to_thread(folder.read, self.root / name))
+        if digest != approval.ref.digest:
+            raise Refused(f"{self.root / name} changed while {name} was published; approve it again.")
+        log.info("skill.published", name=name, digest=digest)
+
+    def _refresh(self) -> None:
+        present = {path.name: path for path in folder.folders(self.root)}
+        for name in self._read.keys() - present.keys():
+            del self._read[name]
+        for name, path in present.items():
+            stamp = _stamp(path)
+            if name not in self._read or self._read[name].stamp != stamp:
+                self._read[name] = _load(path, stamp)
+
+
+def parse_folder(path: Path) -> tuple[str, Skill]:
+    """The digest and the skill of a folder. Raises SkillInvalid."""
+    files = folder.read(path)
+    return folder.digest(files), format.parse(path.name, files)
+
+
+def _load(path: Path, stamp: Stamp) -> _Read:
+    try:
+        files = folder.read(path)
+    except SkillInvalid as error:
+        return _Read(stamp, "", None, error.problems)
+    digest = folder.digest(files)
+    try:
+        return _Read(stamp, digest, format.parse(path.name, files), ())
+    except SkillInvalid as error:
+        return _Read(stamp, digest, None, error.problems)
+
+
+def _stamp(path: Path) -> Stamp:
+    found = (file for file in path.rglob("*") if not file.name.startswith("."))
+    return tuple(sorted((str(file), file.lstat().st_mtime_ns, file.lstat().st_size) for file in found))
+
+
+def _shelve(name: str, read: _Read, approved_by: Mapping[SkillRef, str]) -> Shelved:
+    by = approved_by.get(SkillRef(name, read.digest), "")
+    state: Literal["live", "pending", "broken"] = "broken" if read.skill is None else "live" if by else "pending"
+    return Shelved(name, state, read.digest, read.skill, read.problems, by)
+
+
+def _visible(entry: Shelved, scope: str) -> bool:
+    """A broken folder has no scope that can be trusted: only the operator's command line sees it."""
+    return entry.skill is not None and entry.skill.scope in (None, scope)
+
+
+def _words(skill: Skill | None) -> str:
+    if skill is None:
+        return ""
+    trigger = skill.procedure.trigger if skill.procedure else None
+    parts = [skill.name.replace("-", " "), skill.description]
+    if trigger:
+        parts += [*trigger.keywords, trigger.condition, *trigger.examples]
+    return "\n".join(parts)

@@ -1,0 +1,72 @@
+"""The journal read back as OpenAI chat messages: for the next prompt, and for the traces that mining reads."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from bot.domain.json import JSON
+from bot.store.journal import Entry
+from bot.store.tables import turns
+
+
+def as_text(content: JSON) -> str:
+    """A tool's result as a message's text: JSON compact, text as it is."""
+    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def call_id(turn: int, place: str) -> str:
+    """An id that is unique in a conversation, which the servers' own are not."""
+    return f"call_{turn}_{place.removeprefix('tool:').replace('.', '_')}"
+
+
+def asked(turn: int, reply: Mapping[str, JSON], round: int) -> JSON:
+    """The assistant's message of one round, from the journaled `{"text", "calls": [{"name", "arguments"}]}`."""
+    message: dict[str, JSON] = {"role": "assistant", "content": reply["text"] or None}
+    if reply["calls"]:
+        message["tool_calls"] = [
+            {
+                "id": call_id(turn, f"tool:{round}.{index}"),
+                "type": "function",
+                "function": {"name": call["name"], "arguments": call["arguments"]},
+            }
+            for index, call in enumerate(reply["calls"])
+        ]
+    return message
+
+
+def answered(turn: int, entry: Entry) -> JSON:
+    """The tool's message that answers a call; a failure says so in its first word."""
+    text = as_text(entry.result)
+    failed = entry.status == "failed"
+    return {
+        "role": "tool",
+        "tool_call_id": call_id(turn, entry.place),
+        "content": f"Error: {text}" if failed else text,
+    }
+
+
+def messages(turn: int, text: str, entries: Iterable[Entry]) -> list[JSON]:
+    """A finished turn as messages: the person's, then each round's; calls that were never answered are left out."""
+    said: list[JSON] = [{"role": "user", "content": text}]
+    ended = {entry.place: entry for entry in entries if entry.status != "started"}
+    for round in range(len(ended)):
+        reply = ended.get(f"model:{round}")
+        if reply is None:
+            continue
+        results = [ended.get(f"tool:{round}.{index}") for index in range(len(reply.result["calls"]))]
+        if all(results):
+            said.append(asked(turn, reply.result, round))
+            said.extend(answered(turn, entry) for entry in results if entry)
+    return said
+
+
+def text_of(payload: JSON) -> str:
+    """What the person said in a speaking turn."""
+    return str(payload["text"])
+
+
+def said_in(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
+    """What the person said in each of these speaking turns, in order."""
+    rows = connection.execute(sa.select(turns.c.id, turns.c.payload).where(turns.c.id.in_(ids)).order_by(turns.c.id))
+    return {row.id: text_of(row.payload) for row in rows}

@@ -28,7 +28,7 @@ from adapters.telegram.failures import delivering
 from adapters.telegram.polling import BotApiRequest, Intake
 from adapters.telegram.text import Part, cut, split
 from adapters.telegram.updates import PLATFORM, UPDATES, UpdateReader
-from bot.domain.chat import Button, ButtonClicked, Conversation, Event, Outgoing, Person, Sent
+from bot.domain.chat import Button, ButtonClicked, Conversation, Event, Outgoing, Person
 from bot.errors import ConfigError, DeliverLater
 from bot.ports import Clock
 
@@ -126,7 +126,11 @@ class TelegramAdapter:
         except TelegramError as error:
             log.warning("telegram.commands_not_registered", error=error.message)
 
-    async def send(self, message: Outgoing, part: int) -> Sent:
+    def parts(self, message: Outgoing) -> int:
+        """See the port."""
+        return len(split(message.text))
+
+    async def send(self, message: Outgoing, part: int) -> str:
         """See the port. The text may hold any Markdown; with nothing to show it is posted as an ellipsis."""
         parts = split(message.text)
         shown, chat = parts[part], message.conversation.chat
@@ -141,7 +145,7 @@ class TelegramAdapter:
             )
 
         posted = await _deliver(chat, shown, post)
-        return Sent(str(posted.message_id), len(parts))
+        return str(posted.message_id)
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """See the port."""

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from telegramify_markdown import MessageEntity, RenderConfig, convert, split_entities, utf16_len
 
+from bot.domain.text import clean
+
 MESSAGE_UNITS = 4096
 """A message's longest text, in UTF-16 code units (core.telegram.org/bots/api#sendmessage)."""
 MESSAGE_ENTITIES = 100
@@ -36,13 +38,13 @@ def split(markdown: str) -> tuple[Part, ...]:
 
     A pure function, remembered because each part of a long message is asked for on its own.
     """
-    sound = markdown.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return tuple(_fit(*_convert(sound), MESSAGE_UNITS)) or tuple(_fit(sound, [], MESSAGE_UNITS)) or (Part(NOTHING),)
+    source = clean(markdown)
+    return tuple(_fit(*_convert(source), MESSAGE_UNITS)) or tuple(_fit(source, [], MESSAGE_UNITS)) or (Part(NOTHING),)
 
 
 def cut(text: str, units: int) -> str:
     """The first `units` UTF-16 code units of a text, never half a character."""
-    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "ignore")
+    return clean(text).encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
 
 
 def _convert(text: str) -> tuple[str, list[MessageEntity]]:

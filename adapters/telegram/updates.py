@@ -7,6 +7,7 @@ from datetime import datetime
 from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 
 from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Person
+from bot.domain.text import clean
 
 PLATFORM = "telegram"
 UPDATES = (Update.MESSAGE, Update.CALLBACK_QUERY)
@@ -33,7 +34,7 @@ class UpdateReader:
             key=f"{PLATFORM}:{self.me.id}:{query.id}",
             conversation=_conversation(query.message.chat),
             person=_person(query.from_user),
-            button=query.data,
+            button=clean(query.data),
             message_id=str(query.message.message_id),
             token=query.id,
             at=now,
@@ -60,7 +61,7 @@ class UpdateReader:
 
         In a group it is when it names the bot, replies to it or is one of its commands.
         """
-        text = _sound(message.text or message.caption or "")
+        text = message.text or message.caption or ""
         answered = message.reply_to_message.from_user if message.reply_to_message else None
         addressed = message.chat.type == Chat.PRIVATE or (answered is not None and answered.id == self.me.id)
         entities = message.entities or message.caption_entities
@@ -74,7 +75,7 @@ class UpdateReader:
                     return ""
                 addressed = addressed or bool(owner) or command.removeprefix("/") in self.commands
                 text = command + text[end:]
-        return text.strip() if addressed else ""
+        return clean(text).strip() if addressed else ""
 
     def _names_bot(self, entity: MessageEntity, word: str) -> bool:
         if entity.type == MessageEntity.TEXT_MENTION:
@@ -91,17 +92,12 @@ def _conversation(chat: Chat) -> Conversation:
 
 
 def _person(user: User) -> Person:
-    return Person(f"{PLATFORM}:{user.id}", user.full_name)
-
-
-def _sound(text: str) -> str:
-    """The text with half characters (lone surrogates) replaced: no database or encoder takes them."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return Person(f"{PLATFORM}:{user.id}", clean(user.full_name))
 
 
 def _index(text: str, units: int) -> int:
     """Where in a Python string an offset in UTF-16 code units lies."""
-    return len(text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore"))
+    return len(text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "surrogatepass"))
 
 
 def _without(text: str, start: int, end: int) -> str:

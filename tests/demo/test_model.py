@@ -132,6 +132,16 @@ async def test_reads_by_hand_what_a_learned_tool_leaves_out(client: AsyncOpenAI)
     assert text == OPEN_OF_HUGO
 
 
+async def test_goes_on_from_what_a_failed_learned_tool_hands_back(client: AsyncOpenAI) -> None:
+    customer = read("customers/hugo-martin.json")
+    tool = hand_made(
+        "skill_orders", "Reads orders.", lambda who: f'Error: {{"done": {{"s1": {customer}}}}}', who={"type": "string"}
+    )
+    text, calls = await ask(client, FINAL, tool, *FILES)
+    assert [name for name, _ in calls] == ["skill_orders", *["read_file"] * 4]
+    assert text == OPEN_OF_HUGO
+
+
 async def test_a_failed_learned_tool_is_not_tried_again(client: AsyncOpenAI) -> None:
     tool = learned("skill_orders", "customer", lambda customer, orders: orders)
     text, calls = await ask(client, "Which orders of no-body are still open?", tool, *FILES)
@@ -164,7 +174,7 @@ async def test_every_request_of_the_demo_is_answered_from_the_files(client: Asyn
     assert not any("hugo-martin" in request for request in WARM_UP)
 
 
-@pytest.mark.parametrize("request_text", ["Good morning!", "Which orders are still open?", ""])
+@pytest.mark.parametrize("request_text", ["Good morning!", "Which orders are still open?", "Who is ana-silva?", ""])
 async def test_what_it_does_not_understand_gets_a_plain_sentence(client: AsyncOpenAI, request_text: str) -> None:
     text, calls = await ask(client, request_text, *FILES)
     assert not calls

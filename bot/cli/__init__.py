@@ -1,0 +1,19 @@
+"""The command line: a file a group of commands."""
+
+import typer
+
+from bot.cli import mine, serve, skills
+
+command = typer.Typer(
+    name="apprentice",
+    help="A chat bot that learns its users' procedures and executes them once a person approved.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+command.command("demo")(serve.demo)
+command.command("chat")(serve.chat)
+command.command("run")(serve.run)
+command.command("mine")(mine.mine)
+command.command("replay")(mine.replay)
+command.add_typer(skills.command, name="skills")

@@ -1,9 +1,8 @@
 """The system's clock, and APScheduler as a clock only: each tick submits a turn, nothing else lives in it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 
@@ -20,7 +19,7 @@ class SystemClock:
 
 
 @asynccontextmanager
-async def ticking(ticks: dict[float, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+async def ticking(ticks: Mapping[float, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
     """Call each function every so many seconds, and once at the start, as long as the context is open."""
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
 from bot.engine.commands import COMMANDS, command_of
-from bot.engine.journal import Effect
 from bot.errors import Refused
 from bot.ports import Clock
 from bot.skills import account
@@ -12,7 +11,7 @@ from bot.skills.library import Library
 from bot.store import conversations, proposals, scopes, skills, tasks, turns
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver, event
-from bot.store.store import Connection, Store
+from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
 
 Answer = tuple[str, Effect]

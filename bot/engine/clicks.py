@@ -3,12 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import ButtonClicked
-from bot.engine.journal import Effect
 from bot.ports import ChatAdapter
 from bot.store import buttons
 from bot.store.buttons import Meaning
 from bot.store.deliveries import event
-from bot.store.store import Connection, Store
+from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 
 Decide = Callable[[ButtonClicked, Meaning], Awaitable[tuple[str, Effect]]]

@@ -2,7 +2,6 @@
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.json import JSON
-from bot.engine.journal import Effect
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
 from bot.store import confirmations, conversations, journal, turns
@@ -10,7 +9,7 @@ from bot.store.buttons import Meaning
 from bot.store.confirmations import Confirmation
 from bot.store.deliveries import deliver
 from bot.store.journal import Entry
-from bot.store.store import Connection, Store
+from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn
 
 DECIDED = {"once": "Run once", "always": "Always here", "no": "No"}

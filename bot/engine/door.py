@@ -1,19 +1,20 @@
 """Who may talk to the bot: closed by default, opened by settings or by a pairing code."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from bot.domain.chat import Conversation, MessageReceived, Outgoing, Person
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Person
+from bot.engine.clicks import Decide
 from bot.engine.commands import command_of
-from bot.engine.journal import Effect
 from bot.engine.lanes import Handler
 from bot.ports import Clock
 from bot.store import people
+from bot.store.buttons import Meaning
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver, event
-from bot.store.store import Connection, Store
+from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 
 log = structlog.get_logger()
@@ -26,12 +27,15 @@ CLOSED = (
 
 
 class Door:
-    """Lets people in. `allowed` is APPRENTICE_ALLOWED."""
+    """Lets people in. `allowed` is APPRENTICE_ALLOWED; without it a pairing code does, told to the operator by `announce`."""
 
-    def __init__(self, store: Store, clock: Clock, allowed: Sequence[str]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, allowed: Sequence[str], announce: Callable[[str], None]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._allowed = frozenset(allowed)
+        self._announce = announce
 
     def open_to(self, connection: Connection, conversation: Conversation, person: Person) -> bool:
         """Whether this person may talk to the bot in this conversation."""
@@ -52,21 +56,35 @@ class Door:
 
         return guard
 
-    async def offer_code(self) -> str | None:
-        """A new pairing code, unless one is valid: None then."""
+    def guests_only(self, decide: Decide) -> Decide:
+        """The decision, for those who may talk."""
+
+        async def guard(click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
+            if await self._store.read(lambda connection: self.open_to(connection, click.conversation, click.person)):
+                return await decide(click, meaning)
+            return "I work only for people who were let in.", lambda _: None
+
+        return guard
+
+    async def offer_code(self) -> None:
+        """Announce a new pairing code, unless one is valid or the settings say who is allowed."""
+        if self._allowed:
+            return
         now = self._clock.now().timestamp()
         code = secrets.token_hex(4)
 
-        def work(connection: Connection) -> str | None:
+        def work(connection: Connection) -> bool:
             if people.offered(connection, now):
-                return None
+                return False
             people.offer(connection, code, now + CODE_SECONDS)
-            return code
+            return True
 
-        return await self._store.write(Commit.PAIRING, work)
+        if await self._store.write(Commit.PAIRING, work):
+            self._announce(code)
 
     async def _stranger(self, turn: Turn, said: MessageReceived) -> Effect:
         now = self._clock.now().timestamp()
+        await self.offer_code()
         word, _, code = said.text.strip().partition(" ")
         pairing = command_of(word) == "start" and bool(code.strip())
 

@@ -1,11 +1,10 @@
 """What is written when a turn ends otherwise than by finishing: nobody waits for an answer that never comes."""
 
 from bot.domain.chat import MessageReceived, Outgoing
-from bot.engine.journal import Effect
 from bot.ports import Clock
 from bot.store import conversations, tasks
 from bot.store.deliveries import deliver, event
-from bot.store.store import Connection
+from bot.store.store import Connection, Effect
 from bot.store.tasks import Evidence
 from bot.store.turns import Turn
 

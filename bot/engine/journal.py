@@ -10,11 +10,9 @@ from bot.ports import Clock, ModelReply
 from bot.store import journal
 from bot.store.commits import Commit
 from bot.store.journal import Entry
-from bot.store.store import Connection, Store
+from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 
-Effect = Callable[[Connection], None]
-"""Rows to write in the same transaction."""
 UNKNOWN = (
     "It is unknown whether this call took effect: the bot stopped while it ran. It was not made again. "
     "Check its effect before you repeat it."

@@ -6,7 +6,6 @@ from typing import Protocol
 
 import structlog
 
-from bot.engine.journal import Effect
 from bot.errors import (
     ApprenticeError,
     DeliverLater,
@@ -18,7 +17,7 @@ from bot.errors import (
 from bot.ports import Clock
 from bot.store import turns
 from bot.store.commits import Commit
-from bot.store.store import Connection, Store
+from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 
 log = structlog.get_logger()

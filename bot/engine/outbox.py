@@ -11,12 +11,12 @@ import structlog
 
 from bot.domain.chat import Outgoing
 from bot.domain.tool import ToolResult
-from bot.engine.journal import Effect, Journal
+from bot.engine.journal import Journal
 from bot.errors import MaybeDelivered, Undeliverable
 from bot.ports import ChatAdapter, Clock
 from bot.store.deliveries import outgoing
 from bot.store.journal import Entry
-from bot.store.store import Store
+from bot.store.store import Effect, Store
 from bot.store.turns import Turn
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.tool import ToolCall, ToolResult
 from bot.engine import prompt
-from bot.engine.journal import Effect, Journal
+from bot.engine.journal import Journal
 from bot.engine.skill_use import WAITING, SkillUse
 from bot.engine.toolbox import Offer, Toolbox, parsed
 from bot.errors import LimitReached
@@ -19,7 +19,7 @@ from bot.ports import ChatAdapter, Clock, ModelClient, ModelReply, ModelRequest,
 from bot.store import buttons, confirmations, conversations, journal, tasks, transcript, turns
 from bot.store.deliveries import deliver
 from bot.store.journal import Entry
-from bot.store.store import Connection, Store
+from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
 
 THUMBS = (("👍", "up"), ("👎", "down"))

@@ -7,7 +7,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from bot.domain.json import JSON
-from bot.store.tables import journal
+from bot.store.tables import journal, turns
 from bot.store.turns import Turn, go_on, hold
 
 
@@ -53,14 +53,32 @@ def end(connection: sa.Connection, turn: Turn, entry: Entry, now: float) -> None
     )
 
 
-def entries(connection: sa.Connection, turns: Sequence[int]) -> dict[int, list[Entry]]:
+def entries(connection: sa.Connection, of: Sequence[int]) -> dict[int, list[Entry]]:
     """The journals of some turns, each in the order in which its calls started."""
-    found: dict[int, list[Entry]] = {turn: [] for turn in turns}
-    for row in connection.execute(sa.select(journal).where(journal.c.turn.in_(turns)).order_by(journal.c.id)):
+    found: dict[int, list[Entry]] = {turn: [] for turn in of}
+    for row in connection.execute(sa.select(journal).where(journal.c.turn.in_(of)).order_by(journal.c.id)):
         found[row.turn].append(
             Entry(row.place, row.name, row.request, row.once, row.status, row.result, row.tokens, row.bytes)
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a turn cost: calls of the model, bytes sent to it, tokens, seconds from the message to the answer."""
+
+    calls: int
+    bytes: int
+    tokens: int
+    seconds: float
+
+
+def spent(connection: sa.Connection, key: str) -> Spent:
+    """What the finished turn with this key cost."""
+    turn = connection.execute(sa.select(turns).where(turns.c.key == key)).one()
+    asked = [entry for entry in entries(connection, [turn.id])[turn.id] if entry.bytes]
+    tokens = sum(entry.tokens for entry in asked)
+    return Spent(len(asked), sum(entry.bytes for entry in asked), tokens, turn.finished - turn.created)
 
 
 def ended(entry: Entry, result: JSON, *, failed: bool = False, tokens: int = 0, size: int = 0) -> Entry:

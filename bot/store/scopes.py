@@ -16,14 +16,6 @@ def set_learning(connection: sa.Connection, scope: str, on: bool) -> None:
     _set(connection, scope, learning=on)
 
 
-def announce(connection: sa.Connection, scope: str) -> bool:
-    """Note that a room was told that the bot learns; False when that was said before."""
-    if connection.scalar(sa.select(scopes.c.announced).where(scopes.c.scope == scope)):
-        return False
-    _set(connection, scope, announced=True)
-    return True
-
-
 def report(connection: sa.Connection, scope: str, now: float, words: JSON, tokens: int) -> None:
     """Record a learning cycle: what it saw, found and refused, and what it cost."""
     _set(connection, scope, mined=now)

@@ -26,6 +26,8 @@ T = TypeVar("T")
 Connection = sa.Connection
 """A transaction's connection, for those who hand it on to queries."""
 Work = Callable[[Connection], T]
+Effect = Callable[[Connection], None]
+"""Rows to write in a transaction that somebody else opens."""
 Probe = Callable[[str], None]
 
 BATCH = 500

@@ -211,7 +211,6 @@ scopes = Table(
     metadata,
     Column("scope", String, primary_key=True),
     Column("learning", Boolean, nullable=False, server_default=text("1")),
-    Column("announced", Boolean, nullable=False, server_default=text("0")),  # told once that the bot learns
     Column("mined", Float, nullable=False, server_default="0"),  # when the last cycle read its traces
 )
 

@@ -91,6 +91,12 @@ def keep_private(connection: sa.Connection, id: str) -> None:
     connection.execute(tasks.update().where(tasks.c.id == id).values(private=True))
 
 
+def of_turn(connection: sa.Connection, turn: int) -> Task | None:
+    """The task that a finished turn was counted to."""
+    id = connection.scalar(sa.select(turns.c.task).where(turns.c.id == turn))
+    return None if id is None else task(connection, id)
+
+
 def turns_of(connection: sa.Connection, task: str) -> list[int]:
     """The ids of a task's speaking turns, in order."""
     return list(

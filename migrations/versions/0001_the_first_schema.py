@@ -80,7 +80,6 @@ def upgrade() -> None:
         "scopes",
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("learning", sa.Boolean(), server_default=sa.text("1"), nullable=False),
-        sa.Column("announced", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("mined", sa.Float(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("scope", name=op.f("pk_scopes")),
     )

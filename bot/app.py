@@ -1,0 +1,166 @@
+"""The composition root: opens everything, routes turns to who runs them, owns the tasks; decides nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from anyio import to_process
+
+from bot.clients.clock import ticking
+from bot.clients.dispatch import EmbeddedDispatcher
+from bot.domain.trace import Trace
+from bot.engine.answers import Answers
+from bot.engine.clicks import Clicks
+from bot.engine.confirm import Confirm
+from bot.engine.door import Door
+from bot.engine.endings import ChatEndings
+from bot.engine.intake import Intake
+from bot.engine.lanes import Lanes
+from bot.engine.outbox import Outbox
+from bot.engine.sweep import SECONDS, sweep
+from bot.engine.toolbox import Toolbox
+from bot.engine.turn import Limits, Turns
+from bot.learning.cycle import Cycle
+from bot.learning.mining import Report, mine
+from bot.learning.outcomes import Outcomes
+from bot.learning.review import Review
+from bot.ports import ChatAdapter, Clock, Dispatcher, ModelClient, ToolSource
+from bot.settings import Settings
+from bot.skills.library import Library
+from bot.skills.reviewers import Reviewers
+from bot.store import schema, tasks, turns
+from bot.store.commits import Commit
+from bot.store.store import Connection, Probe, Store
+from bot.store.turns import NewTurn
+from bot.tools.clock import ClockTool
+from bot.tools.files import FileTools
+from bot.tools.skills import SkillTools
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the process ends at. `announce` shows the operator a pairing code; `probe` is told of each crash point."""
+
+    adapters: Mapping[str, ChatAdapter]
+    model: ModelClient
+    clock: Clock
+    announce: Callable[[str], None]
+    probe: Probe = field(default=lambda _: None)
+
+
+class App:
+    """The running bot. Open it with `opened`."""
+
+    def __init__(self, settings: Settings, outside: Outside, store: Store) -> None:
+        self._settings = settings
+        self._outside = outside
+        self.store = store
+        self._dispatcher: Dispatcher = EmbeddedDispatcher()
+        clock, adapters = outside.clock, outside.adapters
+        self.library = Library(settings.skills, store)
+        self._door = Door(store, clock, settings.allowed, outside.announce)
+        self._intake = Intake(store, clock)
+        self._woken: asyncio.Queue[str] = asyncio.Queue()
+        store.woken = self._wake_all
+        sources: Sequence[ToolSource] = (
+            FileTools(settings.workspace_folder),
+            ClockTool(clock),
+            SkillTools(self.library, store),
+        )
+        limits = Limits(idle=settings.conversation_idle)
+        speaking = Turns(store, clock, outside.model, Toolbox(sources, self.library), adapters, limits)
+        reviewers = Reviewers(adapters, settings.reviewers)
+        review = Review(store, clock, self.library, reviewers)
+        outcomes = Outcomes(store, clock, settings.learn_after)
+        decisions = {
+            "proposal": review.decide,
+            "confirmation": Confirm(store, clock, reviewers).decide,
+            "feedback": self._door.guests_only(outcomes.feedback),
+        }
+        answers = Answers(store, clock, self.library, lambda lane, before: self._lanes.stop(lane, before))
+        cycle = Cycle(store, clock, self.library, outside.model, self._mine, sources, settings.learn_tokens)
+        handlers = {
+            "message": self._door.guarded(speaking.message),
+            "command": self._door.guarded(answers),
+            "click": Clicks(store, adapters, decisions),
+            "resume": speaking.resume,
+            "delivery": Outbox(store, clock, adapters, outside.probe),
+            "close": outcomes.close,
+            "mine": cycle,
+            "publish": review.publish,
+        }
+        self._lanes = Lanes(store, clock, handlers, ChatEndings(clock))
+
+    async def run(self) -> None:
+        """Serve until every adapter has ended and all that is due is done, or until cancelled."""
+        async with asyncio.TaskGroup() as group, ticking(self._ticks()):
+            serving = [
+                group.create_task(self._dispatcher.run(self._drain)),
+                group.create_task(self._pump()),
+            ]
+            await self._door.offer_code()
+            async with asyncio.TaskGroup() as platforms:
+                for adapter in self._outside.adapters.values():
+                    platforms.create_task(adapter.run(self._intake.accept))
+            await self.settled()
+            for task in serving:
+                task.cancel()
+
+    def _wake_all(self, lanes: Iterable[str]) -> None:
+        for lane in lanes:
+            self._woken.put_nowait(lane)
+
+    async def _pump(self) -> None:
+        while True:
+            await self._dispatcher.wake(await self._woken.get())
+
+    async def _drain(self, lane: str) -> None:
+        due = await self._lanes.drain(lane)
+        if due is not None:
+            wait = due - self._outside.clock.now().timestamp()
+            asyncio.get_running_loop().call_later(max(wait, 0.0), self._woken.put_nowait, lane)
+
+    async def settled(self) -> None:
+        """Wait until no turn is due."""
+        while await self.store.read(lambda connection: turns.due_lanes(connection, self._now())):
+            await self._outside.clock.sleep(0.05)
+
+    def _now(self) -> float:
+        return self._outside.clock.now().timestamp()
+
+    def _ticks(self) -> dict[float, Callable[[], Awaitable[None]]]:
+        ticks: dict[float, Callable[[], Awaitable[None]]] = {SECONDS: self._sweep}
+        every = self._settings.learn_every.total_seconds()
+        if every:
+            ticks[every] = partial(self._learn, every)
+        return ticks
+
+    async def _sweep(self) -> None:
+        await sweep(self.store, self._outside.clock, self._dispatcher.wake)
+
+    async def _learn(self, every: float) -> None:
+        """Submit a cycle for each scope with tasks that no cycle has seen; the slot in the key elects one."""
+        now = self._now()
+
+        def work(connection: Connection) -> None:
+            for scope in tasks.unmined(connection):
+                key = f"mine:{scope}:{int(now // every)}"
+                turns.enqueue(connection, NewTurn(key, "job:mine", "mine", {"scope": scope}), now)
+
+        await self.store.write(Commit.SUBMIT, work)
+
+    async def _mine(self, traces: Sequence[Trace], taken: Sequence[str]) -> Report:
+        """Mine in a process of its own: it is work for a processor, and the loop must stay free."""
+        work = partial(mine, tuple(traces), min_tasks=self._settings.learn_min_tasks, taken=tuple(taken))
+        return await to_process.run_sync(work, cancellable=True)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, outside: Outside) -> AsyncIterator[App]:
+    """Bring the database to the newest schema and open the bot on it. Raises ConfigError."""
+    settings.workspace_folder.mkdir(parents=True, exist_ok=True)
+    schema.upgrade(settings.database)
+    async with Store(settings.database, outside.probe) as store:
+        yield App(settings, outside, store)

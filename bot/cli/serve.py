@@ -1,0 +1,105 @@
+"""`apprentice run`, `chat` and `demo`: the commands that work on the database."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Annotated
+
+import typer
+
+from bot.errors import ConfigError
+from bot.logs import configure
+from bot.ports import ChatAdapter
+from bot.settings import Settings, load
+
+NO_PLATFORM = (
+    "No platform has a token: set TELEGRAM_BOT_TOKEN (README says how to get one). "
+    "`apprentice chat` and `apprentice demo` work now."
+)
+
+
+def run() -> None:
+    """Serve Telegram until SIGTERM or Ctrl-C; what is unfinished goes on at the next start."""
+    settings = load()
+    configure(settings.log)
+    if settings.telegram_bot_token is None:
+        raise ConfigError(NO_PLATFORM)
+    asyncio.run(_until_signalled(settings))
+
+
+def chat() -> None:
+    """Talk to the bot in this terminal; with a pipe, answer each line and end."""
+    settings = load()
+    configure(settings.log, quiet=True)
+    asyncio.run(_chat(settings))
+
+
+def demo(
+    yes: Annotated[bool, typer.Option("--yes", help="Press Approve at the card without asking.")] = False,
+) -> None:
+    """Watch the bot learn: tasks, a procedure found, a card, and the next task by the approved skill. No account."""
+    from bot.demo.story import tell
+
+    configure("console", quiet=True)
+    asyncio.run(tell(yes=yes))
+
+
+async def _until_signalled(settings: Settings) -> None:
+    serving = asyncio.create_task(_serve(settings))
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, serving.cancel)
+    try:
+        await serving
+    except asyncio.CancelledError:
+        print("Stopped; what is unfinished goes on at the next start.", file=sys.stderr)  # noqa: T201 - for the operator
+
+
+async def _serve(settings: Settings) -> None:
+    from adapters.telegram import TelegramAdapter
+    from bot.clients.clock import SystemClock
+    from bot.engine.commands import COMMANDS
+
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        token, base = settings.telegram_bot_token, settings.telegram_base_url
+        adapter = TelegramAdapter(token.get_secret_value() if token else "", base, tuple(COMMANDS.items()), clock)
+        await stack.enter_async_context(adapter)
+        await _open_and_run(settings, {adapter.platform: adapter}, stack)
+
+
+async def _chat(settings: Settings) -> None:
+    from adapters.console import ConsoleAdapter
+
+    adapter = ConsoleAdapter()
+    async with AsyncExitStack() as stack:
+        await _open_and_run(settings, {adapter.platform: adapter}, stack)
+
+
+async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter], stack: AsyncExitStack) -> None:
+    from bot.app import Outside, opened
+    from bot.clients.clock import SystemClock
+    from bot.clients.model import OpenAIModel
+    from bot.store.lock import process_lock
+
+    clock = SystemClock()
+    stack.enter_context(process_lock(settings.home))
+    key = settings.openai_api_key
+    model = await stack.enter_async_context(
+        OpenAIModel(
+            settings.model,
+            clock,
+            api_key=key.get_secret_value() if key else "",
+            base_url=settings.openai_base_url or "",
+        )
+    )
+    app = await stack.enter_async_context(opened(settings, Outside(adapters, model, clock, _announce)))
+    await app.run()
+
+
+def _announce(code: str) -> None:
+    print(  # noqa: T201 - the operator reads it on the terminal
+        f"To let yourself in, send the bot within ten minutes: /start {code}", file=sys.stderr, flush=True
+    )

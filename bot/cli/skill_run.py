@@ -1,0 +1,1 @@
+"""`apprentice skills run`: a live skill from the command line, with the built-in tools."""

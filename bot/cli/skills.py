@@ -1,0 +1,113 @@
+"""`apprentice skills …`: the skill folders, from the operator's side."""
+
+import asyncio
+import getpass
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from bot.cli import validate as validation
+from bot.clients.clock import SystemClock
+from bot.errors import Refused
+from bot.settings import Settings, load
+from bot.skills import account, folder
+from bot.skills.library import Library, Shelved
+from bot.store import schema, skills
+from bot.store.commits import Commit
+from bot.store.skills import Approval
+from bot.store.store import Store
+
+command = typer.Typer(help="The skill folders: list, show, validate, approve, run.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Name = Annotated[str, typer.Argument(help="The skill's name: its folder's.")]
+
+
+@command.command("list")
+def list_skills(as_json: Json = False) -> None:
+    """Every folder: its state, what it is for, how well it did."""
+    asyncio.run(_list(load(), as_json))
+
+
+@command.command()
+def show(name: Name, as_json: Json = False) -> None:
+    """All about one skill."""
+    asyncio.run(_show(load(), name, as_json))
+
+
+@command.command()
+def validate(folders: Annotated[list[Path], typer.Argument(help="Skill folders.")]) -> None:
+    """Check folders against the format: silence, or every problem and status 1."""
+    raise typer.Exit(validation.validate(folders))
+
+
+@command.command()
+def approve(name: Name) -> None:
+    """Let the folder as it is now go live."""
+    asyncio.run(_approve(load(), name))
+
+
+@asynccontextmanager
+async def _library(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
+    schema.upgrade(settings.database)
+    async with Store(settings.database) as store:
+        yield Library(settings.skills, store), store
+
+
+async def _list(settings: Settings, as_json: bool) -> None:
+    async with _library(settings) as (library, store):
+        shelf = await library.shelf(None)
+        tallies = await store.read(lambda connection: [skills.tally(connection, entry.ref) for entry in shelf])
+    if as_json:
+        rows = [{**_plain(entry), "uses": t.uses, "good": t.good} for entry, t in zip(shelf, tallies, strict=True)]
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("name", "state", "what it is for", "record")
+    for entry, tally in zip(shelf, tallies, strict=True):
+        what = entry.skill.description if entry.skill else "\n".join(entry.problems)
+        table.add_row(entry.name, account.STATES[entry.state], what, account.did(tally))
+    Console().print(table)
+
+
+async def _show(settings: Settings, name: str, as_json: bool) -> None:
+    async with _library(settings) as (library, store):
+        entry = await library.find(name, None)
+        tally = await store.read(lambda connection: skills.tally(connection, entry.ref))
+    if as_json:
+        typer.echo(json.dumps({**_plain(entry), "uses": tally.uses, "good": tally.good}, ensure_ascii=False))
+    else:
+        Console().print(Markdown(account.full(entry, tally)))
+
+
+async def _approve(settings: Settings, name: str) -> None:
+    async with _library(settings) as (library, store):
+        entry = await library.find(name, None)
+        if entry.skill is None:
+            raise Refused(f"{name} is broken and cannot be approved:\n" + "\n".join(entry.problems))
+        if entry.state == "live":
+            raise Refused(f"{name} is live already.")
+        files = folder.read(settings.skills / entry.name)
+        now = SystemClock().now().timestamp()
+        given = Approval(entry.ref, entry.skill.scope, files, f"{getpass.getuser()} (command line)", now)
+        if folder.digest(files) != entry.digest:
+            raise Refused(f"{name} is being changed right now; run this again.")
+        await store.write(Commit.APPROVE, lambda connection: skills.approve(connection, given))
+    typer.echo(f"{name} is live.")
+
+
+def _plain(entry: Shelved) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "state": entry.state,
+        "digest": entry.digest,
+        "description": entry.skill.description if entry.skill else "",
+        "scope": entry.skill.scope if entry.skill else None,
+        "approved_by": entry.approved_by,
+        "problems": list(entry.problems),
+    }

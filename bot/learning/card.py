@@ -1,0 +1,53 @@
+"""The card of a proposal: at most ten lines, its evidence in numbers."""
+
+from collections.abc import Sequence
+
+from bot.domain.skill import Procedure, Skill, Step
+from bot.domain.text import shorten
+from bot.learning.mining import Candidate
+
+CHOICES = (("Approve", "approve"), ("Reject", "reject"), ("Details", "details"))
+STEPS = 5
+"""Steps that a card lists; the rest is counted."""
+
+
+def card(skill: Skill, procedure: Procedure, found: Candidate) -> str:
+    """The card's text in Markdown."""
+    words = " ".join(filter(None, (skill.description, procedure.trigger.condition)))
+    return "\n".join(
+        [
+            f"**I found work that repeats. Shall I learn it as {skill.name}?**",
+            shorten(words.replace("\n", " "), 400),
+            f"Steps: {_steps(procedure.steps)}",
+            f"Needs: {', '.join(procedure.parameters) or 'nothing'}",
+            _seen(found),
+            _replayed(found),
+            f"Saves about {found.saves_calls:.1f} model calls a time",
+            f"May change things with: {', '.join(found.writes)}; I ask before it does"
+            if found.writes
+            else "Only reads",
+        ]
+    )
+
+
+def details(skill: Skill, files: dict[str, bytes]) -> str:
+    """Every step, parameter and example, as the file that would go live."""
+    procedure = files["procedure.yaml"].decode().replace("```", "ˋˋˋ")
+    return f"**{skill.name}** in full, as it would go live:\n\n```yaml\n{procedure}\n```"
+
+
+def _steps(steps: Sequence[Step]) -> str:
+    named = [f"{step.tool or 'ask the model'}{' for each' if step.for_each else ''}" for step in steps]
+    more = f" and {len(named) - STEPS} more" if len(named) > STEPS else ""
+    return ", then ".join(named[:STEPS]) + more
+
+
+def _seen(found: Candidate) -> str:
+    people = f" of {found.people} people" if found.people > 1 else ""
+    return f"Seen in {found.tasks} tasks{people}, {found.verified} confirmed from outside the model"
+
+
+def _replayed(found: Candidate) -> str:
+    replay = found.replay
+    same = round(replay.exact * replay.matches)
+    return f"Replayed where it was not learned from: {same} of {replay.matches} with the same calls"

@@ -1,0 +1,153 @@
+"""A learning cycle: the closed tasks of one scope are mined, and what passes every gate is proposed in its chat."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.domain.chat import Conversation, Outgoing, Person
+from bot.domain.json import JSON
+from bot.domain.skill import Procedure, Skill, SkillRef
+from bot.domain.trace import Trace
+from bot.learning import collect
+from bot.learning.card import CHOICES, card
+from bot.learning.draft import draft
+from bot.learning.mining import Candidate, Report, fingerprint
+from bot.ports import Clock, ModelClient, ToolContext, ToolSource
+from bot.skills import folder, format
+from bot.skills.library import Library
+from bot.store import buttons, conversations, proposals, scopes
+from bot.store.deliveries import deliver
+from bot.store.proposals import Proposal
+from bot.store.store import Connection, Effect, Store
+from bot.store.turns import Turn
+
+log = structlog.get_logger()
+Mine = Callable[[Sequence[Trace], Sequence[str]], Awaitable[Report]]
+"""Mines traces, beside the event loop; the second argument is the fingerprints that are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A proposal and its card."""
+
+    proposal: Proposal
+    text: str
+
+
+class Cycle:
+    """Runs learning cycles. `budget` is APPRENTICE_LEARN_TOKENS; `sources` are the bot's tools."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        library: Library,
+        model: ModelClient,
+        mine: Mine,
+        sources: Sequence[ToolSource],
+        budget: int,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._library = library
+        self._model = model
+        self._mine = mine
+        self._sources = sources
+        self._budget = budget
+
+    async def __call__(self, turn: Turn) -> Effect:
+        """Mine a scope; the effect proposes what was found and leaves a report."""
+        scope = turn.payload["scope"]
+        now = self._clock.now().timestamp()
+        home = await self._store.read(lambda connection: _home(connection, turn))
+        if home is None or not await self._store.read(lambda connection: scopes.learns(connection, scope)):
+            return lambda _: None
+        context = ToolContext(home, Person(""))
+        tools = [tool for source in self._sources for tool in await source.tools(context)]
+        traces = await self._store.read(lambda connection: collect.traces(connection, scope, tools))
+        report = await self._mine(traces, sorted(await self._taken(scope)))
+        found, tokens = await self._propose(report, home, now)
+        log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
+
+        def effect(connection: Connection) -> None:
+            for each in found:
+                proposals.propose(connection, each.proposal)
+                row = buttons.row(connection, "proposal", each.proposal.id, CHOICES)
+                deliver(connection, Outgoing(home, each.text, (row,)), f"card:{each.proposal.id}", now)
+            scopes.report(connection, scope, now, _report(report, found), tokens)
+            if "asked_in" in turn.payload:
+                deliver(connection, Outgoing(home, _answer(report, found)), f"learned:{turn.id}", now)
+
+        return effect
+
+    async def _taken(self, scope: str) -> set[str]:
+        """The structures of what is live here, and of what was proposed here before."""
+        live = await self._library.live(scope)
+        known = await self._store.read(lambda connection: proposals.fingerprints(connection, scope))
+        return known | {fingerprint(entry.skill.procedure) for entry in live if entry.skill and entry.skill.procedure}
+
+    async def _propose(self, report: Report, home: Conversation, now: float) -> tuple[list[_Found], int]:
+        names = {entry.name for entry in await self._library.shelf(None)}
+        names |= await self._store.read(proposals.names)
+        found, spent = [], 0
+        for candidate in report.skills:
+            skill = Skill(candidate.name, candidate.description, candidate.procedure, scope=home.scope)
+            drafted = await draft(self._model, skill, self._budget - spent)
+            spent += drafted.tokens
+            named = replace(drafted.skill, name=_free(drafted.skill.name, names))
+            names.add(named.name)
+            found.append(_found(named, candidate, home, now))
+        return found, spent
+
+
+def _found(skill: Skill, candidate: Candidate, home: Conversation, now: float) -> _Found:
+    files = format.render(skill)
+    text = card(skill, skill.procedure or Procedure(()), candidate)
+    evidence: JSON = {
+        "card": text,
+        "support": list(candidate.support),
+        "tasks": candidate.tasks,
+        "people": candidate.people,
+        "verified": candidate.verified,
+        "saves_calls": candidate.saves_calls,
+        "writes": list(candidate.writes),
+    }
+    ref = SkillRef(skill.name, folder.digest(files))
+    id = secrets.token_urlsafe(12)
+    return _Found(Proposal(id, home.scope, home.key, ref, files, candidate.fingerprint, evidence, now), text)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or the name with the first number that makes it free."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+def _home(connection: Connection, turn: Turn) -> Conversation | None:
+    """Where the card goes: where it was asked for, else where was spoken last."""
+    if "asked_in" in turn.payload:
+        return conversations.find(connection, turn.payload["asked_in"])
+    return conversations.latest(connection, turn.payload["scope"])
+
+
+def _report(report: Report, found: Sequence[_Found]) -> JSON:
+    return {
+        "traces": report.traces,
+        "tasks": report.tasks,
+        "proposed": [each.proposal.ref.name for each in found],
+        "refused": [{"tools": list(refusal.tools), "reasons": list(refusal.reasons)} for refusal in report.refused],
+    }
+
+
+def _answer(report: Report, found: Sequence[_Found]) -> str:
+    looked = f"I looked at {report.tasks} finished pieces of work."
+    if found:
+        return f"{looked} I propose {len(found)}: the card says what."
+    if report.refused:
+        return f"{looked} Nothing to propose: {report.refused[0].reasons[0]}"
+    return f"{looked} Nothing repeats in them often enough yet."

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -48,7 +49,7 @@ class TelegramAdapter:
 
     `commands` are pairs of a name (`/skills`) and what Telegram's menu says about it. `base_url` is where the
     Bot API lives, as python-telegram-bot takes it (None: Telegram's). `read_timeout` in seconds is for all but
-    the long poll.
+    the long poll. Raises ConfigError for a token that cannot be one and for a proxy that cannot be used.
     """
 
     platform = PLATFORM
@@ -61,6 +62,8 @@ class TelegramAdapter:
         clock: Clock,
         read_timeout: float = 20.0,
     ) -> None:
+        if not re.fullmatch(r"[\w:-]+", token, re.ASCII):
+            raise ConfigError("TELEGRAM_BOT_TOKEN is no token: it has letters, digits, `:`, `_` and `-` only.")
         _silence_sdk()
         self._base_url = base_url or OFFICIAL
         self._commands = [BotCommand(name.removeprefix("/"), text) for name, text in commands]

@@ -1,5 +1,6 @@
 """The Telegram adapter before the emulator, as the contract wants it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 from adapters.telegram.adapter import TelegramAdapter
 from bot.domain.chat import Conversation, Person
 from tests.adapters.contract import Shown
-from tests.emulators.telegram import TelegramEmulator
+from tests.emulators.telegram import TOKEN, TelegramEmulator
 
 COMMANDS = (("/skills", "What I can do"), ("/help", "How to talk to me"))
 
@@ -23,8 +24,9 @@ class InstantClock:
         return datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Note it and go on."""
+        """Note it and let others go first."""
         self.pauses.append(seconds)
+        await asyncio.sleep(0)
 
 
 class TelegramHarness:
@@ -32,9 +34,10 @@ class TelegramHarness:
 
     redelivers = True
 
-    def __init__(self, telegram: TelegramEmulator, adapter: TelegramAdapter) -> None:
+    def __init__(self, telegram: TelegramEmulator, adapter: TelegramAdapter, clock: InstantClock) -> None:
         self.telegram = telegram
         self.adapter = adapter
+        self.clock = clock
         self.ann = telegram.person("Ann")
         self.conversation = Conversation("telegram", str(self.ann.id))
         self.person = Person(f"telegram:{self.ann.id}")
@@ -58,10 +61,13 @@ class TelegramHarness:
 
 
 @asynccontextmanager
-async def telegram_harness(kind: type[TelegramAdapter] = TelegramAdapter) -> AsyncIterator[TelegramHarness]:
+async def telegram_harness(
+    kind: type[TelegramAdapter] = TelegramAdapter, token: str = TOKEN, read_timeout: float = 20
+) -> AsyncIterator[TelegramHarness]:
     """An adapter of this kind, open, before an emulator of its own."""
+    clock = InstantClock()
     async with (
         TelegramEmulator() as telegram,
-        kind(telegram.token, telegram.base_url, COMMANDS, InstantClock()) as adapter,
+        kind(token, telegram.base_url, COMMANDS, clock, read_timeout) as adapter,
     ):
-        yield TelegramHarness(telegram, adapter)
+        yield TelegramHarness(telegram, adapter, clock)

@@ -66,15 +66,15 @@ class Door:
 
         return guard
 
-    async def offer_code(self) -> None:
-        """Announce a new pairing code, unless one is valid or the settings say who is allowed."""
+    async def offer_code(self, *, anew: bool = False) -> None:
+        """Announce a new pairing code, unless the settings say who is allowed; `anew` even where one is valid."""
         if self._allowed:
             return
         now = self._clock.now().timestamp()
         code = secrets.token_hex(4)
 
         def work(connection: Connection) -> bool:
-            if people.offered(connection, now):
+            if not anew and people.offered(connection, now):
                 return False
             people.offer(connection, code, now + CODE_SECONDS)
             return True

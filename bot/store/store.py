@@ -55,9 +55,7 @@ def _prepare(connection: Any, _: object) -> None:
 
 def writing_engine(path: Path) -> sa.Engine:
     """A synchronous SQLite engine whose transactions begin IMMEDIATE: no read is ever upgraded into a deadlock."""
-    engine = sa.create_engine(
-        f"sqlite:///{path}", poolclass=sa.pool.StaticPool, connect_args={"check_same_thread": False}
-    )
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"check_same_thread": False})
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
@@ -136,9 +134,9 @@ class Store:
 
     def _commit(self, connection: sa.Connection, batch: list[_Job]) -> None:
         woken: set[str] = set()
-        connection.info[WOKEN] = woken
         try:
             with connection.begin():
+                connection.info[WOKEN] = woken
                 for job in batch:
                     _attempt(connection, job)
                 for job in batch:
@@ -146,6 +144,7 @@ class Store:
             for job in batch:
                 self._probe(f"after:{job.commit}")
         except sa.exc.SQLAlchemyError as error:
+            connection.invalidate()  # SQLite keeps the transaction of a failed COMMIT open; a new connection has none
             for job in batch:
                 job.error = StoreError(f"The database refused a commit ({error}); nothing was written.")
         else:

@@ -13,6 +13,9 @@ from bot.domain.json import JSON
 from bot.errors import ApprenticeError
 from bot.skills.schema import converted
 
+Place = tuple[str | int, ...]
+"""Keys and indices from the root of a template to a value."""
+
 LONGEST = 1_000
 """Characters of one expression."""
 BUDGET = 1_000_000
@@ -70,22 +73,16 @@ def split(text: str) -> tuple[str | Expression, ...]:
     return _split(text)
 
 
-def expressions(template: JSON) -> Iterator[Expression]:
-    """Every expression in a template, in order. Raises ExpressionInvalid."""
-    for text in texts(template):
-        yield from (part for part in split(text) if isinstance(part, Expression))
-
-
-def texts(template: JSON) -> Iterator[str]:
-    """Every text in a template in which expressions are looked for: all but keys."""
+def texts(template: JSON, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Every text in which expressions are looked for (all but keys), with its place under `place`."""
     if isinstance(template, str):
-        yield template
+        yield place, template
     elif isinstance(template, Mapping):
-        for value in template.values():
-            yield from texts(value)
+        for key, value in template.items():
+            yield from texts(value, (*place, key))
     elif isinstance(template, list | tuple):
-        for value in template:
-            yield from texts(value)
+        for index, value in enumerate(template):
+            yield from texts(value, (*place, index))
 
 
 def references(template: JSON) -> list[tuple[str, str]]:
@@ -93,7 +90,8 @@ def references(template: JSON) -> list[tuple[str, str]]:
 
     Raises ExpressionInvalid.
     """
-    return [(expression.root, expression.name) for expression in expressions(template)]
+    parts = (part for _, text in texts(template) for part in split(text))
+    return [(part.root, part.name) for part in parts if isinstance(part, Expression)]
 
 
 def evaluate(template: JSON, values: Mapping[str, JSON], *, nulls: bool = False) -> JSON:

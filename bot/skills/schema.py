@@ -65,11 +65,14 @@ def _matcher(pattern: str) -> SchemaValidator | None:
         return None
 
 
-def problem(schema: JSON) -> str | None:
-    """Why this is no JSON Schema that a skill may use, as a sentence's end; None if it is one."""
+def problem(schema: JSON, *, inlined: bool = False) -> str | None:
+    """Why this is no JSON Schema that a skill may use, as a sentence's end; None if it is one.
+
+    `inlined`: it becomes part of a larger schema, where a reference would point elsewhere.
+    """
     if not isinstance(schema, Mapping):
         return f"expected a JSON Schema (a mapping), found {shown(schema)}"
-    return _broken(json.dumps(schema)) or next(_unusable(schema), None)
+    return _broken(json.dumps(schema)) or next(_unusable(schema, inlined), None)
 
 
 @lru_cache(maxsize=1_024)
@@ -83,18 +86,20 @@ def _broken(schema: str) -> str | None:
     return None
 
 
-def _unusable(schema: JSON) -> Iterator[str]:
+def _unusable(schema: JSON, inlined: bool) -> Iterator[str]:
     waiting = [schema]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Mapping):
-            pattern, reference = node.get("pattern"), node.get("$ref", "#")
+            pattern, reference = node.get("pattern"), node.get("$ref")
             if isinstance(pattern, str) and _matcher(pattern) is None:
                 yield f"the pattern {pattern!r} is not a regular expression without look-around and back-references"
             if isinstance(node.get("patternProperties"), Mapping):
                 yield "`patternProperties` is not supported: name the properties, or use `additionalProperties`"
-            if isinstance(reference, str) and not reference.startswith("#"):
-                yield f"`$ref` must point into the same schema (`#/…`), found {reference!r}"
+            if isinstance(reference, str) and inlined:
+                yield "`$ref` has nothing to point at in a parameter's schema: write the schema out"
+            elif isinstance(reference, str) and not reference.startswith("#"):
+                yield f"`$ref` must point into the same schema (`#/…`), found {shown(reference)}"
             waiting.extend(value for key, value in node.items() if key not in _DATA)
         elif isinstance(node, list):
             waiting.extend(node)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,7 +19,7 @@ from skills_ref.validator import validate_metadata  # type: ignore[import-untype
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Skill
 from bot.errors import SkillInvalid
-from bot.skills import core_yaml, procedure, validate, words
+from bot.skills import core_yaml, folder, procedure, validate, words
 
 SKILL_FILE = "SKILL.md"
 PROCEDURE_FILE = "procedure.yaml"
@@ -65,7 +65,7 @@ def parse(folder_name: str, files: Mapping[str, bytes]) -> Skill:
 
     Raises SkillInvalid with every problem: `file:line: sentence`, in the order of the files.
     """
-    problems = [_Problem(path, 1, wrong) for path in files if (wrong := _bad_path(path))]
+    problems = [_Problem(path, 1, wrong) for path in files if (wrong := folder.path_problem(path))]
     skill = Skill(folder_name, "")
     if SKILL_FILE in files:
         skill, found = _read_skill_file(folder_name, files[SKILL_FILE])
@@ -91,13 +91,6 @@ def render(skill: Skill) -> dict[str, bytes]:
         return {SKILL_FILE: _skill_file(skill, skill.body)}
     text = core_yaml.dump(procedure.written(skill.procedure))
     return {SKILL_FILE: _skill_file(skill, words.body(skill, skill.procedure)), PROCEDURE_FILE: text.encode()}
-
-
-def _bad_path(path: str) -> str | None:
-    parts = PurePosixPath(path).parts
-    if not parts or parts[0] == "/" or ".." in parts or "\\" in path or "\0" in path:
-        return "the path leaves the skill's folder: expected one below it"
-    return None
 
 
 def _decoded(file: str, content: bytes) -> tuple[str, list[_Problem]]:

@@ -67,6 +67,8 @@ class Lanes:
             log.info("turn.fenced", lane=lane, reason=str(error))
         except StoreError as error:
             log.error("lane.rests", lane=lane, error=str(error))
+        except Exception:  # the ending of a turn is broken: the other lanes and the process go on
+            log.exception("lane.broke", lane=lane)
         else:
             return claimed
         return None
@@ -84,14 +86,11 @@ class Lanes:
     async def _run(self, turn: Turn) -> None:
         try:
             effect = await self._handled(turn)
-        except Stopped:
-            effect = self._endings.stopped(turn)
+            await self._store.write(Commit.FINISH, lambda connection: self._finish(connection, turn, effect))
         except (Fenced, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever breaks a turn must not stop the lane
             await self._failed(turn, error)
-            return
-        await self._store.write(Commit.FINISH, lambda connection: self._finish(connection, turn, effect))
 
     async def _failed(self, turn: Turn, error: Exception) -> None:
         match error:
@@ -116,11 +115,13 @@ class Lanes:
         self._running[turn.lane] = (turn.id, task)
         try:
             return await task
+        except Stopped:
+            return self._endings.stopped(turn)
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
                 raise
-            raise Stopped(f"Turn {turn.id} was stopped.") from None
+            return self._endings.stopped(turn)
         finally:
             del self._running[turn.lane]
 

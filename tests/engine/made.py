@@ -1,0 +1,83 @@
+"""What engine tests are made of: a clock that is set by hand, turns, a chat that keeps what it is sent."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.store import turns
+from bot.store.commits import Commit
+from bot.store.store import Store
+from bot.store.turns import NewTurn, Turn
+
+ROOM = Conversation("telegram", "7")
+GROUP = Conversation("telegram", "-100", direct=False)
+ANA = Person("telegram:7", "Ana")
+BOB = Person("telegram:8", "Bob")
+
+
+class HandClock:
+    """Time stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class KeptChat:
+    """A chat adapter that keeps what it is sent; `faults` are raised first, one a call."""
+
+    platform = "telegram"
+
+    def __init__(self, *faults: Exception, admins: tuple[str, ...] = ()) -> None:
+        self.faults = list(faults)
+        self.admins = admins
+        self.sent: list[Outgoing] = []
+        self.edited: list[tuple[str, Outgoing]] = []
+        self.answers: list[str] = []
+
+    async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
+        raise NotImplementedError
+
+    def parts(self, message: Outgoing) -> int:
+        return message.text.count("|") + 1
+
+    async def send(self, message: Outgoing, part: int) -> str:
+        self._fail()
+        self.sent.append(message)
+        return f"m{len(self.sent)}"
+
+    async def edit(self, message: Outgoing, message_id: str) -> None:
+        self._fail()
+        self.edited.append((message_id, message))
+
+    async def answer(self, click: ButtonClicked, text: str) -> None:
+        self.answers.append(text)
+
+    async def working(self, conversation: Conversation) -> None:
+        pass
+
+    async def is_admin(self, conversation: Conversation, person: Person) -> bool:
+        return person.id in self.admins
+
+    def _fail(self) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+
+
+def said(text: str, number: int = 1, conversation: Conversation = ROOM, person: Person = ANA) -> MessageReceived:
+    """A message; `number` makes it one of its own."""
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    return MessageReceived(f"{conversation.key}:{number}", conversation, person, text, str(number), at)
+
+
+async def claimed(store: Store, new: NewTurn) -> Turn:
+    """A turn that was enqueued and claimed."""
+    await store.write(Commit.INTAKE, lambda connection: turns.enqueue(connection, new, 1.0))
+    turn = await store.write(Commit.CLAIM, lambda connection: turns.claim(connection, new.lane, 1.0))
+    assert isinstance(turn, Turn)
+    return turn

@@ -14,7 +14,8 @@ GAP = st.sampled_from([" ", "\n", "\n\n", "  \n", " \t "])
 LONG_TEXT = st.lists(st.tuples(WORD, GAP), min_size=1, max_size=40).flatmap(
     lambda pieces: st.integers(1, 60).map(lambda times: "".join(word + gap for word, gap in pieces * times))
 )
-HOSTILE = st.text(st.sampled_from("*_~`|[]()<>$#\\!-+=. \n\t\"'&:/1ax😀\ud83d\0\u200b\ufdd0ש"), max_size=300)UNHURRIED = settings(deadline=None)
+HOSTILE = st.text(st.sampled_from("*_~`|[]()<>$#\\!-+=. \n\t\"'&:/1ax😀\ud83d\0\u200b\ufdd0ש"), max_size=300)
+UNHURRIED = settings(deadline=None)
 
 
 def takes(parts: tuple[Part, ...]) -> None:

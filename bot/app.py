@@ -34,19 +34,23 @@ from bot.store import schema, tasks, turns
 from bot.store.commits import Commit
 from bot.store.store import Connection, Probe, Store
 from bot.store.turns import NewTurn
-from bot.tools.clock import ClockTool
-from bot.tools.files import FileTools
-from bot.tools.skills import SkillTools
+from bot.tools.builtin import builtin
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the process ends at. `announce` shows the operator a pairing code; `probe` is told of each crash point."""
+    """What the process ends at.
+
+    `learning` words proposals; `announce` shows the operator a pairing code; `tools` come beside the built-in ones;
+    `probe` is told of each crash point.
+    """
 
     adapters: Mapping[str, ChatAdapter]
     model: ModelClient
+    learning: ModelClient
     clock: Clock
     announce: Callable[[str], None]
+    tools: Sequence[ToolSource] = ()
     probe: Probe = field(default=lambda _: None)
 
 
@@ -64,11 +68,7 @@ class App:
         self._intake = Intake(store, clock)
         self._woken: asyncio.Queue[str] = asyncio.Queue()
         store.woken = self._wake_all
-        sources: Sequence[ToolSource] = (
-            FileTools(settings.workspace_folder),
-            ClockTool(clock),
-            SkillTools(self.library, store),
-        )
+        sources = (*builtin(settings.workspace_folder, clock, self.library, store), *outside.tools)
         limits = Limits(idle=settings.conversation_idle)
         speaking = Turns(store, clock, outside.model, Toolbox(sources, self.library), adapters, limits)
         reviewers = Reviewers(adapters, settings.reviewers)
@@ -80,7 +80,7 @@ class App:
             "feedback": self._door.guests_only(outcomes.feedback),
         }
         answers = Answers(store, clock, self.library, lambda lane, before: self._lanes.stop(lane, before))
-        cycle = Cycle(store, clock, self.library, outside.model, self._mine, sources, settings.learn_tokens)
+        cycle = Cycle(store, clock, self.library, outside.learning, self._mine, sources, settings.learn_tokens)
         handlers = {
             "message": self._door.guarded(speaking.message),
             "command": self._door.guarded(answers),

@@ -86,16 +86,15 @@ async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter],
 
     clock = SystemClock()
     stack.enter_context(process_lock(settings.home))
-    key = settings.openai_api_key
-    model = await stack.enter_async_context(
-        OpenAIModel(
-            settings.model,
-            clock,
-            api_key=key.get_secret_value() if key else "",
-            base_url=settings.openai_base_url or "",
+    key, base = settings.openai_api_key, settings.openai_base_url
+    working, learning = [
+        await stack.enter_async_context(
+            OpenAIModel(name, clock, api_key=key.get_secret_value() if key else "", base_url=base or "")
         )
-    )
-    app = await stack.enter_async_context(opened(settings, Outside(adapters, model, clock, _announce)))
+        for name in (settings.model, settings.learning_model or settings.model)
+    ]
+    outside = Outside(adapters, working, learning, clock, _announce)
+    app = await stack.enter_async_context(opened(settings, outside))
     await app.run()
 
 

@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
+from bot.cli import skill_run
 from bot.cli import validate as validation
 from bot.clients.clock import SystemClock
-from bot.errors import Refused
+from bot.domain.json import JSON
+from bot.errors import ConfigError, Refused
 from bot.settings import Settings, load
 from bot.skills import account, folder
 from bot.skills.library import Library, Shelved
@@ -51,6 +53,31 @@ def validate(folders: Annotated[list[Path], typer.Argument(help="Skill folders."
 def approve(name: Name) -> None:
     """Let the folder as it is now go live."""
     asyncio.run(_approve(load(), name))
+
+
+@command.command()
+def run(
+    name: Name,
+    given: Annotated[list[str] | None, typer.Option("--set", help="PARAMETER=VALUE; JSON where it parses.")] = None,
+) -> None:
+    """Run a live skill with the built-in tools; asks before it changes anything. Prints what it returns as JSON."""
+    done = asyncio.run(skill_run.execute(load(), name, dict(map(_parameter, given or ()))))
+    if done.status != "done":
+        raise Refused(done.reason or "Nothing was changed.")
+    typer.echo(json.dumps(done.value, ensure_ascii=False))
+    for check in done.checks:
+        if not check.passed:
+            raise Refused(check.reason)
+
+
+def _parameter(text: str) -> tuple[str, JSON]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {text}: write PARAMETER=VALUE.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 @asynccontextmanager

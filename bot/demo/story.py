@@ -50,7 +50,7 @@ async def stage(folder: Path, chat: DemoChat) -> AsyncIterator[App]:
     clock = SystemClock()
     with process_lock(settings.home):
         async with DemoModel() as server, OpenAIModel(settings.model, clock, base_url=server.base_url) as model:
-            outside = Outside({chat.platform: chat}, model, clock, lambda _: None)
+            outside = Outside({chat.platform: chat}, model, model, clock, lambda _: None)
             async with opened(settings, outside) as app:
                 chat.settled = app.settled
                 yield app

@@ -27,7 +27,7 @@ CLOSED = (
 
 
 class Door:
-    """Lets people in. `allowed` is APPRENTICE_ALLOWED; without it a pairing code does, told to the operator by `announce`."""
+    """Lets people in. `allowed` is APPRENTICE_ALLOWED; without it a pairing code does, which `announce` shows."""
 
     def __init__(self, store: Store, clock: Clock, allowed: Sequence[str], announce: Callable[[str], None]) -> None:
         self._store = store

@@ -1,0 +1,73 @@
+"""An argument that is a text with a fixed beginning and end around one reference or parameter."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from bot.learning.mining.affixes import affixes, inside
+from bot.learning.mining.evidence import differ, stands_in
+from bot.learning.mining.explanation import Given, Idea, Values, rarely
+from bot.learning.mining.pattern import Composed, Parameter, Reference
+from bot.learning.mining.places import EACH, spelled
+from bot.learning.mining.references import MOST, WORTH_TELLING, independence, likeliest
+from bot.learning.mining.support import Support
+
+
+def composed(values: Values, given: Sequence[Given]) -> Iterator[Idea]:
+    """The composed texts that an argument could be, first around references, then around a parameter."""
+    cut = affixes(values.values)
+    if cut is None:
+        return
+    before, after = cut
+    middles = [inside(value, before, after) for value in values.values]
+    held = Counter(
+        reference
+        for support, middle in zip(values.supports, middles, strict=True)
+        for reference in _of(support, values.step, middle)
+    )
+    for reference in likeliest(held, values.slot)[:MOST]:
+        if held[reference] >= WORTH_TELLING * len(middles):
+            doubt = _reference_doubt(values, middles, reference, held[reference], before + after)
+            yield Idea(Composed(before, reference, after), held[reference], doubt)
+    said = sum(_said(support, middle) for support, middle in zip(values.supports, middles, strict=True))
+    parameter = Parameter(_number(values, middles, given))
+    yield Idea(Composed(before, parameter, after), said, _parameter_doubt(values, middles, said))
+
+
+def _reference_doubt(
+    values: Values, middles: Sequence[str | None], reference: Reference, held: int, fixed: str
+) -> str | None:
+    if EACH in reference.place:
+        return "it is one of several values there: which one is a decision"
+    if held < values.enough:
+        return rarely(held, len(middles))
+    return independence(values, middles, reference, (values.slot[-1], fixed))
+
+
+def _parameter_doubt(values: Values, middles: Sequence[str | None], said: int) -> str | None:
+    if sum(stands_in(value, s.said) for s, value in zip(values.supports, values.values, strict=True)) >= values.enough:
+        return "the person says the whole of it"
+    if said < values.enough:
+        return f"the person said what would stand in it in {said} of {len(middles)} places only"
+    return None if differ(values.by_task(middles)) else "the value is the same in all tasks"
+
+
+def _number(values: Values, middles: Sequence[str | None], given: Sequence[Given]) -> int:
+    """The parameter that the middle is: one that the caller gives already, else a new one."""
+    for number, earlier in enumerate(given):
+        pairs = zip(values.places, middles, strict=True)
+        if sum(earlier.values[place] == middle for place, middle in pairs) >= values.enough:
+            return number
+    return len(given)
+
+
+def _of(support: Support, step: int, middle: str | None) -> set[Reference]:
+    found = set()
+    for producer in range(step if middle else 0):
+        for call in support.steps[producer]:
+            for place in spelled(support.part.segment.calls[call].content, middle or ""):
+                found.add(Reference(producer, (EACH, *place) if support.loops[producer] else place))
+    return found
+
+
+def _said(support: Support, middle: str | None) -> bool:
+    return middle is not None and stands_in(middle, support.said)

@@ -1,0 +1,106 @@
+"""The gates between a repeated sequence and a proposal: each refusal is a sentence."""
+
+from collections.abc import Iterator
+
+from bot.learning.mining.building import parameter_values
+from bot.learning.mining.induce import Induced
+from bot.learning.mining.naming import names
+from bot.learning.mining.pattern import (
+    Composed,
+    Constant,
+    Pattern,
+    arguments_of,
+    parameter_of,
+    reference_of,
+)
+from bot.learning.mining.privacy import asks_for_secret, trouble
+from bot.learning.mining.replaying import Replay
+
+EXACT = 0.95
+"""Share of the matches whose recorded calls are reproduced."""
+BINDABLE = 0.9
+"""Share of the parameters that are known when the procedure would be called."""
+DETERMINED = 1 / 3
+"""Share of the arguments that are filled without the caller."""
+COMMIT = 0.2
+"""Share of the calls of the first step's tool that the rest follows."""
+COMMIT_UNTIED = 0.5
+"""The same, where a step stands in the sequence by its order alone."""
+
+
+def structure(induced: Induced, cases: int) -> Iterator[str]:
+    """What is wrong with the pattern itself. `cases`: how many independent ones are needed."""
+    pattern = induced.pattern
+    named = names(pattern)
+    for number, name in enumerate(named.parameters):
+        values = parameter_values(induced, number)
+        if any(isinstance(value, list | dict) for value in values):
+            yield f"`{name}` is a list that nothing explains: what goes into it is a decision"
+        if asks_for_secret(name):
+            yield f"`{name}` would carry a secret"
+    if any(step.loop for step in pattern) and not all(step.reads for step in pattern):
+        yield "it writes and runs over a list: a procedure that writes does not loop"
+    if named.parameters and _cases(induced, len(named.parameters)) < cases:
+        yield f"its cases are not independent: fewer than {cases} different ones were seen"
+    for text in _fixed_texts(pattern):
+        if found := trouble(text):
+            yield f"it would hold {found}"
+    for number in _untied(pattern):
+        if any(parameter_of(argument.origin) for argument in pattern[number].arguments):
+            yield f"nothing but the order of the calls ties `{pattern[number].tool}` to the rest"
+
+
+def proof(replay: Replay, pattern: Pattern) -> Iterator[str]:
+    """What replay at places that were not learned from speaks against."""
+    if replay.exact < EXACT:
+        yield f"replayed where it was not learned from, it makes the same calls in {replay.exact:.0%} of the cases only"
+    if replay.bindable < BINDABLE:
+        yield f"only {replay.bindable:.0%} of its parameters are known by the time it would be called"
+    if replay.determined < DETERMINED:
+        yield f"only {replay.determined:.0%} of its arguments are determined: the rest comes from the caller"
+    least = COMMIT_UNTIED if any(_untied(pattern)) else COMMIT
+    if replay.commit < least:
+        yield f"`{pattern[0].tool}` is followed by the rest in {replay.commit:.0%} of its calls only"
+
+
+def _cases(induced: Induced, parameters: int) -> int:
+    """How many different cases the supports are, at most one a task."""
+    values = zip(*(_of_supports(induced, number) for number in range(parameters)), strict=True)
+    return min(len(set(values)), len({support.run.task for support in induced.supports}))
+
+
+def _of_supports(induced: Induced, number: int) -> list[str]:
+    step, argument = next(
+        (step, a) for step, a in arguments_of(induced.pattern) if (p := parameter_of(a.origin)) and p.number == number
+    )
+    return [str(support.value(step, argument.slot)) for support in induced.supports]
+
+
+def _fixed_texts(pattern: Pattern) -> Iterator[str]:
+    for _, argument in arguments_of(pattern):
+        match argument.origin:
+            case Constant(json=text):
+                yield text
+            case Composed(before=before, after=after):
+                yield f"{before} {after}"
+
+
+def _untied(pattern: Pattern) -> list[int]:
+    """The steps that no data ties to the largest group of tied steps."""
+    groups = list(range(len(pattern)))
+
+    def tie(one: int, other: int) -> None:
+        joined, left = sorted((groups[one], groups[other]))
+        groups[:] = [joined if group == left else group for group in groups]
+
+    users: dict[int, int] = {}
+    for number, argument in arguments_of(pattern):
+        loop, reference, parameter = pattern[number].loop, reference_of(argument.origin), parameter_of(argument.origin)
+        if loop:
+            tie(number, loop.step)
+        if reference:
+            tie(number, reference.step)
+        if parameter:
+            tie(number, users.setdefault(parameter.number, number))
+    main = max(groups, key=lambda group: (groups.count(group), -group))
+    return [number for number, group in enumerate(groups) if group != main]

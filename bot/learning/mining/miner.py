@@ -1,0 +1,90 @@
+"""The whole method, from traces to a report."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from bot.domain.trace import Trace
+from bot.learning.mining.candidates import Proven, candidate, refusal
+from bot.learning.mining.corpus import Corpus, corpus
+from bot.learning.mining.fitting import fits
+from bot.learning.mining.gates import proof, structure
+from bot.learning.mining.induce import induce
+from bot.learning.mining.proving import prove
+from bot.learning.mining.report import Candidate, Refusal, Report
+from bot.learning.mining.selecting import Shape, Use, select
+from bot.learning.mining.sequences import Occurrence, Tools, frequent, support_needed
+from bot.learning.mining.support import support
+
+MOST_TASKS = 60
+"""Tasks that one procedure is learned from: more teach nothing new, and leave fewer to replay it on."""
+MOST_PLACES = 3
+"""Places of one task that a procedure is learned from."""
+
+
+def mine(traces: Sequence[Trace], *, min_tasks: int = 3, taken: Collection[str] = ()) -> Report:
+    """Find the procedures in one scope's traces.
+
+    `min_tasks` is the least support, which grows with the corpus. `taken`: fingerprints of procedures that are live,
+    pending or refused.
+    """
+    indexed = corpus(traces)
+    sequences = frequent(indexed, min_tasks)
+    weighed = {tools: _weigh(indexed, tools, places, min_tasks) for tools, places in sequences.items()}
+    proven = [found for found in weighed.values() if isinstance(found, Proven)]
+    refused = [found for found in weighed.values() if isinstance(found, Refusal) and _closed(found.tools, sequences)]
+    chosen = select([len(found.tools) for found in proven], _segments(indexed, proven), min_tasks)
+    skills: list[Candidate] = []
+    for number in chosen:
+        made = candidate(indexed, proven[number], {skill.name for skill in skills})
+        if isinstance(made, Candidate) and made.fingerprint not in taken:
+            skills.append(made)
+        else:
+            known = "it is known: live, waiting for a decision, or refused before"
+            refused.append(made if isinstance(made, Refusal) else refusal(proven[number], known))
+    better = "the chosen procedures tell the same work in fewer calls"
+    refused += [refusal(found, better) for number, found in enumerate(proven) if number not in chosen]
+    refused.sort(key=lambda found: (-len(found.support), found.tools))
+    return Report(len(traces), len({trace.task for trace in traces}), tuple(skills), tuple(refused))
+
+
+def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks: int) -> Proven | Refusal:
+    """Generalise a frequent sequence, and hold it against every gate."""
+    learned = _sample(corpus, places)
+    traces = tuple(sorted({corpus.runs[place.run].trace for place in learned}))
+    induced = induce(corpus, learned, len(tools), min_tasks)
+    if induced is None:
+        return Refusal(tools, traces, ("its calls stand in runs that no list explains",))
+    if reasons := tuple(structure(induced, min_tasks)):
+        return Refusal(tools, traces, reasons + induced.unfolded)
+    loops = [step.loop is not None for step in induced.pattern]
+    there = ((place, support(corpus, place, loops)) for place in places)
+    fitting = tuple((place, found) for place, found in there if found is not None and fits(induced.pattern, found))
+    tasks, needed = len({found.run.task for _, found in fitting}), support_needed(corpus, tools, min_tasks)
+    if tasks < needed:
+        return Refusal(tools, traces, (f"its calls are explained in {tasks} tasks: {needed:.0f} are needed",))
+    replay = prove(corpus, induced, learned)
+    reasons = tuple(proof(replay, induced.pattern))
+    return Refusal(tools, traces, reasons) if reasons else Proven(tools, induced, replay, fitting)
+
+
+def _sample(corpus: Corpus, places: Sequence[Occurrence]) -> list[Occurrence]:
+    by_task: dict[str, list[Occurrence]] = defaultdict(list)
+    for place in places:
+        by_task[corpus.runs[place.run].task].append(place)
+    return [place for found in list(by_task.values())[:MOST_TASKS] for place in found[:MOST_PLACES]]
+
+
+def _segments(corpus: Corpus, proven: Sequence[Proven]) -> Iterator[tuple[str, Shape]]:
+    """Every segment in which something could be used, with its task."""
+    uses: dict[tuple[int, int], list[Use]] = defaultdict(list)
+    for number, found in enumerate(proven):
+        for place, support_ in found.places:
+            uses[place.run, place.part].append(Use(support_.steps[0].start, support_.steps[-1].stop, number))
+    for (run, _), there in sorted(uses.items()):
+        yield corpus.runs[run].task, tuple(sorted(there))
+
+
+def _closed(tools: Tools, sequences: Mapping[Tools, Sequence[Occurrence]]) -> bool:
+    """Whether no longer sequence stands at as many places: else its own refusal says the same."""
+    longer = (found for found in sequences if len(found) == len(tools) + 1 and tools in (found[1:], found[:-1]))
+    return all(len(sequences[found]) < len(sequences[tools]) for found in longer)

@@ -1,0 +1,86 @@
+"""Identifiers for steps and parameters, and what tools are about, from their names."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.tool import READING_WORDS
+from bot.learning.mining.evidence import words_of
+from bot.learning.mining.pattern import Pattern, parameter_of
+from bot.learning.mining.places import Slot
+
+_TURNS = frozenset(["by", "for", "from", "with", "in", "to", "of", "on", "at", "using"])
+_FILLERS = frozenset(["details", "detail", "info", "information", "data", "record"])
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a tool's name says: `find_user_id_by_name_zip` is verb `find`, subject `user id`, rest `by name zip`."""
+
+    verb: str
+    subject: tuple[str, ...]
+    rest: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """An id for each step and a name for each parameter."""
+
+    steps: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+
+def meaning(tool: str) -> Meaning:
+    """Take a tool's name apart; a server's name before `__` is left aside."""
+    words = [word for word in words_of(tool.rsplit("__", 1)[-1]) if word.isascii()] or ["value"]
+    verb, rest = (words[0], words[1:]) if len(words) > 1 else ("", words)
+    turn = next((place for place, word in enumerate(rest) if place and word in _TURNS), len(rest))
+    subject = rest[:turn]
+    if len(subject) > 1 and subject[-1] in _FILLERS:
+        subject = subject[:-1]
+    return Meaning(verb, tuple(subject), tuple(rest[turn:]))
+
+
+def plural(words: Sequence[str]) -> tuple[str, ...]:
+    """The words with the last one in the plural."""
+    last = words[-1]
+    if last.endswith("s"):
+        return tuple(words)
+    if last.endswith("y") and last[-2:-1] not in ("a", "e", "i", "o", "u"):
+        return (*words[:-1], last[:-1] + "ies")
+    return (*words[:-1], last + ("es" if last.endswith(("x", "ch", "sh")) else "s"))
+
+
+def names(pattern: Pattern) -> Names:
+    """Ids and names in snake case, unique, as short as the tools' and arguments' names allow."""
+    steps: list[str] = []
+    for step in pattern:
+        said = meaning(step.tool)
+        subject = plural(said.subject) if step.loop else said.subject
+        words = subject if said.verb in READING_WORDS or not said.verb else (said.verb, *subject)
+        steps.append(_free(_identifier(words), steps))
+    parameters: list[str] = []
+    for step in pattern:
+        for argument in step.arguments:
+            parameter = parameter_of(argument.origin)
+            if parameter is not None and parameter.number == len(parameters):
+                parameters.append(_parameter(argument.slot, step.tool, parameters))
+    return Names(tuple(steps), tuple(parameters))
+
+
+def _parameter(slot: Slot, tool: str, taken: Sequence[str]) -> str:
+    name = _identifier(words_of(slot[-1]))
+    longer = _identifier([*meaning(tool).subject, *words_of(slot[-1])])
+    return name if name not in taken else _free(longer, taken)
+
+
+def _identifier(words: Iterable[str]) -> str:
+    name = "_".join("".join(char for char in word if char.isascii() and char.isalnum()) for word in words).strip("_")
+    return name if name[:1].isalpha() else f"value_{name}".strip("_")
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free

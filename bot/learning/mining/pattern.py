@@ -1,0 +1,94 @@
+"""A generalised procedure before it has names and words: what is called, and where each argument comes from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.learning.mining.places import Place, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The value at a place of an earlier step's output."""
+
+    step: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What the caller gives: parameters are counted from 0 in the order in which the steps need them."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same every time. `json` is the value as JSON with sorted keys."""
+
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The value at a place of the element that a loop is at."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A fixed beginning and end around one reference or parameter."""
+
+    before: str
+    inner: Reference | Parameter
+    after: str
+
+
+Origin: TypeAlias = Reference | Parameter | Constant | Item | Composed
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One value of a step's arguments. `optional`: some calls went without it."""
+
+    slot: Slot
+    origin: Origin
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PatternStep:
+    """A call; with `loop`, a call for each value at a place of an earlier output."""
+
+    tool: str
+    reads: bool
+    arguments: tuple[Argument, ...]
+    loop: Reference | None = None
+
+
+Pattern: TypeAlias = tuple[PatternStep, ...]
+
+
+def parameter_of(origin: Origin) -> Parameter | None:
+    """The parameter in an origin, if there is one."""
+    inner = origin.inner if isinstance(origin, Composed) else origin
+    return inner if isinstance(inner, Parameter) else None
+
+
+def reference_of(origin: Origin) -> Reference | None:
+    """The reference in an origin, if there is one."""
+    inner = origin.inner if isinstance(origin, Composed) else origin
+    return inner if isinstance(inner, Reference) else None
+
+
+def arguments_of(pattern: Pattern) -> Iterator[tuple[int, Argument]]:
+    """Every argument with the number of its step."""
+    for number, step in enumerate(pattern):
+        for argument in step.arguments:
+            yield number, argument
+
+
+def tools_of(pattern: Pattern) -> tuple[str, ...]:
+    """The tools in the order of the steps."""
+    return tuple(step.tool for step in pattern)

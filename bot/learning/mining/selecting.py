@@ -1,0 +1,112 @@
+"""Selection by minimum description length: the few procedures that make the recorded work shortest to tell.
+
+A recorded call costs 1, a use of a procedure costs 1 however many calls it makes, and a procedure costs its steps. Each
+segment is covered in the best way that the chosen procedures allow.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
+
+STEP_COST = 1
+"""Calls that a procedure must save for each of its steps before it is worth having."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Use:
+    """Calls `start` up to `stop` of a segment are what candidate number `candidate` would make."""
+
+    start: int
+    stop: int
+    candidate: int
+
+    @property
+    def saves(self) -> int:
+        """Calls that the use replaces, less itself."""
+        return self.stop - self.start - 1
+
+
+Shape: TypeAlias = tuple[Use, ...]
+"""Everything that could be used in a segment, sorted."""
+Chosen: TypeAlias = frozenset[int]
+
+
+def select(steps: Sequence[int], segments: Iterable[tuple[str, Shape]], least_tasks: int) -> list[int]:
+    """Choose among candidates with these numbers of steps, given each segment's task and possible uses; best first.
+
+    A local search over adding, removing and exchanging; whoever then earns its place in fewer than `least_tasks`
+    tasks goes, and the rest is searched again.
+    """
+    shapes: dict[Shape, list[str]] = defaultdict(list)
+    for task, shape in segments:
+        shapes[shape].append(task)
+    allowed = frozenset(range(len(steps)))
+    while True:
+        chosen = _search(steps, shapes, allowed)
+        earning = _earning(shapes, chosen)
+        idle = [candidate for candidate in chosen if len(earning[candidate]) < least_tasks]
+        if not idle:
+            return sorted(chosen, key=lambda candidate: (-len(earning[candidate]), candidate))
+        allowed -= {min(idle, key=lambda candidate: (len(earning[candidate]), candidate))}
+
+
+def cover(shape: Shape, chosen: Chosen) -> tuple[Use, ...]:
+    """The uses of chosen candidates, none over another, that save most (weighted interval scheduling)."""
+    uses = [use for use in shape if use.candidate in chosen]
+    uses.sort(key=lambda use: (use.stop, use.start, use.candidate))
+    stops = [use.stop for use in uses]
+    best: list[tuple[int, tuple[Use, ...]]] = [(0, ())]
+    for place, use in enumerate(uses):
+        saved, before = best[bisect_right(stops, use.start, hi=place)]
+        best.append(max(best[-1], (saved + use.saves, (*before, use)), key=lambda way: way[0]))
+    return best[-1][1]
+
+
+def _search(steps: Sequence[int], shapes: dict[Shape, list[str]], allowed: Chosen) -> Chosen:
+    holding: dict[int, list[Shape]] = defaultdict(list)
+    for shape in shapes:
+        for candidate in {use.candidate for use in shape}:
+            holding[candidate].append(shape)
+
+    @cache
+    def saved(shape: Shape, chosen: Chosen) -> int:
+        return sum(use.saves for use in cover(shape, chosen))
+
+    def gain(new: Chosen, old: Chosen) -> int:
+        touched = {shape for candidate in new ^ old for shape in holding[candidate]}
+        calls = sum(
+            len(shapes[shape]) * (saved(shape, _in(shape, new)) - saved(shape, _in(shape, old))) for shape in touched
+        )
+        return calls - STEP_COST * (sum(steps[c] for c in new) - sum(steps[c] for c in old))
+
+    chosen: Chosen = frozenset()
+    while True:
+        moves = [(gain(new, chosen), sorted(new)) for new in _moves(chosen, allowed)]
+        best = max(moves, key=lambda move: (move[0], [-candidate for candidate in move[1]]), default=(0, []))
+        if best[0] <= 0:
+            return chosen
+        chosen = frozenset(best[1])
+
+
+def _moves(chosen: Chosen, allowed: Chosen) -> Iterator[Chosen]:
+    for candidate in allowed - chosen:
+        yield chosen | {candidate}
+        for other in chosen:
+            yield chosen - {other} | {candidate}
+    for other in chosen:
+        yield chosen - {other}
+
+
+def _in(shape: Shape, chosen: Chosen) -> Chosen:
+    return chosen & {use.candidate for use in shape}
+
+
+def _earning(shapes: dict[Shape, list[str]], chosen: Chosen) -> dict[int, set[str]]:
+    tasks: dict[int, set[str]] = {candidate: set() for candidate in chosen}
+    for shape, found in shapes.items():
+        for use in cover(shape, chosen):
+            tasks[use.candidate].update(found)
+    return tasks

@@ -1,0 +1,84 @@
+"""Which tools follow one another often: the frequent sequences of units (runs of one reading tool, or one call)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.learning.mining.corpus import Corpus
+from bot.learning.mining.places import Unit
+
+SHORTEST, LONGEST = 2, 6
+"""Units of a sequence."""
+LEAST_SHARE = 0.05
+"""Of the tasks that call any of a sequence's tools: with a fixed support, more data would make more false skills."""
+
+Tools: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A sequence of tools stands in run number `run`, segment number `part`, from its unit `start` on."""
+
+    run: int
+    part: int
+    start: int
+
+
+def placed(units: Sequence[Unit], start: int, loops: Sequence[bool]) -> tuple[Unit, ...] | None:
+    """The calls of each step where a sequence stands; None where a step that is no loop would stand in a run.
+
+    A loop takes its whole run. A first step takes the last call of its run and a last step the first: they are the
+    calls that follow one another.
+    """
+    taken = list(units[start : start + len(loops)])
+    for number, loop in enumerate(loops):
+        run = taken[number]
+        if loop or len(run) == 1:
+            continue
+        if 0 < number < len(loops) - 1:
+            return None
+        taken[number] = run[-1:] if number == 0 else run[:1]
+    return tuple(taken)
+
+
+def support_needed(corpus: Corpus, tools: Tools, min_tasks: int) -> float:
+    """Tasks that a sequence must stand in. Tasks that call none of its tools do not raise the bar."""
+    related = frozenset[str]().union(*(corpus.tasks_of[tool] for tool in set(tools)))
+    return max(min_tasks, LEAST_SHARE * len(related))
+
+
+def frequent(corpus: Corpus, min_tasks: int) -> dict[Tools, list[Occurrence]]:
+    """The sequences of SHORTEST to LONGEST units that stand in enough tasks, with the places that count as support.
+
+    A sequence is looked at only if both its ends, one unit shorter, are frequent (Apriori: Agrawal, Srikant 1994).
+    """
+    found: dict[Tools, list[Occurrence]] = {}
+    known: set[Tools] | None = None
+    for length in range(SHORTEST, LONGEST + 1):
+        places: dict[Tools, list[Occurrence]] = defaultdict(list)
+        for tools, place in _windows(corpus, length, known):
+            places[tools].append(place)
+        level = {tools: there for tools, there in places.items() if _enough(corpus, tools, there, min_tasks)}
+        found |= level
+        known = set(level)
+    return found
+
+
+def _enough(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks: int) -> bool:
+    tasks = {corpus.runs[place.run].task for place in places}
+    return len(tasks) >= min_tasks and len(tasks) >= support_needed(corpus, tools, min_tasks)
+
+
+def _windows(corpus: Corpus, length: int, known: set[Tools] | None) -> Iterator[tuple[Tools, Occurrence]]:
+    for run, parts in enumerate(corpus.parts):
+        for number, part in enumerate(parts):
+            calls = [part.segment.calls[unit.start] for unit in part.units]
+            for start in range(len(calls) - length + 1):
+                window = calls[start : start + length]
+                tools = tuple(call.tool for call in window)
+                if known is not None and not (tools[1:] in known and tools[:-1] in known):
+                    continue
+                # Two standards of proof: any clean place for reading, confirmed success for what may write.
+                if part.segment.clean and (corpus.runs[run].verified or all(call.reads for call in window)):
+                    yield tools, Occurrence(run, number, start)

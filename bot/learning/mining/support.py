@@ -1,0 +1,56 @@
+"""A place where a sequence of tools stands, with its calls laid out by step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.json import JSON
+from bot.learning.mining.canonical import Call, Run
+from bot.learning.mining.corpus import Corpus
+from bot.learning.mining.places import Indexed, Link, Slot, Unit
+from bot.learning.mining.sequences import Occurrence, placed
+
+MISSING: Final = object()
+"""The call went without this argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """`steps` has the numbers of each step's calls in the segment: one, or a loop's whole run, as `loops` says."""
+
+    run: Run
+    part: Indexed
+    steps: tuple[Unit, ...]
+    loops: tuple[bool, ...]
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What the person had said by then."""
+        return self.run.said[: self.part.segment.said]
+
+    def call(self, step: int) -> Call:
+        """The step's call, the first one of a loop's."""
+        return self.part.segment.calls[self.steps[step].start]
+
+    def value(self, step: int, slot: Slot) -> JSON:
+        """The step's argument (of a loop: of its first call), or MISSING."""
+        return self.part.slots[self.steps[step].start].get(slot, MISSING)
+
+    def links(self, step: int, slot: Slot) -> Sequence[Link]:
+        """Where that argument stood in earlier outputs of the segment."""
+        return self.part.links[self.steps[step].start].get(slot, ())
+
+    def earlier(self, step: int = 0) -> Iterator[Call]:
+        """The calls before a step, across the whole run."""
+        here = self.part.segment
+        for segment in self.run.segments:
+            if segment.said < here.said:
+                yield from segment.calls
+        yield from here.calls[: self.steps[step].start]
+
+
+def support(corpus: Corpus, place: Occurrence, loops: Sequence[bool]) -> Support | None:
+    """Lay out an occurrence; None where a step that is no loop would stand in a run."""
+    part = corpus.parts[place.run][place.part]
+    steps = placed(part.units, place.start, loops)
+    return None if steps is None else Support(corpus.runs[place.run], part, steps, tuple(loops))

@@ -1,0 +1,108 @@
+"""Each argument of a sequence gets the first explanation that holds.
+
+The order: a reference to an earlier output, a parameter that is needed already, a composed text, a constant, and last
+a parameter of its own, which says nothing about where the value comes from.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.domain.json import JSON
+from bot.learning.mining.affixes import inside
+from bot.learning.mining.composed import composed
+from bot.learning.mining.constants import constants, has_choices
+from bot.learning.mining.evidence import CONVINCING, differ, evidence_bits, mark, words_of
+from bot.learning.mining.explanation import Explained, Given, Idea, Values, rarely
+from bot.learning.mining.pattern import Argument, Composed, Origin, Parameter
+from bot.learning.mining.places import Slot, same
+from bot.learning.mining.references import WORTH_TELLING, references
+from bot.learning.mining.support import MISSING, Support
+
+CERTAIN = 30.0
+"""Bits with which two arguments agree so surely that their names need not."""
+
+
+class Weighing:
+    """Explains the arguments of a sequence one after the other: what the caller gives already can be used again."""
+
+    def __init__(self, supports: Sequence[Support], schemas: Mapping[str, Mapping[str, JSON]], least: int) -> None:
+        self.supports = supports
+        self.schemas = schemas
+        self.proven = _independent(supports) >= least
+        self.explained: list[Explained] = []
+        self.given: list[Given] = []
+
+    def take(self, explained: Explained) -> None:
+        """Accept an explanation that was found elsewhere: the element of a loop."""
+        self.explained.append(explained)
+
+    def weigh(self, step: int, slot: Slot, *, optional: bool) -> None:
+        """Explain one argument; what some calls go without is left to the caller."""
+        everywhere = [support.value(step, slot) for support in self.supports]
+        places = [place for place, value in enumerate(everywhere) if value is not MISSING]
+        values = Values(
+            step, slot, [self.supports[place] for place in places], places, [everywhere[place] for place in places]
+        )
+        dropped: list[Idea] = []
+        for idea in () if optional else self._ideas(values):
+            if idea.doubt is None:
+                self._settle(values, everywhere, idea, dropped)
+                return
+            dropped.append(idea)
+        idea = Idea(Parameter(len(self.given)), len(places), None)
+        self._settle(values, everywhere, idea, dropped, optional=optional)
+
+    def _ideas(self, values: Values) -> Iterator[Idea]:
+        yield from references(values)
+        yield from _shared(values, self.given)
+        yield from composed(values, self.given)
+        yield from constants(values, self.proven or has_choices(self.schemas.get(values.tool, {}), values.slot))
+
+    def _settle(
+        self, values: Values, everywhere: Sequence[JSON], idea: Idea, dropped: Sequence[Idea], *, optional: bool = False
+    ) -> None:
+        argument = Argument(values.slot, idea.origin, optional)
+        self.explained.append(Explained(values.step, argument, idea.supports, tuple(dropped)))
+        if _inner(idea.origin) == Parameter(len(self.given)):
+            self.given.append(Given(values.tool, values.slot, [_inside(value, idea.origin) for value in everywhere]))
+
+
+def _shared(values: Values, given: Sequence[Given]) -> Iterator[Idea]:
+    """The parameters that the caller gives already and that an argument could be."""
+    for number, earlier in enumerate(given):
+        pairs = zip(values.places, values.values, strict=True)
+        held = sum(same(earlier.values[place], value) for place, value in pairs)
+        if held >= WORTH_TELLING * len(values.values):
+            yield Idea(Parameter(number), held, _doubt(values, earlier, held, len(given)))
+
+
+def _doubt(values: Values, earlier: Given, held: int, choices: int) -> str | None:
+    if held < values.enough:
+        return rarely(held, len(values.values))
+    if not differ(values.by_task()):
+        return "the value is the same in all tasks"
+    bits = evidence_bits(values.by_task(), choices)
+    alike = set(words_of(values.slot[-1])) & set(words_of(earlier.slot[-1]))
+    if bits < CONVINCING:
+        return "so few and so plain values agree by accident"
+    return None if alike or bits >= CERTAIN else "the names do not speak of the same thing"
+
+
+def _independent(supports: Sequence[Support]) -> int:
+    """Independent cases: calls that differ in some argument count once a task; calls that never differ, by task."""
+    tasks = {support.run.task for support in supports}
+    steps = range(len(supports[0].steps))
+    cases = {mark([dict(_named(support, step)) for step in steps]) for support in supports}
+    return min(len(tasks), len(cases)) if len(cases) > 1 else len(tasks)
+
+
+def _named(support: Support, step: int) -> Iterator[tuple[str, JSON]]:
+    for slot, value in support.part.slots[support.steps[step].start].items():
+        yield ".".join(slot), value
+
+
+def _inner(origin: Origin) -> Origin:
+    return origin.inner if isinstance(origin, Composed) else origin
+
+
+def _inside(value: JSON, origin: Origin) -> JSON:
+    return inside(value, origin.before, origin.after) if isinstance(origin, Composed) else value

@@ -1,0 +1,170 @@
+"""Names and words without a model: plain English from the tools, the fields and what most requests share."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain.json import JSON
+from bot.domain.skill import Example, Trigger
+from bot.learning.mining.building import parameter_values
+from bot.learning.mining.constants import declared_at
+from bot.learning.mining.evidence import words_of
+from bot.learning.mining.examples import made_up
+from bot.learning.mining.induce import Induced
+from bot.learning.mining.naming import Names, meaning, plural
+from bot.learning.mining.pattern import PatternStep, arguments_of, parameter_of
+
+LONGEST_NAME = 58
+LONGEST_DESCRIPTION = 200
+"""Characters of a parameter's description that is taken over from a tool's schema."""
+MOST_KEYWORDS = 8
+SHARED = 0.5
+"""Share of the supporting tasks in which a word was said that is to be a keyword."""
+_SAID = re.compile(r"[^\W\d_]{3,}")
+_STOP_WORDS = """
+able about after again all also and any are ask bye can check code could did does doing done find for from get
+give going good got great had has have hello help here hey his how into its just know let like look make may
+maybe more much name need now off okay one only our out over please proceed really say see she should show some
+sorry such sure tell than thank thanks that the their them then there they this those too use very want was way
+well were what when where which who why will with would yes you your
+"""
+_STOP = frozenset(_STOP_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All that is said about a procedure: its own name, and what each parameter means."""
+
+    name: str
+    description: str
+    trigger: Trigger
+    parameters: Mapping[str, JSON]
+    example: Example
+
+
+def words(induced: Induced, named: Names, schemas: Mapping[str, Mapping[str, JSON]], taken: Collection[str]) -> Words:
+    """Say what a procedure does. `taken`: names that other skills have."""
+    pattern = induced.pattern
+    parameters = {name: _parameter(induced, number, name, schemas) for number, name in enumerate(named.parameters)}
+    made = {name: schema["examples"][0] for name, schema in parameters.items()}
+    topic, given = _topic(pattern), [" ".join(words_of(name)) for name in named.parameters]
+    writes = not pattern[-1].reads
+    gives = f" and gives the {_and(given)}" if given else ""
+    condition = f"The person asks {'to' if writes else 'for the'} {topic}{gives}."
+    values = ", ".join(f"{' '.join(words_of(name))} {value}" for name, value in made.items())
+    request = f"{'Please' if writes else 'Show me the'} {topic}{f': {values}' if values else ''}."
+    return Words(
+        name=_name(topic, _telling(given, topic), taken),
+        description=_description(pattern),
+        trigger=Trigger(_keywords(induced, topic), condition, (request,)),
+        parameters=parameters,
+        example=Example(request, made),
+    )
+
+
+def _description(pattern: Sequence[PatternStep]) -> str:
+    done = list(dict.fromkeys(_done(pattern, step) for step in pattern))
+    told = ", ".join(done[:-1]) + (", then " if len(done) > 1 else "") + done[-1]
+    asks = "" if all(step.reads for step in pattern) else " Asks before it changes anything."
+    return f"{told[:1].upper()}{told[1:]}.{asks}"
+
+
+def _done(pattern: Sequence[PatternStep], step: PatternStep) -> str:
+    """What a step does, in the third person: `gets the user`, `gets the order for each of the orders`."""
+    said = meaning(step.tool)
+    verb = _third(said.verb or said.subject[0])
+    subject = f" the {' '.join(said.subject)}" if said.verb else ""
+    rest = f" {said.rest[0]} {_and(said.rest[1:])}" if len(said.rest) > 1 else "".join(f" {word}" for word in said.rest)
+    if step.loop is None:
+        return f"{verb}{subject}{rest}"
+    fields = [part for part in step.loop.place if isinstance(part, str)]
+    elements = " ".join(words_of(fields[-1]) if fields else plural(meaning(pattern[step.loop.step].tool).subject))
+    return f"{verb}{subject}{rest} for each of the {elements}"
+
+
+def _topic(pattern: Sequence[PatternStep]) -> str:
+    """What it is all about: `orders of a user`, `cancel order for a user`."""
+    last = pattern[-1]
+    said = meaning(last.tool)
+    subject = plural(said.subject) if last.loop else said.subject
+    own = set(said.subject)
+    about = next((meaning(s.tool).subject for s in pattern[-2::-1] if not own & set(meaning(s.tool).subject)), ())
+    head = " ".join(subject if last.reads or not said.verb else (said.verb, *subject))
+    if not about:
+        return head
+    return f"{head} {'of' if last.reads else 'for'} {_article(about[0])} {' '.join(about)}"
+
+
+def _telling(given: Sequence[str], topic: str) -> list[str]:
+    """The parameters that say more than the topic does: `user id` says no more than `orders of a user`."""
+    known = {*topic.split(), "id"}
+    return [name for name in given if not known >= set(name.split())]
+
+
+def _name(topic: str, given: Sequence[str], taken: Collection[str]) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", topic).strip("-") or "procedure"
+    longer = re.sub(r"[^a-z0-9]+", "-", f"{base} by {_and(given)}" if given else base).strip("-")
+    name = longer if len(longer) <= LONGEST_NAME else base[: LONGEST_NAME - 4].strip("-")
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name[: LONGEST_NAME - 4].strip('-')}-{number}"
+    return free
+
+
+def _parameter(induced: Induced, number: int, name: str, schemas: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
+    """Its description and an example, from the tool's schema where that says something."""
+    uses = ((s, a) for s, a in arguments_of(induced.pattern) if (p := parameter_of(a.origin)) and p.number == number)
+    step, argument = next(uses)
+    tool = induced.pattern[step].tool
+    declared = declared_at(schemas.get(tool, {}), argument.slot)
+    told = declared.get("description")
+    if not isinstance(told, str) or not 0 < len(told) <= LONGEST_DESCRIPTION or not told.isprintable():
+        told = f"The {' '.join(words_of(name))} to {_doing(tool)} with."
+    choices = declared.get("enum")
+    if isinstance(choices, list) and choices:
+        return {"description": told, "enum": choices, "examples": choices[:1]}
+    return {"description": told, "examples": [made_up(parameter_values(induced, number), number)]}
+
+
+def _keywords(induced: Induced, topic: str) -> tuple[str, ...]:
+    """Words of most supporting requests, the commonest first; what the tools are about where requests share none."""
+    said: dict[str, set[str]] = {}
+    for support in induced.supports:
+        said.setdefault(support.run.task, set()).update(_words_said(support.said))
+    counts = Counter(word for found in said.values() for word in found)
+    values = {word for value in _all_values(induced) for word in _words_said([str(value)])}
+    shared = [word for word in counts if counts[word] >= SHARED * len(said) and word not in values]
+    ranked = sorted(shared, key=lambda word: (-counts[word], word))[:MOST_KEYWORDS]
+    return tuple(ranked or [word for word in topic.split() if len(word) > 2 and word not in _STOP])
+
+
+def _words_said(texts: Sequence[str]) -> Iterator[str]:
+    for text in texts:
+        yield from (word for word in _SAID.findall(text.casefold()) if word not in _STOP)
+
+
+def _all_values(induced: Induced) -> Iterator[JSON]:
+    for support in induced.supports:
+        for calls in support.steps:
+            yield from support.part.slots[calls.start].values()
+
+
+def _doing(tool: str) -> str:
+    said = meaning(tool)
+    return " ".join((said.verb, "the", *said.subject) if said.verb else ("call", *said.subject))
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeio" or (word[0] == "u" and word[1:2] not in ("s", "n", "r", "t")) else "a"
+
+
+def _third(verb: str) -> str:
+    if verb.endswith("y") and verb[-2:-1] not in ("a", "e", "i", "o", "u"):
+        return verb[:-1] + "ies"
+    return verb + ("es" if verb.endswith(("s", "x", "ch", "sh", "o")) else "s")
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""

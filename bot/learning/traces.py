@@ -1,0 +1,114 @@
+"""Traces as lines of JSON, in and out (bot/skills/FORMAT.md, Traces)."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from bot.domain.json import JSON
+from bot.domain.trace import Outcome, Source, Status, Trace
+
+
+class _Outcome(BaseModel):
+    status: Status = "unknown"
+    source: Source | None = None
+    detail: str = ""
+
+
+class _Line(BaseModel):
+    """What a line must hold; keys that the format does not know are left aside."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    id: str = Field(min_length=1)
+    task: str | None = None
+    scope: str | None = None
+    messages: list[dict[str, JSON]]
+    tools: list[dict[str, JSON]] | None = None
+    outcome: _Outcome | None = None
+    person: str | None = None
+
+
+_LINE = TypeAdapter(_Line)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFile:
+    """What a file of traces held.
+
+    `scoped` are the scopes that its lines name themselves. `problems` has one sentence for each refused line.
+    """
+
+    traces: tuple[Trace, ...]
+    scoped: frozenset[str]
+    problems: tuple[str, ...]
+
+
+def read(lines: Iterable[str | bytes], scope: str = "local") -> TraceFile:
+    """Read traces, one a line; a line without a scope belongs to `scope`. Empty lines are passed over.
+
+    A line that does not parse or repeats an id is a problem, and the others are taken.
+    """
+    traces: dict[str, Trace] = {}
+    scoped: set[str] = set()
+    problems = []
+    shared: dict[str, tuple[JSON, ...]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found = _LINE.validate_python(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            problems.append(f"line {number}: {_reason(error)}")
+            continue
+        if found.id in traces:
+            problems.append(f"line {number}: the id {found.id!r} stands in an earlier line; each trace needs its own")
+            continue
+        scoped.update([found.scope] if found.scope else [])
+        traces[found.id] = _trace(found, scope, shared)
+    return TraceFile(tuple(traces.values()), frozenset(scoped), tuple(problems))
+
+
+def write(traces: Iterable[Trace], out: TextIO) -> None:
+    """Write traces, one a line, as `read` takes them."""
+    for trace in traces:
+        out.write(json.dumps(dict(_fields(trace))) + "\n")
+
+
+def _trace(line: _Line, scope: str, shared: dict[str, tuple[JSON, ...]]) -> Trace:
+    # Thousands of lines repeat one list of tools: they share it.
+    tools = tuple(line.tools or ())
+    tools = shared.setdefault(json.dumps(tools), tools)
+    told = line.outcome or _Outcome()
+    return Trace(
+        id=line.id,
+        task=line.task or line.id,
+        scope=line.scope or scope,
+        messages=tuple(line.messages),
+        tools=tools,
+        outcome=Outcome(told.status, told.source, told.detail),
+        person=line.person or "",
+    )
+
+
+def _fields(trace: Trace) -> Iterator[tuple[str, JSON]]:
+    outcome = trace.outcome
+    yield from (("id", trace.id), ("task", trace.task), ("scope", trace.scope), ("messages", trace.messages))
+    if trace.tools:
+        yield "tools", trace.tools
+    if trace.person:
+        yield "person", trace.person
+    source = {"source": outcome.source} if outcome.source else {}
+    yield "outcome", {"status": outcome.status, **source, "detail": outcome.detail}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the line"
+        return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}; see FORMAT.md, Traces"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply to be read"
+    return f"it is no JSON: {error}"

@@ -32,7 +32,7 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """Of a skill, and so of its folder."""
 
 
-_BARE = re.compile(r"[A-Za-z][A-Za-z0-9_.,;()/ ]*(-[A-Za-z0-9_.,;()/ ]+)*")
+_BARE = re.compile(r"[A-Za-z][A-Za-z0-9_.,;()/ ]*(?:-[A-Za-z0-9_.,;()/ ]+)*(?<! )")
 _EXPECTED = {"license": "text", "allowed-tools": "text", "metadata": "a mapping from text to text"}
 """What the reference validator leaves unsaid."""
 
@@ -220,5 +220,5 @@ def _scalar(text: str) -> str:
     """A text as block YAML that every reader takes for this text, without the `---` that ends a frontmatter."""
     if _BARE.fullmatch(text) and not core_yaml.misread(text):
         return text
-    quoted = json.dumps(text, ensure_ascii=False).replace("---", "\\x2d--")
+    quoted = json.dumps(text, ensure_ascii=False).replace("--", "\\x2d\\x2d")
     return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)

@@ -5,7 +5,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.domain.skill import Check, Example, Procedure, Provenance, Skill, Step, Trigger
-from bot.skills.core_yaml import UNWANTED
 from bot.skills.expressions import escape
 
 ORDERS = """\
@@ -60,8 +59,13 @@ def skill_files(procedure: str = ORDERS, front: str = FRONT) -> dict[str, bytes]
     return {"SKILL.md": front.encode(), "procedure.yaml": procedure.encode()}
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).filter(lambda text: not UNWANTED.search(text))
-lines = texts.map(lambda text: " ".join(text.split())).filter(bool)
+UNSEEN = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff"
+visible = st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n", exclude_characters=UNSEEN)
+awkward = st.sampled_from(
+    ["---", "\n", " ", "#", ": ", "- ", "'", '"', "\\", "${", "`", "yes", "1:30", "0", "2024-01-01"]
+)
+texts = st.lists(visible | awkward, max_size=8).map("".join)
+lines = texts.map(lambda text: " ".join(text.split()) or "x")
 identifiers = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
 names = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,3}", fullmatch=True)
 jsons = st.recursive(
@@ -120,20 +124,20 @@ def _checks(draw: st.DrawFn, ids: list[str]) -> Check:
     value = f"${{steps.{draw(st.sampled_from(ids))}}}"
     if draw(st.booleans()):
         return Check(draw(lines), {"a": value} if draw(st.booleans()) else {}, expect=draw(schemas))
-    return Check(value=draw(constants.filter(lambda constant: constant is not None)) or value, expect=draw(schemas))
+    return Check(value=draw(constants) or value, expect=draw(schemas))
 
 
 prose = st.builds(
     Skill,
     name=names,
-    description=texts.filter(str.strip),
+    description=lines,
     scope=st.none() | lines,
     version=st.integers(0, 10**6),
     body=texts.map(str.strip),
     license=st.none() | texts,
     compatibility=st.none() | texts,
     allowed_tools=st.none() | texts,
-    metadata=st.dictionaries(texts.filter(lambda key: key not in ("scope", "version")), texts, max_size=3),
+    metadata=st.dictionaries(texts.map(lambda key: f"k{key}"), texts, max_size=3),
 )
 """Valid skills without a procedure."""
 

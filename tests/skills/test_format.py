@@ -40,7 +40,7 @@ def test_the_reference_validator_accepts_what_render_writes(skill: Skill) -> Non
             (folder / path).write_bytes(content)
         assert skills_ref.validate(folder) == []
         read = skills_ref.read_properties(folder)
-        assert (read.name, read.description) == (skill.name, skill.description.strip())
+        assert (read.name, read.description) == (skill.name, skill.description)
 
 
 @given(procedural)

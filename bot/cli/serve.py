@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.errors import ConfigError
+from bot.errors import ApprenticeError, ConfigError
 from bot.logs import configure
 from bot.ports import ChatAdapter
 from bot.settings import Settings, load
@@ -95,7 +95,16 @@ async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter],
     ]
     outside = Outside(adapters, working, learning, clock, _announce)
     app = await stack.enter_async_context(opened(settings, outside))
-    await app.run()
+    try:
+        await app.run()
+    except* ApprenticeError as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[ApprenticeError]) -> ApprenticeError:
+    """The one that a person reads, out of the groups of tasks that it came through."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _announce(code: str) -> None:

@@ -2,6 +2,7 @@
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.json import JSON
+from bot.domain.text import plain
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
 from bot.store import confirmations, conversations, journal, turns
@@ -48,7 +49,7 @@ class Confirm:
         self, connection: Connection, click: ButtonClicked, waiting: Confirmation, call: Entry, action: str
     ) -> None:
         now = self._clock.now().timestamp()
-        by = click.person.name or click.person.id
+        by = plain(click.person.name or click.person.id)
         text = f"The skill **{waiting.ref.name}** asked before changing something. {by}: {DECIDED[action]}."
         message = Outgoing(click.conversation, text)
         deliver(connection, message, f"confirmed:{waiting.id}", now, replaces=click.message_id)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing
+from bot.domain.text import plain
 from bot.errors import Refused
 from bot.learning.card import details
 from bot.ports import Clock
@@ -99,6 +100,6 @@ def _approval(proposal: Proposal) -> Approval:
 
 
 def _decided(proposal: Proposal) -> str:
-    by = proposal.decided_by.name or proposal.decided_by.id if proposal.decided_by else "somebody"
+    by = plain(proposal.decided_by.name or proposal.decided_by.id) if proposal.decided_by else "somebody"
     when = datetime.fromtimestamp(proposal.decided_at or 0.0, UTC)
     return f"{proposal.state.capitalize()} by {by} on {when:%Y-%m-%d at %H:%M} UTC"

@@ -41,7 +41,7 @@ class Turn:
 
 
 def enqueue(connection: sa.Connection, turn: NewTurn, now: float) -> int | None:
-    """Insert a turn and wake its lane; None when its key was there before."""
+    """Insert a turn and wake its lane if it is due (else the sweep will); None when its key was there before."""
     known = connection.scalar(sa.select(turns.c.id).where(turns.c.key == turn.key))
     if known is not None:
         return None
@@ -58,7 +58,8 @@ def enqueue(connection: sa.Connection, turn: NewTurn, now: float) -> int | None:
         )
         .returning(turns.c.id)
     )
-    connection.info[WOKEN].add(turn.lane)
+    if turn.due is None or turn.due <= now:
+        connection.info[WOKEN].add(turn.lane)
     return id
 
 

@@ -1,5 +1,6 @@
 """What engine tests are made of: a clock that is set by hand, turns, a chat that keeps what it is sent."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +27,7 @@ class HandClock:
 
     async def sleep(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
+        await asyncio.sleep(0)
 
 
 class KeptChat:

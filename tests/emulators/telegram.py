@@ -101,6 +101,8 @@ class TelegramEmulator(World):
         kind = fault.kind if fault else ""
         if fault and kind == "refuse":
             return _refused(Refusal(fault.status, fault.description, **fault.parameters))
+        if fault and kind == "page":
+            return _page(fault.status)
         if kind == "drop":
             return _hung_up(request)
         try:
@@ -110,7 +112,7 @@ class TelegramEmulator(World):
         if kind == "lose":
             return _hung_up(request)
         if kind == "garble":
-            return web.Response(text="<html><body>Welcome to the hotel</body></html>", content_type="text/html")
+            return _page(200)
         await asyncio.sleep(fault.seconds if fault else 0)
         return web.json_response(answer)
 
@@ -126,6 +128,10 @@ async def _parameters(request: web.Request) -> Parameters:
 
 def _refused(refusal: Refusal) -> web.Response:
     return web.json_response(refusal.json(), status=refusal.status)
+
+
+def _page(status: int) -> web.Response:
+    return web.Response(text="<html><body>Welcome to the hotel</body></html>", status=status, content_type="text/html")
 
 
 def _hung_up(request: web.Request) -> web.Response:

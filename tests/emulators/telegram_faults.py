@@ -11,12 +11,12 @@ from bot.domain.json import JSON
 class Fault:
     """What goes wrong with a call.
 
-    `refuse`: it is not done, the answer is `status`, `description`, `parameters`. `drop`: the connection ends, it is
-    not done. `lose`: it is done, then the connection ends. `slow`: it is done, the answer waits `seconds`. `garble`:
-    it is done, the answer is a web page.
+    Not done: `refuse`, the answer is `status`, `description`, `parameters`; `page`, a web page with this status
+    comes instead; `drop`, the connection ends. Done all the same: `lose`, the connection ends; `slow`, the answer
+    waits `seconds`; `garble`, a web page comes with status 200.
     """
 
-    kind: Literal["refuse", "drop", "lose", "slow", "garble"]
+    kind: Literal["refuse", "page", "drop", "lose", "slow", "garble"]
     status: int = 500
     description: str = "Internal Server Error"
     parameters: Mapping[str, JSON] = field(default_factory=dict)

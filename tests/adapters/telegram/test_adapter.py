@@ -1,7 +1,6 @@
 """What is sent arrives once, formatted and with its buttons; what fails says what to do next."""
 
 import logging
-from collections.abc import Awaitable, Callable
 
 import pytest
 import structlog
@@ -73,6 +72,7 @@ FAULTS = [
     (Fault("refuse", 500, "Internal Server Error"), DeliverLater, 0),
     (Fault("refuse", 502, "Bad Gateway"), DeliverLater, 0),
     (Fault("refuse", 504, "Gateway Timeout"), DeliverLater, 0),
+    (Fault("page", 502), DeliverLater, 0),
     (Fault("refuse", 401, "Unauthorized"), DeliverLater, 0),
     (Fault("refuse", 403, "Forbidden: bot was kicked from the group chat"), Undeliverable, 0),
     (Fault("refuse", 400, "Bad Request: not enough rights to send text messages to the chat"), Undeliverable, 0),
@@ -199,23 +199,28 @@ def test_a_proxy_that_cannot_be_used_is_a_setting_to_mend(monkeypatch: pytest.Mo
         TelegramAdapter("42:x", None, (), InstantClock())
 
 
-async def test_the_token_stays_out_of_the_logs(harness: TelegramHarness, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_token_stays_out_of_the_logs(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    calls: list[Callable[[], Awaitable[object]]] = [
-        lambda: harness.adapter.send(Outgoing(harness.conversation, "Yes"), 0),
-        lambda: harness.adapter.edit(Outgoing(harness.conversation, "Yes"), "99"),
-        lambda: harness.adapter.working(harness.conversation),
-    ]
-    inbox = Inbox(refusals=1)
     with structlog.testing.capture_logs() as lines:
-        async with receiving(harness.adapter, inbox.accept):
-            harness.ann.say("hi")
-            await inbox.take()
-            for call in calls:
-                for fault in (Fault("drop"), Fault("garble"), Fault("refuse", 401, "Unauthorized")):
-                    for method in ("sendMessage", "editMessageText", "sendChatAction"):
-                        harness.telegram.fault(method, fault)
-                    with pytest.raises(DeliveryError) if call is not calls[-1] else structlog.testing.capture_logs():
-                        await call()
-    assert lines
+        async with telegram_harness() as harness:
+            await go_through_failures(harness)
+    assert {"telegram.polling_failed", "telegram.typing_not_shown"} <= {line["event"] for line in lines}
     assert harness.telegram.token not in f"{lines} {caplog.text}"
+
+
+async def go_through_failures(harness: TelegramHarness) -> None:
+    faults = (Fault("drop"), Fault("garble"), Fault("refuse", 401, "Unauthorized"))
+    for method in ("sendMessage", "editMessageText", "sendChatAction"):
+        for fault in faults:
+            harness.telegram.fault(method, fault)
+    harness.telegram.fault("getUpdates", Fault("drop"))
+    message, inbox = Outgoing(harness.conversation, "Yes"), Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        harness.ann.say("hi")
+        await inbox.hears("hi")
+        for _ in faults:
+            with pytest.raises(DeliveryError):
+                await harness.adapter.send(message, 0)
+            with pytest.raises(DeliveryError):
+                await harness.adapter.edit(message, "1")
+            await harness.adapter.working(harness.conversation)

@@ -5,7 +5,9 @@ import traceback
 
 import pytest
 import structlog
+from telegram.error import TelegramError
 
+from adapters.telegram.polling import BotApiRequest
 from bot.domain.chat import Event
 from bot.errors import ConfigError
 from tests.adapters.contract import Inbox, receiving
@@ -51,6 +53,7 @@ async def test_commands_hold_up_nothing(harness: TelegramHarness, fault: Fault) 
     async with receiving(harness.adapter, inbox.accept):
         harness.ann.say("hi")
         await inbox.hears("hi")
+    assert not harness.clock.pauses, "polling was begun anew"
 
 
 async def test_little_stands_before_the_first_poll(harness: TelegramHarness) -> None:
@@ -58,6 +61,7 @@ async def test_little_stands_before_the_first_poll(harness: TelegramHarness) -> 
         await harness.telegram.wait_for(lambda: harness.telegram.called("getUpdates"))
         before = [call.method for call in harness.telegram.calls]
     assert set(before) - {"setMyCommands"} == {"getMe", "deleteWebhook", "getUpdates"}
+    assert harness.telegram.called("getUpdates")[0]["allowed_updates"] == ["message", "callback_query"]
 
 
 async def test_what_was_taken_is_confirmed_at_the_end(harness: TelegramHarness) -> None:
@@ -66,6 +70,14 @@ async def test_what_was_taken_is_confirmed_at_the_end(harness: TelegramHarness) 
         harness.ann.say("hi")
         await inbox.hears("hi")
     assert not harness.telegram.updates.pending
+
+
+async def test_a_store_that_takes_nothing_leaves_polling_alive(harness: TelegramHarness) -> None:
+    inbox = Inbox(refusals=1)
+    async with receiving(harness.adapter, inbox.accept):
+        harness.ann.say("hi")
+        await inbox.hears("hi")
+    assert not harness.clock.pauses, "polling was begun anew"
 
 
 async def test_a_bug_behind_accept_kills_polling_which_is_noticed_and_begun_again(harness: TelegramHarness) -> None:
@@ -142,3 +154,11 @@ async def test_the_end_does_not_wait_for_a_server_that_is_silent(harness: Telegr
     harness.telegram.fault("getMe", Fault("slow", seconds=60))
     async with receiving(harness.adapter, Inbox().accept):
         await harness.telegram.wait_for(lambda: harness.telegram.called("getMe"))
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"<html>", b"[]", b"3", b"null", b"{}", b'{"ok": true}', b'{"ok": false}', b"\xff"]
+)
+def test_what_is_no_answer_of_the_bot_api_is_an_error_to_wait_out(payload: bytes) -> None:
+    with pytest.raises(TelegramError):
+        BotApiRequest.parse_json_payload(payload)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing
 from bot.domain.json import JSON
@@ -120,8 +121,9 @@ async def test_captions_count_as_text(harness: TelegramHarness, group: Chat) -> 
 async def test_a_direct_chat_needs_no_name(harness: TelegramHarness) -> None:
     harness.ann.say("list orders")
     harness.ann.say("/skills@apprentice_bot")
-    harness.ann.say("  /done@somebody_else  ")
-    assert await heard(harness) == ["list orders", "/skills", "/done@somebody_else"]
+    harness.ann.say("/done@somebody_else")
+    harness.ann.say("  hi \n")
+    assert await heard(harness) == ["list orders", "/skills", "/done", "hi"]
 
 
 async def test_what_nobody_said_starts_nothing(harness: TelegramHarness, group: Chat) -> None:
@@ -139,7 +141,9 @@ async def test_what_nobody_said_starts_nothing(harness: TelegramHarness, group: 
     telegram.updates.add(
         "callback_query", {"id": "2", "from": ann.json(), "chat_instance": "1", "game_short_name": "x"}
     )
-    assert await heard(harness) == []
+    with structlog.testing.capture_logs() as lines:
+        assert await heard(harness) == []
+    assert not [line for line in lines if line["log_level"] == "error"]
 
 
 BROKEN: list[Any] = [

@@ -1,0 +1,282 @@
+"""The ChatAdapter for a terminal: lines typed or piped in, Markdown shown, buttons pressed by their letter."""
+
+import asyncio
+import getpass
+import io
+import itertools
+import os
+import secrets
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass
+from typing import TextIO
+
+from markdown_it import MarkdownIt
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.segment import Segment
+from rich.text import Text
+
+from bot.clients.clock import SystemClock
+from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.domain.text import clean, shorten
+from bot.errors import StoreError
+from bot.ports import Clock
+
+PLATFORM = "console"
+ROOM = Conversation(PLATFORM, "local")
+GREETING = "Say what you need; /help says what I understand. Ctrl-D leaves."
+SIGN_SECONDS = 6.0
+"""How long the working sign stands: it is renewed every four seconds while work goes on."""
+ANSWER_CHARACTERS = 200
+READ_BYTES = 65_536
+SPARE = "uvwxzqjpmokligfhecsbtdra"
+"""Letters for a button whose label has none left; not y and n, which people say."""
+HARMLESS = {
+    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
+    **dict.fromkeys([*range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A)], 0xFFFD),
+}
+"""What could steer a terminal or turn the order of letters, as a picture of itself or a replacement character."""
+
+_parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
+
+
+@dataclass(frozen=True, slots=True)
+class Pressable:
+    """A button on the screen and the message that it stands under."""
+
+    button: Button
+    message_id: str
+
+
+class Letters:
+    """The letters of the buttons on the screen: unique among those that are live, then remembered until asked for."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, Pressable] = {}
+        self._gone: dict[str, str] = {}
+
+    def give(self, button: Button, message_id: str) -> str:
+        """A letter for a new button, from its label if one is free; when none is, the oldest message loses its own."""
+        while True:
+            for letter in button.label.lower() + SPARE:
+                if letter.isascii() and letter.isalpha() and letter not in self._live:
+                    self._live[letter] = Pressable(button, message_id)
+                    self._gone.pop(letter, None)
+                    return letter
+            self.remove(next(iter(self._live.values())).message_id)
+
+    def remove(self, message_id: str) -> None:
+        """The buttons of this message are dead."""
+        for letter in [letter for letter, pressable in self._live.items() if pressable.message_id == message_id]:
+            self._gone[letter] = self._live.pop(letter).button.label
+
+    def live(self, said: str) -> Pressable | None:
+        """The button that this presses."""
+        return self._live.get(said.lower())
+
+    def gone(self, said: str) -> str | None:
+        """The label of the dead button that this would have pressed, once: said again, it is a word like others."""
+        return self._gone.pop(said.lower(), None)
+
+
+class ConsoleAdapter:
+    """One person at a terminal, or a pipe with a message on each line; all of it is one conversation.
+
+    Where both ends are terminals there is a prompt that keeps what is being typed while messages arrive. Where
+    `output` is none, messages are written as they are, one blank line between them.
+    """
+
+    platform = PLATFORM
+
+    def __init__(self, input: TextIO | None = None, output: TextIO | None = None, clock: Clock | None = None) -> None:
+        self._input = input or sys.stdin
+        self._output = output or sys.stdout
+        self._clock = clock or SystemClock()
+        if isinstance(self._output, io.TextIOWrapper):
+            self._output.reconfigure(errors="replace")  # a terminal that cannot show a letter is no reason to stop
+        self._console = Console(file=self._output, highlight=False)
+        self._person = _person()
+        self._session = secrets.token_hex(8)
+        self._count = itertools.count(1)
+        self._letters = Letters()
+        self._sign: asyncio.TimerHandle | None = None
+        self._redraw: Callable[[], None] = lambda: None
+        self._above_prompt: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+
+    async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
+        """Receive until the person leaves (Ctrl-C, Ctrl-D, the end of the input) or until cancelled."""
+        typed = self._input.isatty() and self._console.is_terminal
+        async with aclosing(self._typed() if typed else _piped(self._input.fileno())) as lines:
+            async for line in lines:
+                if text := line.strip():
+                    await self._take(text, accept)
+        self._rest()
+
+    def parts(self, message: Outgoing) -> int:
+        """See the port: a terminal takes any length."""
+        return 1
+
+    async def send(self, message: Outgoing, part: int) -> str:
+        """See the port."""
+        message_id = self._name()
+        self._rest()
+        header = [Text("apprentice", "bold green")] if self._console.is_terminal else []
+        await self._show(*header, self._body(message.text), *self._buttons(message.buttons, message_id))
+        return message_id
+
+    async def edit(self, message: Outgoing, message_id: str) -> None:
+        """See the port: what was printed stays, so the last line, which says what changed, is printed below."""
+        self._letters.remove(message_id)
+        changed = message.text.strip().split("\n")[-1]
+        await self._show(self._body(f"↳ {changed}"), *self._buttons(message.buttons, message_id))
+
+    async def answer(self, click: ButtonClicked, text: str) -> None:
+        """See the port."""
+        await self._note(shorten(text, ANSWER_CHARACTERS))
+
+    async def working(self, conversation: Conversation) -> None:
+        """See the port: a word at the right of the prompt."""
+        self._rest()
+        self._sign = asyncio.get_running_loop().call_later(SIGN_SECONDS, self._rest)
+        self._redraw()
+
+    async def is_admin(self, conversation: Conversation, person: Person) -> bool:
+        """See the port: the terminal is the person's own."""
+        return True
+
+    def _rest(self) -> None:
+        """Take the working sign away."""
+        if self._sign is not None:
+            self._sign.cancel()
+            self._sign = None
+            self._redraw()
+
+    def _name(self) -> str:
+        """A name that nothing else ever has: for messages in and out, and clicks."""
+        return f"{self._session}:{next(self._count)}"
+
+    async def _take(self, text: str, accept: Callable[[Event], Awaitable[None]]) -> None:
+        pressed, gone = self._letters.live(text), self._letters.gone(text)
+        if gone is not None:
+            await self._note(f"[{text}] {gone} is not there any more. Say {text} again to send it as a message.")
+            return
+        name, now = self._name(), self._clock.now()
+        key = f"{PLATFORM}:{name}"
+        event: Event = MessageReceived(key, ROOM, self._person, text, name, now)
+        if pressed:
+            event = ButtonClicked(key, ROOM, self._person, pressed.button.id, pressed.message_id, name, now)
+        try:
+            await accept(event)
+        except StoreError as error:
+            await self._note(f"{error} What you said was not kept: say it again.")
+
+    async def _typed(self) -> AsyncGenerator[str, None]:
+        """Lines that a person types; pasted lines are one."""
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.application import in_terminal
+        from prompt_toolkit.input.vt100 import Vt100Input
+        from prompt_toolkit.output.vt100 import Vt100_Output
+
+        screen = Vt100_Output.from_pty(self._output)
+        screen.enable_cpr = False  # a terminal that answers late where its cursor is types into the shell that follows
+        prompt: PromptSession[str] = PromptSession(
+            [("bold ansicyan", "you"), ("", " › ")],
+            rprompt=lambda: "" if self._sign is None or prompt.app.is_done else "working…",
+            input=Vt100Input(self._input),
+            output=screen,
+            interrupt_exception=EOFError,
+            enable_suspend=True,
+        )
+        self._above_prompt, self._redraw = in_terminal, prompt.app.invalidate
+        await self._note(GREETING)
+        while True:
+            try:
+                line = await prompt.prompt_async(set_exception_handler=False)
+            except EOFError:
+                return
+            if line.strip():
+                self._console.print()
+            yield line
+
+    def _buttons(self, rows: Sequence[Sequence[Button]], message_id: str) -> list[RenderableType]:
+        """The rows with the letters that press them."""
+        named = [[f"[{self._letters.give(button, message_id)}] {button.label}" for button in row] for row in rows]
+        return [Text(), *(self._indented(Text("  ".join(row), "bold")) for row in named)] if named else []
+
+    def _body(self, text: str) -> RenderableType:
+        text = clean(text).strip("\n") or "…"
+        return self._indented(_markdown(text)) if self._console.is_terminal else Text(text)
+
+    async def _note(self, text: str) -> None:
+        """A short word that is no message."""
+        if text:
+            await self._show(self._indented(Text(clean(text), "dim")))
+
+    def _indented(self, content: RenderableType) -> RenderableType:
+        return Padding(content, (0, 0, 0, 2)) if self._console.is_terminal else content
+
+    async def _show(self, *blocks: RenderableType) -> None:
+        """Print, with a blank line behind."""
+        async with self._above_prompt():
+            for block in (*blocks, Text()):
+                self._console.print(_Harmless(block), soft_wrap=not self._console.is_terminal)
+
+
+class _Harmless:
+    """Content none of whose characters steers the terminal, whatever entities and escapes stood for them."""
+
+    def __init__(self, content: RenderableType) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._content, options):
+            yield segment if segment.control else Segment(segment.text.translate(HARMLESS), segment.style)
+
+
+def _markdown(text: str) -> Markdown:
+    """Markdown as chats show it: line breaks are kept, HTML is text, a link shows where it leads."""
+    markdown = Markdown("", code_theme="ansi_dark", hyperlinks=False)
+    markdown.parsed = _parser.parse(text)
+    for token in markdown.parsed:
+        for child in token.children or ():
+            if child.type == "softbreak":
+                child.type = "hardbreak"
+    return markdown
+
+
+async def _piped(source: int) -> AsyncGenerator[str, None]:
+    """The lines of a pipe or a file."""
+    buffer = bytearray()
+    while data := await _read(source):
+        buffer += data
+        if b"\n" in data:
+            *lines, rest = bytes(buffer).split(b"\n")
+            buffer = bytearray(rest)
+            for line in lines:
+                yield line.decode(errors="replace")
+    yield buffer.decode(errors="replace")
+
+
+async def _read(source: int) -> bytes:
+    """The next bytes, none at the end, without holding up the loop."""
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    try:
+        loop.add_reader(source, ready.set)
+    except PermissionError:
+        return os.read(source, READ_BYTES)  # a regular file: epoll refuses it because it never keeps one waiting
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(source)
+    return os.read(source, READ_BYTES)
+
+
+def _person() -> Person:
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = "operator"
+    return Person(f"{PLATFORM}:{name}", name)

@@ -17,7 +17,7 @@ from bot.engine.confirm import Confirm
 from bot.engine.door import Door
 from bot.engine.endings import ChatEndings
 from bot.engine.intake import Intake
-from bot.engine.lanes import Lanes
+from bot.engine.lanes import Handler, Lanes
 from bot.engine.outbox import Outbox
 from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
@@ -81,7 +81,7 @@ class App:
         }
         answers = Answers(store, clock, self.library, lambda lane, before: self._lanes.stop(lane, before))
         cycle = Cycle(store, clock, self.library, outside.learning, self._mine, sources, settings.learn_tokens)
-        handlers = {
+        handlers: dict[str, Handler] = {
             "message": self._door.guarded(speaking.message),
             "command": self._door.guarded(answers),
             "click": Clicks(store, adapters, decisions),

@@ -58,7 +58,7 @@ async def _until_signalled(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    from adapters.telegram import TelegramAdapter
+    from adapters.telegram.adapter import TelegramAdapter
     from bot.clients.clock import SystemClock
     from bot.engine.commands import COMMANDS
 

@@ -26,7 +26,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 from telegram.ext import Updater
 
 from adapters.telegram.failures import delivering
-from adapters.telegram.polling import BotApiRequest, Intake
+from adapters.telegram.polling import BotApiRequest, Intake, PollRequest
 from adapters.telegram.text import Part, cut, split
 from adapters.telegram.updates import PLATFORM, UPDATES, UpdateReader
 from bot.domain.chat import Button, ButtonClicked, Conversation, Event, Outgoing, Person
@@ -68,7 +68,7 @@ class TelegramAdapter:
         self._base_url = base_url or OFFICIAL
         self._commands = [BotCommand(name.removeprefix("/"), text) for name, text in commands]
         self._clock = clock
-        self._requests = [_request(self._base_url, read_timeout) for _ in ("polls", "the rest")]
+        self._requests = [_request(kind, self._base_url, read_timeout) for kind in (PollRequest, BotApiRequest)]
         self._bot = Bot(token, self._base_url, get_updates_request=self._requests[0], request=self._requests[1])
         self._open = AsyncExitStack()
 
@@ -235,10 +235,10 @@ def _report_polling_error(error: TelegramError) -> None:
         log.warning("telegram.polling_failed", error=error.message)
 
 
-def _request(base_url: str, read_timeout: float) -> BotApiRequest:
+def _request(kind: type[BotApiRequest], base_url: str, read_timeout: float) -> BotApiRequest:
     """Raises ConfigError when the environment names a proxy that cannot be used."""
     try:
-        return BotApiRequest(read_timeout=read_timeout, httpx_kwargs={"trust_env": not _is_loopback(base_url)})
+        return kind(read_timeout=read_timeout, httpx_kwargs={"trust_env": not _is_loopback(base_url)})
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"Telegram cannot be reached by the proxy in the environment: {error}") from None
 

@@ -53,25 +53,34 @@ class BotApiRequest(HTTPXRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, JSON]:
-        """The answer's JSON; raises TelegramError for what is no Bot API answer.
-
-        An update that the SDK cannot parse loses all but its id: otherwise it would be fetched for ever, and with
-        it whatever stands behind it.
-        """
+        """The answer's JSON. Raises TelegramError for what is no answer of the Bot API."""
         answer: JSON = HTTPXRequest.parse_json_payload(payload)
         if not isinstance(answer, dict) or not ("result" in answer or "error_code" in answer):
             raise TelegramError("The server's answer is not the Bot API's: check TELEGRAM_BASE_URL")
-        if isinstance(answer.get("result"), list):
-            answer["result"] = [_parsable(item) for item in answer["result"]]
         return answer
 
 
-def _parsable(item: JSON) -> JSON:
-    if not isinstance(item, dict) or "update_id" not in item:
-        return item
+class PollRequest(BotApiRequest):
+    """The long poll's requests. The SDK would drop a whole answer for one broken update, and fetch it for ever."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, JSON]:
+        """The answer's JSON, where an update that the SDK cannot parse has lost all but its id."""
+        answer = BotApiRequest.parse_json_payload(payload)
+        updates = answer.get("result", [])
+        if not isinstance(updates, list) or not all(type(_id(update)) is int for update in updates):
+            raise TelegramError("The server's answer is no list of updates: check TELEGRAM_BASE_URL")
+        return {**answer, "result": [update if _parses(update) else {"update_id": _id(update)} for update in updates]}
+
+
+def _id(update: JSON) -> JSON:
+    return update.get("update_id") if isinstance(update, dict) else None
+
+
+def _parses(update: JSON) -> bool:
     try:
-        Update.de_json(item, None)
+        Update.de_json(update, None)
     except Exception as error:  # noqa: BLE001 - the SDK's parser raises whatever the broken value makes it raise
-        log.error("telegram.update_skipped", update_id=item["update_id"], error=repr(error))
-        return {"update_id": item["update_id"]}
-    return item
+        log.error("telegram.update_skipped", update_id=_id(update), error=repr(error))
+        return False
+    return True

@@ -10,13 +10,14 @@ import pytest
 from adapters.telegram.adapter import TelegramAdapter
 from bot.domain.chat import Event, Outgoing
 from tests.adapters import contract
+from tests.adapters.console_harness import console_harness
 from tests.adapters.contract import Check, Harness
 from tests.adapters.telegram_harness import telegram_harness
 
 Accept = Callable[[Event], Awaitable[None]]
 Opener = Callable[[], AbstractAsyncContextManager[Harness]]
 
-HARNESSES: dict[str, Opener] = {"telegram": telegram_harness}
+HARNESSES: dict[str, Opener] = {"telegram": telegram_harness, "console": console_harness}
 
 
 @pytest.mark.parametrize("check", contract.CHECKS, ids=lambda check: check.__name__)

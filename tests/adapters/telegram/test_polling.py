@@ -7,7 +7,7 @@ import pytest
 import structlog
 from telegram.error import TelegramError
 
-from adapters.telegram.polling import BotApiRequest
+from adapters.telegram.polling import BotApiRequest, PollRequest
 from bot.domain.chat import Event
 from bot.errors import ConfigError
 from tests.adapters.contract import Inbox, receiving
@@ -156,9 +156,23 @@ async def test_the_end_does_not_wait_for_a_server_that_is_silent(harness: Telegr
         await harness.telegram.wait_for(lambda: harness.telegram.called("getMe"))
 
 
-@pytest.mark.parametrize(
-    "payload", [b"", b"<html>", b"[]", b"3", b"null", b"{}", b'{"ok": true}', b'{"ok": false}', b"\xff"]
-)
+NO_ANSWERS = [b"", b"<html>", b"[]", b"3", b"null", b"{}", b'{"ok": true}', b'{"ok": false}', b"\xff"]
+NO_UPDATES = [
+    b'{"result": true}',
+    b'{"result": {}}',
+    b'{"result": [3]}',
+    b'{"result": [{}]}',
+    b'{"result": [{"update_id": "1"}]}',
+]
+
+
+@pytest.mark.parametrize("payload", NO_ANSWERS)
 def test_what_is_no_answer_of_the_bot_api_is_an_error_to_wait_out(payload: bytes) -> None:
     with pytest.raises(TelegramError):
         BotApiRequest.parse_json_payload(payload)
+
+
+@pytest.mark.parametrize("payload", NO_ANSWERS + NO_UPDATES)
+def test_what_is_no_list_of_updates_is_an_error_to_wait_out(payload: bytes) -> None:
+    with pytest.raises(TelegramError):
+        PollRequest.parse_json_payload(payload)

@@ -138,9 +138,8 @@ async def test_what_nobody_said_starts_nothing(harness: TelegramHarness, group: 
     channel = {"id": -1005, "type": "channel", "title": "News"}
     telegram.updates.add("channel_post", {"message_id": 1, "date": 1, "chat": channel, "text": "@apprentice_bot"})
     telegram.updates.add("callback_query", {"id": "1", "from": ann.json(), "chat_instance": "1", "data": "x"})
-    telegram.updates.add(
-        "callback_query", {"id": "2", "from": ann.json(), "chat_instance": "1", "game_short_name": "x"}
-    )
+    played = {"id": "2", "from": ann.json(), "message": ann.direct.messages[0].json(), "chat_instance": "1"}
+    telegram.updates.add("callback_query", {**played, "game_short_name": "x"})
     with structlog.testing.capture_logs() as lines:
         assert await heard(harness) == []
     assert not [line for line in lines if line["log_level"] == "error"]

@@ -1,0 +1,10 @@
+"""All benchmarks, each in a process of its own so that none pays for another: `python -m tests.benchmarks`."""
+
+import subprocess
+import sys
+
+BENCHMARKS = ("turn", "throughput", "request", "footprint")
+
+if __name__ == "__main__":
+    for name in BENCHMARKS:
+        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], check=True)  # noqa: S603 - our own modules

@@ -20,6 +20,8 @@ _KEPT_LITERAL = {"<": "\ufdd0", "$": "\ufdd1", "||": "\ufdd2|", "]:": "]\ufdd3"}
 noncharacters of the same length in UTF-16, so the entities' offsets hold."""
 _RESTORED = str.maketrans({"\ufdd0": "<", "\ufdd1": "$", "\ufdd2": "|", "\ufdd3": ":"})
 _LINKS = ("http://", "https://", "tg://", "mailto:", "tel:")
+_FORMATTED_CHARACTERS = 40_000
+"""Longer texts go out as they are: the converter takes more than linear time on some, 0.5 s at this length."""
 _COARSE_UNITS = 512
 """A part with too many entities is halved down to this; below it formatting is dropped, never text."""
 
@@ -39,7 +41,8 @@ def split(markdown: str) -> tuple[Part, ...]:
     A pure function, remembered because each part of a long message is asked for on its own.
     """
     source = clean(markdown)
-    return tuple(_fit(*_convert(source), MESSAGE_UNITS)) or tuple(_fit(source, [], MESSAGE_UNITS)) or (Part(NOTHING),)
+    formatted = _convert(source) if len(source) <= _FORMATTED_CHARACTERS else (source, [])
+    return tuple(_fit(*formatted, MESSAGE_UNITS)) or tuple(_fit(source, [], MESSAGE_UNITS)) or (Part(NOTHING),)
 
 
 def cut(text: str, units: int) -> str:

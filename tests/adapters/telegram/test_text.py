@@ -128,6 +128,13 @@ def test_crowded_entities_cost_formatting_and_not_a_flood_of_messages() -> None:
     assert "".join(part.text for part in parts).count("a") == 300
 
 
+def test_texts_of_any_length_go_out_whole() -> None:
+    text = "```\n**x**\n" * 50_000
+    parts = split(text)
+    takes(parts)
+    assert "".join(part.text for part in parts) == text
+
+
 @UNHURRIED
 @given(HOSTILE, st.integers(0, 50))
 def test_cut_keeps_whole_characters(text: str, units: int) -> None:

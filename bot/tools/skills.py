@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel
-
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import Refused, ToolError
@@ -12,14 +10,14 @@ from bot.skills import account
 from bot.skills.library import Library
 from bot.store import skills
 from bot.store.store import Store
-from bot.tools.arguments import schema_of, validated
+from bot.tools.arguments import Arguments, schema_of, validated
 
 
-class _Nothing(BaseModel):
+class _Nothing(Arguments):
     pass
 
 
-class _Name(BaseModel):
+class _Name(Arguments):
     name: str
 
 

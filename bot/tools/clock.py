@@ -1,0 +1,34 @@
+"""`current_time`."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.domain.json import JSON
+from bot.domain.tool import Tool, ToolResult
+from bot.errors import ToolError
+from bot.ports import Clock, ToolContext
+from bot.tools.arguments import Arguments, schema_of, validated
+
+
+class _Zone(Arguments):
+    zone: str = "UTC"
+
+
+class ClockTool:
+    """The time by the bot's clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def tools(self, context: ToolContext) -> Sequence[Tool]:
+        """The one tool."""
+        return (Tool("current_time", "The time now; zone like Europe/Rome", schema_of(_Zone), reads=True),)
+
+    async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
+        """Tell the time. Raises ToolError for a zone that nobody knows."""
+        zone = validated(_Zone, arguments).zone
+        try:
+            now = self._clock.now().astimezone(ZoneInfo(zone))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ToolError(f"There is no time zone {zone!r}. Write one like Europe/Rome, or leave it out.") from None
+        return ToolResult({"time": now.isoformat(timespec="seconds"), "weekday": f"{now:%A}", "zone": zone})

@@ -67,6 +67,13 @@ class Expression:
             raise ExpressionInvalid(f"${{{_short(self.text)}}} cannot be evaluated: {_sentence(error)}") from error
         return result
 
+    def needed(self, values: Mapping[str, JSON]) -> JSON:
+        """Evaluate to something. Raises ExpressionNull and ExpressionInvalid."""
+        value = self.value(values)
+        if value is None:
+            raise ExpressionNull(self)
+        return value
+
 
 def split(text: str) -> tuple[str | Expression, ...]:
     """Cut a text into literal pieces and expressions. Raises ExpressionInvalid for the first bad expression."""
@@ -148,15 +155,9 @@ def lone(template: JSON) -> Expression | None:
 
 
 def _fill(parts: tuple[str | Expression, ...], values: Mapping[str, JSON], nulls: bool) -> JSON:
-    filled = [part if isinstance(part, str) else _needed(part, values, nulls) for part in parts]
+    read = Expression.value if nulls else Expression.needed
+    filled = [part if isinstance(part, str) else read(part, values) for part in parts]
     return filled[0] if len(filled) == 1 else "".join(as_text(value) for value in filled)
-
-
-def _needed(expression: Expression, values: Mapping[str, JSON], nulls: bool) -> JSON:
-    value = expression.value(values)
-    if value is None and not nulls:
-        raise ExpressionNull(expression)
-    return value
 
 
 @lru_cache(maxsize=2_048)

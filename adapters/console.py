@@ -207,13 +207,13 @@ class ConsoleAdapter:
         return [Text(), *(self._indented(Text("  ".join(row), "bold")) for row in named)] if named else []
 
     def _body(self, text: str) -> RenderableType:
-        text = clean(text).strip("\n") or "…"
+        text = clean(text).strip("\n") if text.strip() else "…"
         return self._indented(_markdown(text)) if self._console.is_terminal else Text(text)
 
     async def _note(self, text: str) -> None:
         """A short word that is no message."""
         if text:
-            await self._show(self._indented(Text(clean(text), "dim")))
+            await self._show(Text(clean(text), "dim"))
 
     def _indented(self, content: RenderableType) -> RenderableType:
         return Padding(content, (0, 0, 0, 2)) if self._console.is_terminal else content

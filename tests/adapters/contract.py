@@ -260,4 +260,4 @@ def _values(value: object) -> list[object]:
 
 def _of_a_server(task: asyncio.Task[object]) -> bool:
     """Whether it belongs to an emulator that lives in this loop too."""
-    return "aiohttp" in getattr(task.get_coro(), "__qualname__", "") or "RequestHandler" in repr(task.get_coro())
+    return "RequestHandler" in repr(task.get_coro())

@@ -11,7 +11,6 @@ from adapters.telegram.adapter import TelegramAdapter
 from bot.domain.chat import Event, Outgoing
 from tests.adapters import contract
 from tests.adapters.console_harness import console_harness
-from tests.adapters.console_harness import console_harness
 from tests.adapters.contract import Check, Harness
 from tests.adapters.telegram_harness import telegram_harness
 

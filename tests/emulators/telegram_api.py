@@ -75,7 +75,8 @@ class BotApi:
         text = checked_text(given.get("text"))
         entities = checked_entities(text, given.get("entities", []))
         keyboard = checked_keyboard(given["reply_markup"]) if "reply_markup" in given else []
-        message = self._world.post(self._world.bot, chat, text, entities, _quoted(chat, given), keyboard)
+        message = Message(chat, self._world.bot, text, entities, _quoted(chat, given), keyboard)
+        self._world.post(message)
         return message.json()
 
     async def edit_message_text(self, given: Parameters) -> JSON:

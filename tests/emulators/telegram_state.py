@@ -29,16 +29,16 @@ def utf16(text: str) -> int:
 class Message:
     """A message in a chat, as it stands now; `edits` counts how often it was changed."""
 
-    id: int
     chat: "Chat"
     sender: "User"
     text: str
-    entities: list[JSON]
+    entities: list[JSON] = field(default_factory=list)
     reply_to: "Message | None" = None
     keyboard: list[list[JSON]] = field(default_factory=list)
     caption: bool = False
     extra: dict[str, JSON] = field(default_factory=dict)
     edits: int = 0
+    id: int = 0
     date: int = field(default_factory=lambda: int(time.time()))
 
     def json(self, quoting: bool = True) -> JSON:
@@ -132,7 +132,8 @@ class User:
         `extra` are further fields of the Message: `sticker`, `sender_chat`, `message_thread_id`.
         """
         marks = _entities(text) if entities is None else entities
-        message = self.world.post(self, chat or self.direct, text, marks, reply_to, caption=caption, extra=extra)
+        message = Message(chat or self.direct, self, text, marks, reply_to, caption=caption, extra=extra)
+        self.world.post(message)
         if self.world.bot_sees(message):
             self.world.updates.add("message", message.json())
         return message
@@ -186,23 +187,12 @@ class World:
         self.chats[chat.id] = chat
         return chat
 
-    def post(
-        self,
-        sender: User,
-        chat: Chat,
-        text: str,
-        entities: list[JSON],
-        reply_to: Message | None = None,
-        keyboard: list[list[JSON]] | None = None,
-        caption: bool = False,
-        extra: dict[str, JSON] | None = None,
-    ) -> Message:
-        """Put a message into a chat; everybody in it sees it."""
-        chat.last_id += 1
-        message = Message(chat.last_id, chat, sender, text, entities, reply_to, keyboard or [], caption, extra or {})
-        chat.messages.append(message)
+    def post(self, message: Message) -> None:
+        """Put a message into its chat, where it gets its id; everybody in it sees it."""
+        message.chat.last_id += 1
+        message.id = message.chat.last_id
+        message.chat.messages.append(message)
         self.touch()
-        return message
 
     def query(self, user: User, message: Message, data: str) -> Query:
         """A click that carries any data, as an app that breaks the rules might send it."""

@@ -40,7 +40,9 @@ def bob(harness: TelegramHarness) -> User:
 
 @pytest.fixture
 def from_bot(harness: TelegramHarness, group: Chat) -> Message:
-    return harness.telegram.post(harness.telegram.bot, group, "Done.", [])
+    message = Message(group, harness.telegram.bot, "Done.")
+    harness.telegram.post(message)
+    return message
 
 
 @pytest.mark.parametrize(

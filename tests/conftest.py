@@ -1,13 +1,17 @@
-"""For every test: no network but loopback, skips that CI does not forgive, and Hypothesis without a clock."""
+"""For every test: no network but loopback, skips that CI does not forgive, Hypothesis without a clock, a database."""
 
 import ipaddress
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
+
+from bot.store import schema
+from bot.store.store import Store
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -57,3 +61,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     return _unforgiven((yield))
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """A real database in a folder of its own."""
+    schema.upgrade(tmp_path / "test.db")
+    async with Store(tmp_path / "test.db") as store:
+        yield store

@@ -6,13 +6,13 @@ from pathlib import Path
 import typer.main
 
 from bot.cli import command
-from bot.domain.chat import Conversation, Person
 from bot.engine.commands import COMMANDS
 from bot.ports import ToolContext
 from bot.settings import Settings
-from bot.store.store import Store
 from bot.skills.library import Library
-from bot.tools import builtin
+from bot.store.store import Store
+from bot.tools.builtin import builtin
+from tests.engine.made import ANA, ROOM, HandClock
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
@@ -24,7 +24,8 @@ def rows(name: str) -> list[list[str]]:
 
 
 def test_settings() -> None:
-    variables = [str(field.validation_alias or f"APPRENTICE_{name.upper()}") for name, field in Settings.model_fields.items()]
+    fields = Settings.model_fields.items()
+    variables = [str(field.validation_alias or f"APPRENTICE_{name.upper()}") for name, field in fields]
     assert sorted(row[0].strip("`") for row in rows("settings")) == sorted(variables)
 
 
@@ -40,3 +41,10 @@ def test_command_line() -> None:
         return found
 
     assert [row[0].strip("`") for row in rows("cli")] == paths(typer.main.get_command(command), "apprentice")
+
+
+async def test_tools(store: Store, tmp_path: Path) -> None:
+    sources = builtin(tmp_path, HandClock(), Library(tmp_path, store), store)
+    tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
+    documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools")}
+    assert documented == {tool.name: list(tool.schema["properties"]) for tool in tools}

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.errors import ApprenticeError, ConfigError
-from bot.logs import configure
+from bot.cli.logs import configure
 from bot.ports import ChatAdapter
 from bot.settings import Settings, load
 

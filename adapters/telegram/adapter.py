@@ -26,7 +26,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 from telegram.ext import Updater
 
 from adapters.telegram.failures import delivering
-from adapters.telegram.polling import BotApiRequest, Intake, PollRequest
+from adapters.telegram.polling import BotApiRequest, CommitQueue, PollRequest
 from adapters.telegram.text import Part, cut, split
 from adapters.telegram.updates import PLATFORM, UPDATES, UpdateReader
 from bot.domain.chat import Button, ButtonClicked, Conversation, Event, Outgoing, Person
@@ -109,7 +109,7 @@ class TelegramAdapter:
         """Poll until cancelled or until polling dies, with what it died of."""
         await self._bot.initialize()
         reader = UpdateReader(self._bot.bot, [command.command for command in self._commands])
-        updater = Updater(self._bot, Intake(lambda update: reader.read(update, self._clock.now()), accept))
+        updater = Updater(self._bot, CommitQueue(lambda update: reader.read(update, self._clock.now()), accept))
         await updater.initialize()
         await updater.start_polling(timeout=POLL_SECONDS, allowed_updates=UPDATES, error_callback=_report_polling_error)
         # The one handle on the task: when it dies, `running` stays true and no callback comes.

@@ -15,7 +15,7 @@ from bot.errors import StoreError
 log = structlog.get_logger()
 
 
-class Intake(asyncio.Queue[object]):
+class CommitQueue(asyncio.Queue[object]):
     """The queue an Updater puts updates into. It holds nothing: a `put` is done when the event is committed."""
 
     def __init__(self, read: Callable[[Update], Event | None], accept: Callable[[Event], Awaitable[None]]) -> None:

@@ -36,7 +36,7 @@ class Part:
 
 @lru_cache(maxsize=4)
 def split(markdown: str) -> tuple[Part, ...]:
-    """The parts of a message in order, at least one; their texts joined are all of it but blank stretches.
+    """The parts of a message in order, at least one; their texts joined are all that it shows but blank stretches.
 
     A pure function, remembered because each part of a long message is asked for on its own.
     """

@@ -10,6 +10,7 @@ from typing import Any
 from jmespath import functions, parser, visitor  # type: ignore[import-untyped]  # the package ships no types
 
 from bot.domain.json import JSON
+from bot.domain.text import shorten
 from bot.errors import ApprenticeError
 from bot.skills.schema import converted
 
@@ -263,5 +264,4 @@ def _sentence(error: Exception) -> str:
 
 
 def _short(text: str, most: int = 60) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return shorten(" ".join(text.split()), most)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from bot.errors import SkillInvalid
+from bot.skills.core_yaml import UNWANTED
 
 MOST_ENTRIES = 500
 """Files and folders below a folder."""
@@ -28,17 +29,15 @@ def folders(root: Path) -> list[Path]:
 def read(path: Path) -> dict[str, bytes]:
     """The regular files below a folder, by relative path with `/`; hidden ones are left out.
 
-    Raises SkillInvalid for links, special files, names that are no UTF-8, too much of anything, and what the
-    operating system does not let us read.
+    Raises SkillInvalid, with `file:1: sentence` or a sentence about the folder, for links, special files, names that
+    nobody can read, too much of anything, and what the operating system does not let us read.
     """
     files: dict[str, bytes] = {}
     try:
         for name, file in _regular(path):
             files[name] = _content(file, MOST_BYTES - sum(map(len, files.values())))
     except OSError as error:
-        raise SkillInvalid(f"{path.name}: the folder cannot be read: {error.strerror}") from error
-    except UnicodeEncodeError as error:
-        raise SkillInvalid(f"{path.name}: a file's name is no UTF-8 text") from error
+        raise SkillInvalid(f"the folder cannot be read: {error.strerror}") from error
     return files
 
 
@@ -59,7 +58,7 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
     not empty), the next look into the root brings the old one back. Raises SkillInvalid for a path that leaves the
     folder, and OSError.
     """
-    if problems := [f"{name}: {wrong}" for name in files if (wrong := path_problem(name))]:
+    if problems := [f"{name}:1: {wrong}" for name in files if (wrong := path_problem(name))]:
         raise SkillInvalid(*problems)
     new, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +79,8 @@ def path_problem(path: str) -> str | None:
     parts = PurePosixPath(path).parts
     if not parts or parts[0] == "/" or ".." in parts or "\\" in path or "\0" in path:
         return "the path leaves the skill's folder: expected one below it"
+    if UNWANTED.search(path):
+        return "the path of a file holds what is no text or cannot be seen"
     return None
 
 
@@ -89,7 +90,7 @@ def _hidden(path: str) -> bool:
 
 def _regular(path: Path) -> Iterator[tuple[str, Path]]:
     if path.is_symlink():
-        raise SkillInvalid(f"{path.name}: links are refused: expected a folder")
+        raise SkillInvalid("the folder is a link: expected a folder")
     waiting, seen = [("", path)], 0
     while waiting:
         above, folder = waiting.pop()
@@ -98,15 +99,14 @@ def _regular(path: Path) -> Iterator[tuple[str, Path]]:
                 if entry.name.startswith("."):
                     continue
                 name, seen = f"{above}{entry.name}", seen + 1
-                name.encode()
-                if seen > MOST_ENTRIES:
-                    raise SkillInvalid(f"{path.name}: the folder holds too much: expected at most {MOST_ENTRIES} files")
+                if (wrong := path_problem(name)) or seen > MOST_ENTRIES:
+                    raise SkillInvalid(wrong or f"the folder holds too much: expected at most {MOST_ENTRIES} files")
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((f"{name}/", Path(entry.path)))
                 elif entry.is_file(follow_symlinks=False):
                     yield name, Path(entry.path)
                 else:
-                    raise SkillInvalid(f"{name}: links and special files are refused: expected a folder or a file")
+                    raise SkillInvalid(f"{name}:1: links and special files are refused: expected a file")
 
 
 def _content(file: Path, most: int) -> bytes:
@@ -114,10 +114,10 @@ def _content(file: Path, most: int) -> bytes:
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(descriptor, "rb") as opened:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise SkillInvalid(f"{file.name}: special files are refused: expected a folder or a file")
+            raise SkillInvalid(f"{file.name}:1: special files are refused: expected a file")
         content = opened.read(most + 1)
     if len(content) > most:
-        raise SkillInvalid(f"{file.name}: the folder is too large: expected at most {MOST_BYTES} bytes in all")
+        raise SkillInvalid(f"the folder is too large: expected at most {MOST_BYTES} bytes in all")
     return content
 
 

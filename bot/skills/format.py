@@ -18,6 +18,7 @@ from skills_ref.validator import validate_metadata  # type: ignore[import-untype
 
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Skill
+from bot.domain.text import shorten
 from bot.errors import SkillInvalid
 from bot.skills import core_yaml, folder, procedure, validate, words
 
@@ -56,8 +57,8 @@ class _Problem(NamedTuple):
     sentence: str
 
     def __str__(self) -> str:
-        sentence = core_yaml.UNWANTED.sub("?", " ".join(self.sentence.split()))
-        return f"{self.file}:{self.line}: {sentence if len(sentence) <= 400 else sentence[:399] + '…'}"
+        told = f"{self.file}:{self.line}: {shorten(' '.join(self.sentence.split()), 400)}"
+        return core_yaml.UNWANTED.sub("?", told)
 
 
 def parse(folder_name: str, files: Mapping[str, bytes]) -> Skill:

@@ -73,7 +73,11 @@ def _check(check: Check) -> str:
 
 
 def _returns(procedure: Procedure) -> str:
-    return "The output of every step." if procedure.returns is None else f"{_value(procedure.returns)}."
+    if procedure.returns is None:
+        return "The output of every step, by its name."
+    if isinstance(procedure.returns, Mapping):
+        return "\n".join(f"- {_code(key)}: {_value(value)}" for key, value in procedure.returns.items())
+    return f"{_value(procedure.returns)}."
 
 
 def _example(example: Example) -> str:

@@ -1,0 +1,272 @@
+"""A learning cycle and a person's decision on what it proposes, in a real database and real folders."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.chat import ButtonClicked, Conversation, Person
+from bot.domain.trace import Outcome, Trace
+from bot.learning.cycle import Cycle
+from bot.learning.mining import Report, mine
+from bot.learning.review import Review
+from bot.ports import ModelReply, ModelRequest
+from bot.skills import folder
+from bot.skills.library import Library
+from bot.skills.reviewers import Reviewers
+from bot.store import buttons, proposals, scopes, tasks, turns
+from bot.store.buttons import Meaning
+from bot.store.commits import Commit
+from bot.store.store import Store
+from bot.store.turns import NewTurn
+from bot.tools.files import FileTools
+from tests.engine.made import ANA, BOB, GROUP, ROOM, HandClock, KeptChat
+from tests.learning.lived import Made, claim, deliveries, finished, worked
+
+CUSTOMERS = {
+    "ana-silva": ["1011", "1012"],
+    "ben-okoro": ["1021"],
+    "chen-wei": ["1031", "1032", "1033"],
+    "dana-levi": ["1041"],
+}
+WORDS = {
+    "name": "customer-orders",
+    "description": "Looks up every order of one customer.",
+    "condition": "The person asks about the orders of one customer.",
+    "keywords": ["orders", "customer"],
+}
+
+
+class Loop:
+    """A cycle and its review, with a chat of Ana's and a group."""
+
+    def __init__(self, store: Store, path: Path, *answers: str, budget: int = 0) -> None:
+        self.store = store
+        self.root = path / "skills"
+        self.root.mkdir()
+        self.library = Library(self.root, store)
+        self.answers = list(answers)
+        self.asked: list[ModelRequest] = []
+        self.clock = HandClock()
+        self.cycle = Cycle(store, self.clock, self.library, self, self._mine, [FileTools(path)], budget)
+        reviewers = Reviewers({"telegram": KeptChat(admins=(BOB.id,))}, ())
+        self.review = Review(store, self.clock, self.library, reviewers)
+        self.seen: list[Trace] = []
+        self.count = 0
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        self.asked.append(request)
+        return ModelReply(self.answers.pop(0), (), 500, 100, False, 1)
+
+    async def _mine(self, traces: Sequence[Trace], taken: Sequence[str]) -> Report:
+        self.seen = list(traces)
+        return mine(tuple(traces), min_tasks=3, taken=tuple(taken))
+
+    async def live(self, conversation: Conversation = ROOM, person: Person = ANA) -> None:
+        """The same work for four customers, each a task of its own."""
+        for customer, orders in CUSTOMERS.items():
+            self.count += 1
+            calls = [Made("read_file", json.dumps({"path": f"customers/{customer}.json"}), {"orders": orders})]
+            calls += [
+                Made("read_file", json.dumps({"path": f"orders/{order}.json"}), {"id": order, "status": f"s{order}"})
+                for order in orders
+            ]
+            text = f"Which orders of {customer} are open?"
+            task = await worked(self.store, self.count, text, *calls, conversation=conversation, person=person)
+            await self.store.write(Commit.FINISH, lambda c, task=task: tasks.close(c, task, Outcome(), 1.0))
+
+    async def learn(self, scope: str = "telegram:7", **payload: Any) -> None:
+        self.count += 1
+        new = NewTurn(f"mine:{self.count}", "job:mine", "mine", {"scope": scope, **payload})
+        await self.store.write(Commit.INTAKE, lambda connection: turns.enqueue(connection, new, 1.0))
+        turn = await claim(self.store, "job:mine")
+        await finished(self.store, turn, await self.cycle(turn))
+
+    async def press(self, button: str, person: Person = ANA, conversation: Conversation = ROOM) -> str:
+        """Press a button by its id; what the person is told. A publication that follows is made."""
+        self.count += 1
+        meaning = await self.store.read(lambda connection: buttons.meaning(connection, button))
+        assert isinstance(meaning, Meaning)
+        click = ButtonClicked(f"click:{self.count}", conversation, person, button, "m1", "t", self.clock.now())
+        words, effect = await self.review.decide(click, meaning)
+        await self.store.write(Commit.FINISH, effect)
+        return words
+
+    async def publish(self, name: str) -> None:
+        turn = await claim(self.store, f"skill:{name}")
+        await finished(self.store, turn, await self.review.publish(turn))
+
+
+@pytest.fixture
+def loop(store: Store, tmp_path: Path) -> Loop:
+    return Loop(store, tmp_path)
+
+
+async def test_repeated_work_is_proposed_once_in_the_chat_that_taught_it(loop: Loop) -> None:
+    await loop.live()
+    await loop.learn()
+    [(card, _)] = await deliveries(loop.store)
+    assert card.conversation == ROOM
+    assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Details"]
+    assert len(card.text.splitlines()) <= 10
+    assert "Seen in 4 tasks, 0 confirmed" in card.text
+    assert "Only reads" in card.text
+    assert "silva" not in card.text
+    await loop.live()
+    await loop.learn(asked_in=ROOM.key)
+    [(answer, _)] = await deliveries(loop.store)
+    assert answer.text.startswith("I looked at 8 finished pieces of work. Nothing to propose:")
+    report = await loop.store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
+    assert report["proposed"] == []
+    assert report["refused"]
+
+
+async def test_scopes_are_mined_apart(loop: Loop) -> None:
+    await loop.live(ROOM)
+    await loop.live(GROUP, BOB)
+    await loop.learn("telegram:-100")
+    assert {trace.scope for trace in loop.seen} == {"telegram:-100"}
+    assert await deliveries(loop.store, ROOM) == []
+    assert len(await deliveries(loop.store, GROUP)) == 1
+
+
+async def test_a_chat_that_opted_out_and_a_private_task_are_not_mined(loop: Loop) -> None:
+    await loop.live()
+    await loop.store.write(Commit.FINISH, lambda connection: tasks.keep_private(connection, "task-1"))
+    await loop.learn()
+    assert "task-1" not in [trace.id for trace in loop.seen]
+    loop.seen = []
+    await loop.store.write(Commit.FINISH, lambda connection: scopes.set_learning(connection, "telegram:7", False))
+    await loop.learn()
+    assert loop.seen == []
+
+
+async def test_the_bytes_that_were_shown_go_live(loop: Loop) -> None:
+    await loop.live()
+    await loop.learn()
+    [(card, _)] = await deliveries(loop.store)
+    approve, reject, details = card.buttons[0]
+    assert await loop.press(details.id) == "The details stand below."
+    [(shown, _)] = await deliveries(loop.store)
+    assert await loop.library.shelf("telegram:7") == []
+    assert await loop.press(approve.id) == "Approved."
+    assert await loop.library.shelf("telegram:7") == []
+    [(redrawn, replaces)] = await deliveries(loop.store)
+    assert (redrawn.buttons, replaces) == ((), "m1")
+    assert "Approved by Ana" in redrawn.text
+    [name] = await loop.store.read(lambda connection: sorted(proposals.names(connection)))
+    await loop.publish(name)
+    [live] = await loop.library.live("telegram:7")
+    assert folder.digest(folder.read(loop.root / name)) == live.digest
+    assert (loop.root / name / "procedure.yaml").read_text() in shown.text
+    assert await loop.library.live("telegram:-100") == []
+    assert "Approved by Ana" in await loop.press(reject.id)
+    assert [entry.state for entry in await loop.library.shelf(None)] == ["live"]
+
+
+async def test_who_may_not_decide_changes_nothing(loop: Loop) -> None:
+    await loop.live(GROUP, ANA)
+    await loop.learn("telegram:-100")
+    [(card, _)] = await deliveries(loop.store, GROUP)
+    approve = card.buttons[0][0].id
+    assert "Only a reviewer" in await loop.press(approve, ANA, GROUP)
+    assert "Only a reviewer" in await loop.press(approve, BOB, ROOM)
+    assert await deliveries(loop.store, GROUP) == []
+    assert await loop.press(approve, BOB, GROUP) == "Approved."
+
+
+async def test_a_rejected_structure_does_not_come_again(loop: Loop) -> None:
+    await loop.live()
+    await loop.learn()
+    [(card, _)] = await deliveries(loop.store)
+    assert await loop.press(card.buttons[0][1].id) == "Rejected."
+    [(redrawn, _)] = await deliveries(loop.store)
+    assert "Rejected by Ana" in redrawn.text
+    await loop.live()
+    await loop.learn()
+    assert await deliveries(loop.store) == []
+    assert list(loop.root.iterdir()) == []
+
+
+async def test_a_folder_that_somebody_made_is_not_overwritten(loop: Loop) -> None:
+    from bot.errors import Refused
+
+    await loop.live()
+    await loop.learn()
+    [(card, _)] = await deliveries(loop.store)
+    await loop.press(card.buttons[0][0].id)
+    [name] = await loop.store.read(lambda connection: sorted(proposals.names(connection)))
+    (loop.root / name).mkdir()
+    (loop.root / name / "SKILL.md").write_text("mine")
+    with pytest.raises(Refused, match="stands in the skills already"):
+        await loop.publish(name)
+    assert (loop.root / name / "SKILL.md").read_text() == "mine"
+
+
+def _words(parameter: str, **changed: Any) -> str:
+    return json.dumps({**WORDS, "parameters": [{"name": parameter, "description": "The customer's name"}], **changed})
+
+
+async def _parameter(loop: Loop) -> str:
+    """The name of the one parameter that the miner gives."""
+    await loop.live()
+    await loop.learn()
+    [proposal] = await loop.store.read(lambda connection: list(connection.execute(proposals.proposals.select())))
+    await loop.store.write(Commit.FINISH, lambda connection: connection.execute(proposals.proposals.delete()))
+    await deliveries(loop.store)
+    skill = next(text for path, text in proposal.files.items() if path == "procedure.yaml")
+    return str(skill.split("parameters:\n  ")[1].split(":")[0])
+
+
+async def test_the_model_gives_the_words_within_the_budget(store: Store, tmp_path: Path) -> None:
+    loop = Loop(store, tmp_path)
+    parameter = await _parameter(loop)
+    loop.cycle._budget = 20_000
+    loop.answers = [_words(parameter)]
+    await loop.learn()
+    [(card, _)] = await deliveries(store)
+    assert "customer-orders" in card.text
+    assert WORDS["description"] in card.text
+    sent = json.dumps([message for request in loop.asked for message in request.messages])
+    assert not [customer for customer in CUSTOMERS if customer in sent]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "no JSON",
+        json.dumps(WORDS),
+        "FOREIGN",
+        "NAME",
+    ],
+)
+async def test_words_that_do_not_fit_are_asked_for_once_more(store: Store, tmp_path: Path, bad: str) -> None:
+    loop = Loop(store, tmp_path)
+    parameter = await _parameter(loop)
+    loop.cycle._budget = 20_000
+    wrong = {
+        "FOREIGN": _words(parameter, description="Looks up the orders of ana-99 for you."),
+        "NAME": _words(parameter, name="../up"),
+    }.get(bad, bad)
+    loop.answers = [wrong, _words(parameter)]
+    await loop.learn()
+    assert len(loop.asked) == 2
+    [(card, _)] = await deliveries(store)
+    assert "customer-orders" in card.text
+
+
+async def test_without_fitting_words_or_budget_the_miners_own_stand(store: Store, tmp_path: Path) -> None:
+    loop = Loop(store, tmp_path)
+    await _parameter(loop)
+    loop.cycle._budget = 20_000
+    loop.answers = ["no", "no"]
+    await loop.learn()
+    [(card, _)] = await deliveries(store)
+    assert "customer-orders" not in card.text or WORDS["description"] not in card.text
+    await store.write(Commit.FINISH, lambda connection: connection.execute(proposals.proposals.delete()))
+    loop.asked, loop.cycle._budget = [], 100
+    await loop.learn()
+    assert loop.asked == []
+    assert len(await deliveries(store)) == 1

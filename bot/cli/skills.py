@@ -14,12 +14,13 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from bot.cli import skill_run
+from bot.cli import validate as validation
 from bot.clients.clock import SystemClock
 from bot.domain.json import JSON
-from bot.errors import ConfigError, Refused, SkillInvalid
+from bot.errors import ConfigError, Refused
 from bot.settings import Settings, load
 from bot.skills import account, folder
-from bot.skills.library import Library, Shelved, parse_folder
+from bot.skills.library import Library, Shelved
 from bot.store import schema, skills
 from bot.store.commits import Commit
 from bot.store.skills import Approval
@@ -45,10 +46,7 @@ def show(name: Name, as_json: Json = False) -> None:
 @command.command()
 def validate(folders: Annotated[list[Path], typer.Argument(help="Skill folders.")]) -> None:
     """Check folders against the format: silence, or every problem and status 1."""
-    problems = [problem for path in folders for problem in _problems(path)]
-    if problems:
-        typer.echo("\n".join(problems))
-        raise typer.Exit(1)
+    raise typer.Exit(validation.validate(folders))
 
 
 @command.command()
@@ -70,16 +68,6 @@ def run(
     for check in done.checks:
         if not check.passed:
             raise Refused(check.reason)
-
-
-def _problems(path: Path) -> tuple[str, ...]:
-    if not path.is_dir():
-        raise ConfigError(f"{path} is no folder: give the folders of skills.")
-    try:
-        parse_folder(path.resolve())
-    except SkillInvalid as error:
-        return error.problems
-    return ()
 
 
 def _parameter(text: str) -> tuple[str, JSON]:

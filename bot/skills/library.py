@@ -107,12 +107,6 @@ class Library:
                 self._read[name] = _load(path, stamp)
 
 
-def parse_folder(path: Path) -> tuple[str, Skill]:
-    """The digest and the skill of a folder. Raises SkillInvalid."""
-    files = folder.read(path)
-    return folder.digest(files), format.parse(path.name, files)
-
-
 def _load(path: Path, stamp: Stamp) -> _Read:
     try:
         files = folder.read(path)

@@ -2,4 +2,4 @@
 
 from bot.domain.skill import SkillRef
 
-SHIPPED: frozenset[SkillRef] = frozenset()
+SHIPPED = frozenset({SkillRef("read-folder", "12ec87f8c8b39332733c871f0d1447e3aa24f3e7dd31e07715622e0b7ef5d67f")})

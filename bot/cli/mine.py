@@ -1,21 +1,24 @@
 """`apprentice mine` and `apprentice replay`: the miner on a file of traces, beside any database."""
 
+import asyncio
 import json
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.cli.wording import worded
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Skill
 from bot.domain.trace import Trace
 from bot.errors import ConfigError
 from bot.learning import mining, traces
 from bot.learning.mining import Candidate, Explanation, Match, Refusal, Replay
+from bot.settings import load
 from bot.skills import folder, format
 
 File = Annotated[Path, typer.Option("--traces", help="Traces, one a line, as FORMAT.md has them.")]
@@ -36,14 +39,18 @@ def mine(
     found = _read(file, scope)
     reports = {where: mining.mine(there) for where, there in _by_scope(found.traces).items()}
     out.mkdir(parents=True, exist_ok=True)
+    candidates = [(where, candidate) for where, report in reports.items() for candidate in report.skills]
+    skills = [
+        Skill(candidate.name, candidate.description, candidate.procedure, where if where in found.scoped else None)
+        for where, candidate in candidates
+    ]
+    if not no_model:
+        skills = asyncio.run(worded(load(), skills))
     named: dict[str, Candidate] = {}
-    for where, report in reports.items():
-        for candidate in report.skills:
-            name = _free(candidate.name, named)
-            named[name] = candidate
-            # Words by a model take the place of the candidate's own here, before the folder is written.
-            skill = Skill(name, candidate.description, candidate.procedure, where if where in found.scoped else None)
-            folder.write(out / name, format.render(skill))
+    for skill, (_, candidate) in zip(skills, candidates, strict=True):
+        name = _free(skill.name, named)
+        named[name] = candidate
+        folder.write(out / name, format.render(replace(skill, name=name)))
     refused = [refusal for report in reports.values() for refusal in report.refused]
     told = {
         "traces": sum(report.traces for report in reports.values()),

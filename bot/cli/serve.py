@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from bot.errors import ApprenticeError, ConfigError
 from bot.cli.logs import configure
+from bot.errors import ApprenticeError, ConfigError
 from bot.ports import ChatAdapter
 from bot.settings import Settings, load
 
@@ -80,20 +80,14 @@ async def _chat(settings: Settings) -> None:
 
 async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter], stack: AsyncExitStack) -> None:
     from bot.app import Outside, opened
+    from bot.cli import models
     from bot.clients.clock import SystemClock
-    from bot.clients.model import OpenAIModel
     from bot.store.lock import process_lock
 
-    clock = SystemClock()
     stack.enter_context(process_lock(settings.home))
-    key, base = settings.openai_api_key, settings.openai_base_url
-    working, learning = [
-        await stack.enter_async_context(
-            OpenAIModel(name, clock, api_key=key.get_secret_value() if key else "", base_url=base or "")
-        )
-        for name in (settings.model, settings.learning_model or settings.model)
-    ]
-    outside = Outside(adapters, working, learning, clock, _announce)
+    working = await stack.enter_async_context(models.working(settings))
+    learning = await stack.enter_async_context(models.learning(settings))
+    outside = Outside(adapters, working, learning, SystemClock(), _announce)
     app = await stack.enter_async_context(opened(settings, outside))
     try:
         await app.run()

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import typer
 
+from bot.cli import models
 from bot.clients.clock import SystemClock
-from bot.clients.model import OpenAIModel
 from bot.domain.chat import Conversation, Person
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure
@@ -58,21 +58,12 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
     """Run a live skill. Raises Refused when it is not live or cannot run here."""
     settings.workspace_folder.mkdir(parents=True, exist_ok=True)
     schema.upgrade(settings.database)
-    clock = SystemClock()
-    key = settings.openai_api_key
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store(settings.database))
-        model = await stack.enter_async_context(
-            OpenAIModel(
-                settings.model,
-                clock,
-                api_key=key.get_secret_value() if key else "",
-                base_url=settings.openai_base_url or "",
-            )
-        )
+        model = await stack.enter_async_context(models.working(settings))
         library = Library(settings.skills, store)
         procedure = await _live(library, name)
-        sources = builtin(settings.workspace_folder, clock, library, store)
+        sources = builtin(settings.workspace_folder, SystemClock(), library, store)
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         lacking = missing(procedure, tools)
         if lacking:

@@ -77,8 +77,8 @@ class Cycle:
                 row = buttons.row(connection, "proposal", each.proposal.id, CHOICES)
                 deliver(connection, Outgoing(home, each.text, (row,)), f"card:{each.proposal.id}", now)
             scopes.report(connection, scope, now, _report(report, found), tokens)
-            if "asked_in" in turn.payload:
-                deliver(connection, Outgoing(home, _answer(report, found)), f"learned:{turn.id}", now)
+            if "asked_in" in turn.payload and not found:
+                deliver(connection, Outgoing(home, _nothing_found(report)), f"learned:{turn.id}", now)
 
         return effect
 
@@ -144,10 +144,8 @@ def _report(report: Report, found: Sequence[_Found]) -> JSON:
     }
 
 
-def _answer(report: Report, found: Sequence[_Found]) -> str:
+def _nothing_found(report: Report) -> str:
     looked = f"I looked at {report.tasks} finished pieces of work."
-    if found:
-        return f"{looked} I propose {len(found)}: the card says what."
     if report.refused:
         return f"{looked} Nothing to propose: {report.refused[0].reasons[0]}"
     return f"{looked} Nothing repeats in them often enough yet."

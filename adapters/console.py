@@ -21,7 +21,7 @@ from rich.text import Text
 
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
-from bot.domain.text import clean, shorten
+from bot.domain.text import shorten
 from bot.errors import StoreError
 from bot.ports import Clock
 
@@ -64,7 +64,6 @@ class Letters:
             for letter in button.label.lower() + SPARE:
                 if letter.isascii() and letter.isalpha() and letter not in self._live:
                     self._live[letter] = Pressable(button, message_id)
-                    self._gone.pop(letter, None)
                     return letter
             self.remove(next(iter(self._live.values())).message_id)
 
@@ -159,8 +158,8 @@ class ConsoleAdapter:
         return f"{self._session}:{next(self._count)}"
 
     async def _take(self, text: str, accept: Callable[[Event], Awaitable[None]]) -> None:
-        pressed, gone = self._letters.live(text), self._letters.gone(text)
-        if gone is not None:
+        pressed = self._letters.live(text)
+        if not pressed and (gone := self._letters.gone(text)) is not None:
             await self._note(f"[{text}] {gone} is not there any more. Say {text} again to send it as a message.")
             return
         name, now = self._name(), self._clock.now()
@@ -207,13 +206,13 @@ class ConsoleAdapter:
         return [Text(), *(self._indented(Text("  ".join(row), "bold")) for row in named)] if named else []
 
     def _body(self, text: str) -> RenderableType:
-        text = clean(text).strip("\n") if text.strip() else "…"
+        text = text.strip("\n") if text.strip() else "…"
         return self._indented(_markdown(text)) if self._console.is_terminal else Text(text)
 
     async def _note(self, text: str) -> None:
         """A short word that is no message."""
         if text:
-            await self._show(Text(clean(text), "dim"))
+            await self._show(Text(text, "dim"))
 
     def _indented(self, content: RenderableType) -> RenderableType:
         return Padding(content, (0, 0, 0, 2)) if self._console.is_terminal else content

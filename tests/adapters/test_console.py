@@ -3,22 +3,24 @@
 import asyncio
 import io
 import os
+import pwd
 import signal
 import subprocess
 import sys
 import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters import console
 from adapters.console import ROOM, ConsoleAdapter, Letters
-from bot.domain.chat import Button, ButtonClicked, Outgoing
+from bot.domain.chat import Button, ButtonClicked, Outgoing, Person
 from tests.adapters.console_harness import ConsoleHarness, console_harness
 from tests.adapters.contract import BUTTONS, PATIENCE, Inbox, Shown, receiving
 
@@ -99,7 +101,8 @@ async def test_messages_stand_apart_by_one_blank_line() -> None:
         ]
 
 
-async def test_the_working_sign_stands_until_the_message() -> None:
+async def test_the_working_sign_stands_until_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "SIGN_SECONDS", 100)
     async with at_prompt(Inbox()) as harness:
         await harness.adapter.working(ROOM)
         await drawn(harness, lambda lines: lines[-1].endswith("working…"))
@@ -181,6 +184,33 @@ async def test_a_removed_button_is_dead_and_says_so_once() -> None:
         await harness.say("a")
         await inbox.hears("a")
         assert len(inbox.offered) == 1
+        await harness.adapter.edit(Outgoing(ROOM, "Approved."), await harness.adapter.send(CARD, 0))
+        await harness.adapter.send(CARD, 0)
+        await harness.press("Approve")
+        assert isinstance(await inbox.take(), ButtonClicked)
+
+
+async def test_the_answer_to_a_click_is_short() -> None:
+    async with console_harness() as harness:
+        click = ButtonClicked("key", ROOM, harness.person, "a1", "1", "token", datetime.now(UTC))
+        await harness.adapter.answer(click, "")
+        assert harness.terminal.lines() == [""]
+        await harness.adapter.answer(click, "word " * 100)
+        assert "".join(harness.terminal.lines()).count("word") == 40
+
+
+async def test_html_is_text_and_a_link_shows_where_it_leads() -> None:
+    async with console_harness() as harness:
+        await harness.adapter.send(Outgoing(ROOM, "Run <b>x</b> [here](https://a.example)\n\n<pre>"), 0)
+        assert harness.shown() == [Shown("Run <b>x</b> here (https://a.example)\n\n<pre>")]
+
+
+async def test_what_fails_elsewhere_does_not_stop_the_typing() -> None:
+    inbox = Inbox()
+    async with at_prompt(inbox) as harness:
+        asyncio.get_running_loop().call_exception_handler({"message": "It fails elsewhere."})
+        await harness.say("hello")
+        await inbox.hears("hello")
 
 
 async def test_what_was_not_kept_is_said_and_the_next_line_is_taken() -> None:
@@ -205,6 +235,8 @@ async def test_no_text_steers_the_terminal() -> None:
     assert lines[0] == console.GREETING, "The screen was cleared"
 
 
+@example("\u202e\u2066\x9b2J")
+@example("&#x202e;&#x2066;&#155;")
 @given(st.text(st.characters(codec=None, categories=None), max_size=60))
 def test_nothing_but_harmless_characters_is_written(text: str) -> None:
     class Screen(io.StringIO):
@@ -231,7 +263,6 @@ def test_letters_of_live_buttons_are_unique_and_find_them(buttons: list[tuple[st
         pressed = letters.live(letter)
         assert pressed is not None
         assert pressed.button.id == str(place)
-        assert letters.gone(letter) is None
     assert all(found.button.id == live[letter] for letter in live if (found := letters.live(letter)))
 
 
@@ -256,6 +287,7 @@ async def test_lines_of_a_pipe_are_messages_while_it_is_open(pipe: tuple[TextIO,
             await inbox.hears("second größer")
         await inbox.hears("last")
         await reading
+        assert not asyncio.get_running_loop().remove_reader(source), "The loop still watches it"
     assert len({event.key for event in inbox.offered}) == len(inbox.offered) == 3
 
 
@@ -274,6 +306,21 @@ def test_an_empty_input_ends_at_once() -> None:
     with open(os.devnull) as nothing:
         asyncio.run(received(nothing, inbox))
     assert not inbox.offered
+
+
+def test_a_person_without_a_name_is_the_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    inbox = Inbox()
+    file = tmp_path / "question.txt"
+    file.write_text("who am I?")
+    with file.open() as source:
+        asyncio.run(received(source, inbox))
+    assert inbox.offered[0].person == Person("console:operator")
 
 
 async def test_keys_of_two_starts_differ(tmp_path: Path) -> None:

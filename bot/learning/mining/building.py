@@ -19,8 +19,8 @@ from bot.learning.mining.pattern import (
     Parameter,
     Reference,
     arguments_of,
+    inner_of,
     parameter_of,
-    reference_of,
 )
 from bot.learning.mining.places import EACH, Place, Slot
 from bot.learning.mining.support import MISSING
@@ -90,14 +90,14 @@ def _template(origin: Origin, named: Names) -> JSON:
 def _needs(induced: Induced, producer: int) -> Iterator[Need]:
     """The places of a step's output that later steps use, with what stood there."""
     for number, argument in arguments_of(induced.pattern):
-        loop, reference = induced.pattern[number].loop, reference_of(argument.origin)
-        if isinstance(argument.origin, Item) and loop and loop.step == producer:
-            yield Need(loop.place + argument.origin.place, seen(_values(induced, number, argument)))
-        elif reference and reference.step == producer:
-            whole = isinstance(argument.origin, Reference)
-            values = _values(induced, number, argument) if whole else []
-            elements = [element for value in values for element in value] if EACH in reference.place else values
-            yield Need(reference.place, seen(elements))
+        loop, inner = induced.pattern[number].loop, inner_of(argument.origin)
+        # Inside a text a number reads like a text, so what stood in the output cannot be told from it.
+        values = [] if isinstance(argument.origin, Composed) else _values(induced, number, argument)
+        if isinstance(inner, Item) and loop and loop.step == producer:
+            yield Need(loop.place + inner.place, seen(values))
+        elif isinstance(inner, Reference) and inner.step == producer:
+            elements = [element for value in values for element in value] if EACH in inner.place else values
+            yield Need(inner.place, seen(elements))
 
 
 def _values(induced: Induced, step: int, argument: Argument) -> list[JSON]:

@@ -11,7 +11,7 @@ from bot.learning.mining.explanation import Explained, Idea
 from bot.learning.mining.fingerprints import fingerprint
 from bot.learning.mining.induce import Induced
 from bot.learning.mining.naming import Names, names
-from bot.learning.mining.pattern import Composed, Constant, Item, Origin, Parameter, Pattern, Reference
+from bot.learning.mining.pattern import Composed, Constant, Item, Origin, Parameter, Pattern, Reference, inner_of
 from bot.learning.mining.replaying import Replay
 from bot.learning.mining.report import Candidate, Dropped, Explanation, Kind, Refusal
 from bot.learning.mining.sequences import Occurrence, Tools
@@ -57,7 +57,7 @@ def candidate(corpus: Corpus, proven: Proven, taken: Collection[str]) -> Candida
         return refusal(proven, f"it cannot be written as a skill: {error.problems[0]}")
     supports = [support for _, support in proven.places]
     runs = [support.run for support in supports]
-    calls = [support.steps[-1].stop - support.steps[0].start for support in supports]
+    calls = [sum(map(len, support.steps)) for support in supports]
     return Candidate(
         name=said.name,
         description=said.description,
@@ -90,10 +90,11 @@ def _explained(induced: Induced, named: Names) -> dict[str, Explanation]:
 
 
 def _explanation(pattern: Pattern, found: Explained, named: Names) -> Explanation:
-    origin = found.argument.origin
-    loop = pattern[found.step].loop
-    if isinstance(origin, Item) and loop:
-        told = expression(Reference(loop.step, loop.place + origin.place), named)
+    origin, loop = found.argument.origin, pattern[found.step].loop
+    inner = inner_of(origin)
+    if isinstance(inner, Item) and loop:
+        inner = Reference(loop.step, loop.place + inner.place)
+        told = expression(replace(origin, inner=inner) if isinstance(origin, Composed) else inner, named)
     else:
         told = expression(origin, named)
     dropped = (Dropped(_kind(idea.origin), _thought(idea, named), str(idea.doubt)) for idea in found.dropped)

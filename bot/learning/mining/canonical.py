@@ -106,9 +106,11 @@ def text_of(content: JSON) -> str:
 def _segment(calls: Sequence[_Recorded], said: int, reads: Mapping[str, bool]) -> Segment:
     kept: list[Call] = []
     seen: set[tuple[str, str]] = set()
+    clean = True
     for call in calls:
         arguments = None if call.failed else _arguments(call.arguments)
         if arguments is None or call.content is None:
+            clean = False
             continue
         if not reads[call.tool]:
             seen.clear()  # after a change, reading the same again is no repeat
@@ -116,11 +118,7 @@ def _segment(calls: Sequence[_Recorded], said: int, reads: Mapping[str, bool]) -
         if mark not in seen:
             seen.add(mark)
             kept.append(Call(call.tool, arguments, call.content, reads[call.tool], call.round))
-    return Segment(tuple(kept), said, not any(_broken(call) for call in calls))
-
-
-def _broken(call: _Recorded) -> bool:
-    return call.failed or _arguments(call.arguments) is None
+    return Segment(tuple(kept), said, clean)
 
 
 def _arguments(raw: JSON) -> dict[str, JSON] | None:
@@ -191,4 +189,4 @@ def _reading(tools: Iterable[JSON], called: set[str]) -> dict[str, bool]:
 
 
 def _mapping(value: JSON) -> Mapping[str, JSON]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}

@@ -10,15 +10,16 @@ from hashlib import blake2b
 from bot.domain.json import JSON
 from bot.domain.trace import Trace
 from bot.learning.mining.canonical import Call, Run, canonical, schemas_of
-from bot.learning.mining.places import Indexed, index
+from bot.learning.mining.indexing import index
+from bot.learning.mining.views import View, views
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Runs, the indexed segments of each, and the JSON Schemas of called tools where the traces give them."""
+    """Runs, the views of each one's segments, and the JSON Schemas of called tools where the traces give them."""
 
     runs: tuple[Run, ...]
-    parts: tuple[tuple[Indexed, ...], ...]
+    views: tuple[tuple[tuple[View, ...], ...], ...]
     schemas: Mapping[str, Mapping[str, JSON]]
 
     @cached_property
@@ -35,8 +36,8 @@ def corpus(traces: Iterable[Trace]) -> Corpus:
     """Index traces of one scope. What looks like a hack or was opted out of is not looked at."""
     taken = [trace for trace in traces if not (trace.suspect or trace.private)]
     runs = sorted(map(canonical, taken), key=_mark)
-    parts = tuple(tuple(index(segment) for segment in run.segments) for run in runs)
-    return Corpus(tuple(runs), parts, schemas_in(taken, runs))
+    seen = tuple(tuple(views(index(segment)) for segment in run.segments) for run in runs)
+    return Corpus(tuple(runs), seen, schemas_in(taken, runs))
 
 
 def schemas_in(traces: Iterable[Trace], runs: Iterable[Run]) -> dict[str, Mapping[str, JSON]]:
@@ -61,5 +62,5 @@ def _mark(run: Run) -> bytes:
     digest = blake2b(digest_size=16)
     for segment in run.segments:
         for call in segment.calls:
-            digest.update(json.dumps([segment.said, call.tool, call.arguments]).encode())
+            digest.update(repr((segment.said, call.tool, call.arguments)).encode("utf-8", "surrogatepass"))
     return digest.digest()

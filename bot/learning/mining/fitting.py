@@ -44,7 +44,7 @@ def _argument_fits(
             return same(given.setdefault(number, value), value)
         case Composed(before=before, inner=inner, after=after):
             middle = inside(value, before, after)
-            return middle is not None and _inner_fits(inner, middle, support, given)
+            return middle is not None and _inner_fits(inner, loop, middle, support, given)
     return False
 
 
@@ -54,7 +54,18 @@ def _linked(support: Support, call: int, argument: Argument, reference: Referenc
     return any(link.producer in support.steps[reference.step] and link.place == place for link in links)
 
 
-def _inner_fits(inner: Reference | Parameter, middle: str, support: Support, given: dict[int, JSON]) -> bool:
-    if isinstance(inner, Parameter):
-        return same(given.setdefault(inner.number, middle), middle)
-    return inner.place in spelled(support.call(inner.step).content, middle)
+def _inner_fits(
+    inner: Reference | Parameter | Item, loop: Reference | None, middle: str, support: Support, given: dict[int, JSON]
+) -> bool:
+    match inner:
+        case Parameter(number=number):
+            return same(given.setdefault(number, middle), middle)
+        case Item(place=place) if loop:
+            step, place = loop.step, loop.place + place
+        case Reference(step=step, place=place):
+            pass
+        case _:
+            return False
+    place = place[1:] if support.loops[step] else place
+    outputs = (support.part.segment.calls[call].content for call in support.steps[step])
+    return any(place in spelled(output, middle) for output in outputs)

@@ -50,8 +50,10 @@ def structure(induced: Induced, cases: int) -> Iterator[str]:
             yield f"nothing but the order of the calls ties `{pattern[number].tool}` to the rest"
 
 
-def proof(replay: Replay, pattern: Pattern) -> Iterator[str]:
-    """What replay at places that were not learned from speaks against."""
+def proof(replay: Replay, pattern: Pattern, places: int) -> Iterator[str]:
+    """What replay where it was not learned from speaks against; at least so many places are needed."""
+    if replay.matches < places:
+        yield f"it could be replayed at {replay.matches} places only: {places} are needed"
     if replay.exact < EXACT:
         yield f"replayed where it was not learned from, it makes the same calls in {replay.exact:.0%} of the cases only"
     if replay.bindable < BINDABLE:

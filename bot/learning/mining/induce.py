@@ -76,7 +76,7 @@ def _slots(supports: Sequence[Support], step: int) -> list[tuple[Slot, int]]:
     counts: Counter[Slot] = Counter()
     places: Counter[Slot] = Counter()
     for found in supports:
-        for place, slot in enumerate(found.part.slots[found.steps[step].start]):
+        for place, slot in enumerate(found.part.slots[found.steps[step][0]]):
             counts[slot] += 1
             places[slot] += place
     return sorted(counts.items(), key=lambda pair: (places[pair[0]] / pair[1], pair[0]))

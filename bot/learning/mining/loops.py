@@ -1,23 +1,35 @@
 """Loops: a run of one reading call over the elements of one earlier list."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
-from typing import TypeAlias
 
+from bot.domain.json import JSON
+from bot.learning.mining.affixes import affixes, inside
 from bot.learning.mining.evidence import AGREEING, CONVINCING, differ, evidence_bits, mark, names_agree
 from bot.learning.mining.explanation import Explained, Loop
-from bot.learning.mining.pattern import Argument, Item, Reference
-from bot.learning.mining.places import EACH, Place, Slot
+from bot.learning.mining.pattern import Argument, Composed, Item, Reference
+from bot.learning.mining.places import EACH, Place, Slot, at, spelled
 from bot.learning.mining.support import Support
 
-MEANT = 0.5
+MEANT = 1 / 3
 """Share of the supports that read several elements, or the only one: else people chose one, and no loop is meant."""
 COVERED = 0.4
 """Share of a list that was read, on average: else people read a beginning or a choice of it."""
 
-_Element: TypeAlias = tuple[int, Slot, Place]
-"""The number of the producing step, the argument, and the place of the values in the producer's output."""
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """A list that may give an argument: the producing step, the argument, the place of the values in the output.
+
+    `cut`: the fixed beginning and end of the argument around the value, if it is composed.
+    """
+
+    producer: int
+    slot: Slot
+    place: Place
+    cut: tuple[str, str] | None = None
 
 
 def loop_at(supports: Sequence[Support], step: int) -> Loop | str:
@@ -25,53 +37,73 @@ def loop_at(supports: Sequence[Support], step: int) -> Loop | str:
 
     `supports` hold whole runs at this step. Steps before it that are loops themselves hold several calls.
     """
-    tool = supports[0].call(step).tool
-    held = Counter(element for support in supports for element in _elements(support, step))
+    cuts = _cuts(supports, step)
+    held = Counter(element for support in supports for element in _elements(support, step, cuts))
     enough = ceil(AGREEING * len(supports))
     best = sorted((element for element in held if held[element] >= enough), key=lambda found: _rank(found, held[found]))
-    if not best:
-        return f"no earlier list holds what `{tool}` was called with one after the other"
     reasons = []
     for element in best:
-        reason = _doubt(supports, step, element)
-        if reason is None:
-            return _loop(supports, step, element, held)
-        reasons.append(reason)
-    return reasons[0]
+        found = _doubt(supports, step, element) or _loop(supports, step, element, held)
+        if isinstance(found, Loop):
+            return found
+        reasons.append(found)
+    none = f"no earlier list holds what `{supports[0].call(step).tool}` was called with one after the other"
+    return reasons[0] if reasons else none
 
 
-def _elements(support: Support, step: int) -> set[_Element]:
+def _cuts(supports: Sequence[Support], step: int) -> dict[Slot, tuple[str, str]]:
+    """The arguments that have a fixed beginning and end in all calls of all runs."""
+    values: dict[Slot, list[JSON]] = defaultdict(list)
+    for support in supports:
+        for call in support.steps[step]:
+            for slot, value in support.part.slots[call].items():
+                values[slot].append(value)
+    return {slot: cut for slot, found in values.items() if (cut := affixes(found))}
+
+
+def _elements(support: Support, step: int, cuts: Mapping[Slot, tuple[str, str]]) -> set[_Element]:
     """Lists of earlier steps that hold the whole run, by each argument that they could give."""
     common: set[_Element] | None = None
     for call in support.steps[step]:
-        found = set(_of_call(support, step, call))
+        found = {*_linked(support, step, call), *_inside(support, step, call, cuts)}
         common = found if common is None else common & found
     return common or set()
 
 
-def _of_call(support: Support, step: int, call: int) -> Iterator[_Element]:
+def _linked(support: Support, step: int, call: int) -> Iterator[_Element]:
     for slot, links in support.part.links[call].items():
         for link in links:
             for producer in range(step):
                 if link.producer in support.steps[producer]:
                     place = (EACH, *link.place) if support.loops[producer] else link.place
                     if EACH in place:
-                        yield producer, slot, place
+                        yield _Element(producer, slot, place)
 
 
-def _rank(element: _Element, held: int) -> tuple[int, bool, int, int, str]:
-    producer, slot, place = element
-    return -held, place[-1] != slot[-1], len(place), producer, repr((slot, place))
+def _inside(support: Support, step: int, call: int, cuts: Mapping[Slot, tuple[str, str]]) -> Iterator[_Element]:
+    for slot, cut in cuts.items():
+        middle = inside(support.part.slots[call].get(slot), *cut)
+        for producer in range(step if middle else 0):
+            for output in support.steps[producer]:
+                for place in spelled(support.part.segment.calls[output].content, middle or ""):
+                    place = (EACH, *place) if support.loops[producer] else place
+                    if EACH in place:
+                        yield _Element(producer, slot, place, cut)
+
+
+def _rank(element: _Element, held: int) -> tuple[int, bool, bool, int, int, str]:
+    place, slot = element.place, element.slot
+    return -held, element.cut is not None, place[-1] != slot[-1], len(place), element.producer, repr((slot, place))
 
 
 def _doubt(supports: Sequence[Support], step: int, element: _Element) -> str | None:
     """Why the runs are no loop over this list, if so."""
-    producer, slot, place = element
-    first = supports[0]
-    field = f"`{'.'.join(slot)}` of `{first.call(step).tool}`"
-    values = [(s.run.task, s.part.slots[call][slot]) for s in supports for call in s.steps[step]]
-    leaves = sum(s.part.leaves[call] for s in supports for call in s.steps[producer]) / len(supports)
-    if not names_agree(slot, first.call(step).tool, place, first.call(producer).tool):
+    slot, tool = element.slot, supports[0].call(step).tool
+    field, producer = f"`{'.'.join(slot)}` of `{tool}`", supports[0].call(element.producer).tool
+    values = [(s.run.task, s.part.slots[call].get(slot)) for s in supports for call in s.steps[step]]
+    leaves = sum(s.part.leaves[call] for s in supports for call in s.steps[element.producer]) / len(supports)
+    names = (slot[-1], *("".join(cut) for cut in (element.cut,) if cut))
+    if not any(names_agree((name,), tool, element.place, producer) for name in names):
         return f"{field} and the list it would run over do not speak of the same thing"
     if not differ(values) or evidence_bits(values, leaves) < CONVINCING:
         return f"{field} could agree with a list by accident"
@@ -83,31 +115,45 @@ def _doubt(supports: Sequence[Support], step: int, element: _Element) -> str | N
 
 def _share(support: Support, step: int, element: _Element) -> tuple[bool, float]:
     """Whether the run is more than a choice of one among several, and the share of the list that it read."""
-    producer, slot, place = element
-    inner = place[1:] if support.loops[producer] else place
-    outputs, read = support.steps[producer], support.steps[step]
-    links = [link for call in read for link in support.part.links[call].get(slot, ())]
-    sizes = [link.size for link in links if link.producer in outputs and link.place == inner]
-    size = max(len(outputs) * sum(sizes) / len(sizes), len(read))
-    return len(read) > 1 or size == 1, len(read) / size
+    read = len(support.steps[step])
+    size = max(read, _size(support, step, element))
+    return read > 1 or size == 1, read / size
+
+
+def _size(support: Support, step: int, element: _Element) -> float:
+    """How many values the list has, in all outputs of the producing step."""
+    outputs = support.steps[element.producer]
+    place = element.place[1:] if support.loops[element.producer] else element.place
+    if element.cut:
+        return sum(len(at(support.part.segment.calls[output].output, place)) for output in outputs)
+    links = [link for call in support.steps[step] for link in support.part.links[call].get(element.slot, ())]
+    sizes = [link.size for link in links if link.producer in outputs and link.place == place]
+    return len(outputs) * sum(sizes) / len(sizes) if sizes else 0
 
 
 def _loop(supports: Sequence[Support], step: int, element: _Element, held: Counter[_Element]) -> Loop | str:
     """The loop, if each argument of the calls is either taken from the elements or the same in all of them."""
-    producer, _, place = element
-    over = place[: len(place) - place[::-1].index(EACH)]
+    over = element.place[: len(element.place) - element.place[::-1].index(EACH)]
     varying = Counter(slot for support in supports for slot in _varying(support, step))
-    items = {element[1]: Explained(step, Argument(element[1], Item(place[len(over) :])), held[element])}
-    for slot in varying:
-        found = [other for other in held if other[:2] == (producer, slot) and _beside(other[2], over)]
+    items = {element.slot: element}
+    for slot in varying.keys() - items.keys():
+        found = [e for e in held if (e.producer, e.slot) == (element.producer, slot) and _beside(e.place, over)]
         best = min(found, key=lambda other: _rank(other, held[other]), default=None)
         if best and held[best] >= ceil(AGREEING * len(supports)):
-            items.setdefault(slot, Explained(step, Argument(slot, Item(best[2][len(over) :])), held[best]))
+            items[slot] = best
     free = {slot: count for slot, count in varying.items() if slot not in items}
     if any(count > (1 - AGREEING) * len(supports) for count in free.values()):
         slot = min(free, key=lambda slot: (-free[slot], slot))
         return f"`{'.'.join(slot)}` changes from call to call of the run"
-    return Loop(step, Reference(producer, over), tuple(items.values()))
+    explained = tuple(_explained(step, found, over, held[found]) for found in items.values())
+    return Loop(step, Reference(element.producer, over), explained)
+
+
+def _explained(step: int, element: _Element, over: Place, held: int) -> Explained:
+    item = Item(element.place[len(over) :])
+    return Explained(
+        step, Argument(element.slot, Composed(element.cut[0], item, element.cut[1]) if element.cut else item), held
+    )
 
 
 def _beside(place: Place, over: Place) -> bool:

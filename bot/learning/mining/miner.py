@@ -1,7 +1,9 @@
 """The whole method, from traces to a report."""
 
+import gc
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from bot.domain.trace import Trace
 from bot.learning.mining.candidates import Proven, candidate, refusal
@@ -27,6 +29,11 @@ def mine(traces: Sequence[Trace], *, min_tasks: int = 3, taken: Collection[str] 
     `min_tasks` is the least support, which grows with the corpus. `taken`: fingerprints of procedures that are live,
     pending or refused.
     """
+    with _uncollected():
+        return _mine(traces, min_tasks, taken)
+
+
+def _mine(traces: Sequence[Trace], min_tasks: int, taken: Collection[str]) -> Report:
     indexed = corpus(traces)
     sequences = frequent(indexed, min_tasks)
     weighed = {tools: _weigh(indexed, tools, places, min_tasks) for tools, places in sequences.items()}
@@ -55,7 +62,7 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     if induced is None:
         return Refusal(tools, traces, ("its calls stand in runs that no list explains",))
     if reasons := tuple(structure(induced, min_tasks)):
-        return Refusal(tools, traces, reasons + induced.unfolded)
+        return Refusal(tools, traces, tuple(dict.fromkeys(reasons + induced.unfolded)))
     loops = [step.loop is not None for step in induced.pattern]
     there = ((place, support(corpus, place, loops)) for place in places)
     fitting = tuple((place, found) for place, found in there if found is not None and fits(induced.pattern, found))
@@ -63,7 +70,7 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     if tasks < needed:
         return Refusal(tools, traces, (f"its calls are explained in {tasks} tasks: {needed:.0f} are needed",))
     replay = prove(corpus, induced, learned)
-    reasons = tuple(proof(replay, induced.pattern))
+    reasons = tuple(proof(replay, induced.pattern, min_tasks))
     return Refusal(tools, traces, reasons) if reasons else Proven(tools, induced, replay, fitting)
 
 
@@ -76,10 +83,11 @@ def _sample(corpus: Corpus, places: Sequence[Occurrence]) -> list[Occurrence]:
 
 def _segments(corpus: Corpus, proven: Sequence[Proven]) -> Iterator[tuple[str, Shape]]:
     """Every segment in which something could be used, with its task."""
-    uses: dict[tuple[int, int], list[Use]] = defaultdict(list)
+    uses: dict[tuple[int, int], set[Use]] = defaultdict(set)
     for number, found in enumerate(proven):
         for place, support_ in found.places:
-            uses[place.run, place.part].append(Use(support_.steps[0].start, support_.steps[-1].stop, number))
+            if calls := support_.places:
+                uses[place.run, place.segment].add(Use(calls.start, calls.stop, number))
     for (run, _), there in sorted(uses.items()):
         yield corpus.runs[run].task, tuple(sorted(there))
 
@@ -88,3 +96,15 @@ def _closed(tools: Tools, sequences: Mapping[Tools, Sequence[Occurrence]]) -> bo
     """Whether no longer sequence stands at as many places: else its own refusal says the same."""
     longer = (found for found in sequences if len(found) == len(tools) + 1 and tools in (found[1:], found[:-1]))
     return all(len(sequences[found]) < len(sequences[tools]) for found in longer)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Millions of plain values and no cycles among them: the collector would find nothing, for a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from bot.domain.tool import READING_WORDS
 from bot.learning.mining.evidence import words_of
-from bot.learning.mining.pattern import Pattern, parameter_of
-from bot.learning.mining.places import Slot
+from bot.learning.mining.pattern import Argument, Composed, Pattern, PatternStep, parameter_of
 
 _TURNS = frozenset(["by", "for", "from", "with", "in", "to", "of", "on", "at", "using"])
+_ANYTHING = frozenset(["path", "file", "filename", "url", "uri", "endpoint", "query", "command", "key"])
+"""Arguments that can lead anywhere: what they are about stands in their fixed words."""
 _FILLERS = frozenset(["details", "detail", "info", "information", "data", "record"])
 
 
@@ -40,6 +41,25 @@ def meaning(tool: str) -> Meaning:
     return Meaning(verb, tuple(subject), tuple(rest[turn:]))
 
 
+def subject(step: PatternStep) -> tuple[str, ...]:
+    """What a step is about: a tool that reads any file or page is told by the fixed words of its path."""
+    for argument in step.arguments:
+        if step.reads and isinstance(argument.origin, Composed) and argument.slot[-1] in _ANYTHING:
+            words = [word for word in words_of(argument.origin.before) if word.isascii() and len(word) > 2]
+            if words:
+                return singular(words[-1:])
+    return meaning(step.tool).subject
+
+
+def singular(words: Sequence[str]) -> tuple[str, ...]:
+    """The words with the last one in the singular."""
+    last = words[-1]
+    if last.endswith("ies") and len(last) > 4:
+        return (*words[:-1], last[:-3] + "y")
+    kept = last.endswith(("ss", "us", "is")) or not last.endswith("s") or len(last) < 4
+    return tuple(words) if kept else (*words[:-1], last[:-1])
+
+
 def plural(words: Sequence[str]) -> tuple[str, ...]:
     """The words with the last one in the plural."""
     last = words[-1]
@@ -54,23 +74,24 @@ def names(pattern: Pattern) -> Names:
     """Ids and names in snake case, unique, as short as the tools' and arguments' names allow."""
     steps: list[str] = []
     for step in pattern:
-        said = meaning(step.tool)
-        subject = plural(said.subject) if step.loop else said.subject
-        words = subject if said.verb in READING_WORDS or not said.verb else (said.verb, *subject)
+        verb = meaning(step.tool).verb
+        topic = plural(subject(step)) if step.loop else subject(step)
+        words = topic if verb in READING_WORDS or not verb else (verb, *topic)
         steps.append(_free(_identifier(words), steps))
     parameters: list[str] = []
     for step in pattern:
         for argument in step.arguments:
             parameter = parameter_of(argument.origin)
             if parameter is not None and parameter.number == len(parameters):
-                parameters.append(_parameter(argument.slot, step.tool, parameters))
+                parameters.append(_parameter(argument, step, parameters))
     return Names(tuple(steps), tuple(parameters))
 
 
-def _parameter(slot: Slot, tool: str, taken: Sequence[str]) -> str:
-    name = _identifier(words_of(slot[-1]))
-    longer = _identifier([*meaning(tool).subject, *words_of(slot[-1])])
-    return name if name not in taken else _free(longer, taken)
+def _parameter(argument: Argument, step: PatternStep, taken: Sequence[str]) -> str:
+    field = words_of(argument.slot[-1])
+    whole = not isinstance(argument.origin, Composed) or argument.slot[-1] not in _ANYTHING
+    name = _identifier(field if whole else subject(step))
+    return name if name not in taken else _free(_identifier([*subject(step), *field]), taken)
 
 
 def _identifier(words: Iterable[str]) -> str:

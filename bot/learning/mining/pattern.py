@@ -38,10 +38,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A fixed beginning and end around one reference or parameter."""
+    """A fixed beginning and end around one reference, parameter or item."""
 
     before: str
-    inner: Reference | Parameter
+    inner: Reference | Parameter | Item
     after: str
 
 
@@ -70,15 +70,20 @@ class PatternStep:
 Pattern: TypeAlias = tuple[PatternStep, ...]
 
 
+def inner_of(origin: Origin) -> Reference | Parameter | Item | Constant:
+    """What an origin is around: itself, unless it is composed."""
+    return origin.inner if isinstance(origin, Composed) else origin
+
+
 def parameter_of(origin: Origin) -> Parameter | None:
     """The parameter in an origin, if there is one."""
-    inner = origin.inner if isinstance(origin, Composed) else origin
+    inner = inner_of(origin)
     return inner if isinstance(inner, Parameter) else None
 
 
 def reference_of(origin: Origin) -> Reference | None:
     """The reference in an origin, if there is one."""
-    inner = origin.inner if isinstance(origin, Composed) else origin
+    inner = inner_of(origin)
     return inner if isinstance(inner, Reference) else None
 
 

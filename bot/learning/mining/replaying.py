@@ -115,8 +115,10 @@ class Replayer:
         first = follows = 0
         for run in runs:
             for segment in run.segments:
-                first += sum(call.tool == self.steps[0].tool for call in segment.calls)
-                follows += sum(1 for _ in self.spans(segment))
+                tools = [call.tool for call in segment.calls]
+                starts = [place for place, tool in enumerate(tools) if tool == self.steps[0].tool]
+                first += len(starts)
+                follows += sum(self._span(tools, place) is not None for place in starts)
         return _share(follows, first)
 
     def matches(self, run: Run) -> Iterator[Match]:
@@ -128,12 +130,12 @@ class Replayer:
     def spans(self, segment: Segment) -> Iterator[Span]:
         """The calls of each step, wherever the steps' tools follow one another; a `for_each` takes a whole run."""
         tools = [call.tool for call in segment.calls]
-        for start, tool in enumerate(tools):
-            inside_run = self.steps[0].for_each is not None and start and tools[start - 1] == tool
-            if tool == self.steps[0].tool and not inside_run:
-                span = self._span(tools, start)
-                if span is not None:
-                    yield span
+        place = 0
+        while place < len(tools):
+            span = self._span(tools, place) if tools[place] == self.steps[0].tool else None
+            if span is not None:
+                yield span
+            place = span[-1].stop if span else place + 1
 
     def match(self, run: Run, segment: Segment, span: Span) -> Match:
         """Replay at one place: the parameters are read off the recorded calls."""

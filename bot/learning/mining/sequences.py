@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.learning.mining.corpus import Corpus
-from bot.learning.mining.places import Unit
+from bot.learning.mining.views import Unit, View
 
 SHORTEST, LONGEST = 2, 6
 """Units of a sequence."""
@@ -18,10 +18,11 @@ Tools: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A sequence of tools stands in run number `run`, segment number `part`, from its unit `start` on."""
+    """A sequence of tools stands in run number `run`, in that view of its segment, from unit `start` on."""
 
     run: int
-    part: int
+    segment: int
+    view: int
     start: int
 
 
@@ -71,14 +72,25 @@ def _enough(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_task
 
 
 def _windows(corpus: Corpus, length: int, known: set[Tools] | None) -> Iterator[tuple[Tools, Occurrence]]:
-    for run, parts in enumerate(corpus.parts):
-        for number, part in enumerate(parts):
-            calls = [part.segment.calls[unit.start] for unit in part.units]
-            for start in range(len(calls) - length + 1):
-                window = calls[start : start + length]
-                tools = tuple(call.tool for call in window)
-                if known is not None and not (tools[1:] in known and tools[:-1] in known):
-                    continue
-                # Two standards of proof: any clean place for reading, confirmed success for what may write.
-                if part.segment.clean and (corpus.runs[run].verified or all(call.reads for call in window)):
-                    yield tools, Occurrence(run, number, start)
+    for run, segments in enumerate(corpus.views):
+        for segment, views in enumerate(segments):
+            if not views[0].part.segment.clean:
+                continue
+            seen: set[tuple[Unit, ...]] = set()
+            for number, view in enumerate(views):
+                for tools, start in _of_view(view, length, known, corpus.runs[run].verified):
+                    window = view.units[start : start + length]
+                    if len(views) == 1 or window not in seen:
+                        seen.add(window)
+                        yield tools, Occurrence(run, segment, number, start)
+
+
+def _of_view(view: View, length: int, known: set[Tools] | None, verified: bool) -> Iterator[tuple[Tools, int]]:
+    """Two standards of proof: any clean place may show how to read, only confirmed success how to write."""
+    calls = [view.part.segment.calls[unit[0]] for unit in view.units]
+    for start in range(len(calls) - length + 1):
+        window = calls[start : start + length]
+        tools = tuple(call.tool for call in window)
+        fresh = known is None or (tools[1:] in known and tools[:-1] in known)
+        if fresh and (verified or all(call.reads for call in window)):
+            yield tools, start

@@ -7,8 +7,10 @@ from typing import Final
 from bot.domain.json import JSON
 from bot.learning.mining.canonical import Call, Run
 from bot.learning.mining.corpus import Corpus
-from bot.learning.mining.places import Indexed, Link, Slot, Unit
+from bot.learning.mining.indexing import Indexed, Link
+from bot.learning.mining.places import Slot
 from bot.learning.mining.sequences import Occurrence, placed
+from bot.learning.mining.views import Unit
 
 MISSING: Final = object()
 """The call went without this argument."""
@@ -30,15 +32,15 @@ class Support:
 
     def call(self, step: int) -> Call:
         """The step's call, the first one of a loop's."""
-        return self.part.segment.calls[self.steps[step].start]
+        return self.part.segment.calls[self.steps[step][0]]
 
     def value(self, step: int, slot: Slot) -> JSON:
         """The step's argument (of a loop: of its first call), or MISSING."""
-        return self.part.slots[self.steps[step].start].get(slot, MISSING)
+        return self.part.slots[self.steps[step][0]].get(slot, MISSING)
 
     def links(self, step: int, slot: Slot) -> Sequence[Link]:
         """Where that argument stood in earlier outputs of the segment."""
-        return self.part.links[self.steps[step].start].get(slot, ())
+        return self.part.links[self.steps[step][0]].get(slot, ())
 
     def earlier(self, step: int = 0) -> Iterator[Call]:
         """The calls before a step, across the whole run."""
@@ -46,11 +48,18 @@ class Support:
         for segment in self.run.segments:
             if segment.said < here.said:
                 yield from segment.calls
-        yield from here.calls[: self.steps[step].start]
+        yield from here.calls[: self.steps[step][0]]
+
+    @property
+    def places(self) -> range | None:
+        """The calls' numbers, first to last, if nothing stands between them."""
+        calls = [number for unit in self.steps for number in unit]
+        places = range(calls[0], calls[-1] + 1)
+        return places if calls == list(places) else None
 
 
 def support(corpus: Corpus, place: Occurrence, loops: Sequence[bool]) -> Support | None:
     """Lay out an occurrence; None where a step that is no loop would stand in a run."""
-    part = corpus.parts[place.run][place.part]
-    steps = placed(part.units, place.start, loops)
-    return None if steps is None else Support(corpus.runs[place.run], part, steps, tuple(loops))
+    view = corpus.views[place.run][place.segment][place.view]
+    steps = placed(view.units, place.start, loops)
+    return None if steps is None else Support(corpus.runs[place.run], view.part, steps, tuple(loops))

@@ -96,7 +96,7 @@ def _independent(supports: Sequence[Support]) -> int:
 
 
 def _named(support: Support, step: int) -> Iterator[tuple[str, JSON]]:
-    for slot, value in support.part.slots[support.steps[step].start].items():
+    for slot, value in support.part.slots[support.steps[step][0]].items():
         yield ".".join(slot), value
 
 

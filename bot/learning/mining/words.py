@@ -12,7 +12,7 @@ from bot.learning.mining.constants import declared_at
 from bot.learning.mining.evidence import words_of
 from bot.learning.mining.examples import made_up
 from bot.learning.mining.induce import Induced
-from bot.learning.mining.naming import Names, meaning, plural
+from bot.learning.mining.naming import Names, meaning, plural, singular, subject
 from bot.learning.mining.pattern import PatternStep, arguments_of, parameter_of
 
 LONGEST_NAME = 58
@@ -25,7 +25,7 @@ _SAID = re.compile(r"[^\W\d_]{3,}")
 _STOP_WORDS = """
 able about after again all also and any are ask bye can check code could did does doing done find for from get
 give going good got great had has have hello help here hey his how into its just know let like look make may
-maybe more much name need now off okay one only our out over please proceed really say see she should show some
+maybe more much name need now off okay one only others our out over please proceed really say see she should show some
 sorry such sure tell than thank thanks that the their them then there they this those too use very want was way
 well were what when where which who why will with would yes you your
 """
@@ -74,26 +74,27 @@ def _done(pattern: Sequence[PatternStep], step: PatternStep) -> str:
     """What a step does, in the third person: `gets the user`, `gets the order for each of the orders`."""
     said = meaning(step.tool)
     verb = _third(said.verb or said.subject[0])
-    subject = f" the {' '.join(said.subject)}" if said.verb else ""
+    what = f" the {' '.join(subject(step))}" if said.verb else ""
     rest = f" {said.rest[0]} {_and(said.rest[1:])}" if len(said.rest) > 1 else "".join(f" {word}" for word in said.rest)
     if step.loop is None:
-        return f"{verb}{subject}{rest}"
+        return f"{verb}{what}{rest}"
     fields = [part for part in step.loop.place if isinstance(part, str)]
-    elements = " ".join(words_of(fields[-1]) if fields else plural(meaning(pattern[step.loop.step].tool).subject))
-    return f"{verb}{subject}{rest} for each of the {elements}"
+    elements = " ".join(words_of(fields[-1]) if fields else plural(subject(pattern[step.loop.step])))
+    return f"{verb}{what}{rest} for each of the {elements}"
 
 
 def _topic(pattern: Sequence[PatternStep]) -> str:
     """What it is all about: `orders of a user`, `cancel order for a user`."""
-    last = pattern[-1]
-    said = meaning(last.tool)
-    subject = plural(said.subject) if last.loop else said.subject
-    own = set(said.subject)
-    about = next((meaning(s.tool).subject for s in pattern[-2::-1] if not own & set(meaning(s.tool).subject)), ())
-    head = " ".join(subject if last.reads or not said.verb else (said.verb, *subject))
+    last, verb = pattern[-1], meaning(pattern[-1].tool).verb
+    own = subject(last)
+    topic = " ".join(plural(own) if last.loop else own)
+    head = topic if last.reads or not verb else f"{verb} {topic}"
+    about = next(
+        (subject(step) for step in pattern[-2::-1] if not set(singular(own)) & set(singular(subject(step)))), ()
+    )
     if not about:
         return head
-    return f"{head} {'of' if last.reads else 'for'} {_article(about[0])} {' '.join(about)}"
+    return f"{head} {'of' if last.reads else 'for'} {_article(about[0])} {' '.join(singular(about))}"
 
 
 def _telling(given: Sequence[str], topic: str) -> list[str]:
@@ -134,10 +135,13 @@ def _keywords(induced: Induced, topic: str) -> tuple[str, ...]:
     for support in induced.supports:
         said.setdefault(support.run.task, set()).update(_words_said(support.said))
     counts = Counter(word for found in said.values() for word in found)
-    values = {word for value in _all_values(induced) for word in _words_said([str(value)])}
-    shared = [word for word in counts if counts[word] >= SHARED * len(said) and word not in values]
-    ranked = sorted(shared, key=lambda word: (-counts[word], word))[:MOST_KEYWORDS]
-    return tuple(ranked or [word for word in topic.split() if len(word) > 2 and word not in _STOP])
+    stems = Counter(stem for found in said.values() for stem in {singular([word]) for word in found})
+    values = {word for value in _given(induced) for word in _words_said([str(value)])}
+    shared = {stem for stem in stems if stems[stem] >= SHARED * len(said)}
+    said_most = {singular([word]): word for word in sorted(counts, key=lambda word: (counts[word], word))}
+    ranked = sorted(shared, key=lambda stem: (-stems[stem], stem))
+    telling = [said_most[stem] for stem in ranked if said_most[stem] not in values][:MOST_KEYWORDS]
+    return tuple(telling or [word for word in topic.split() if len(word) > 2 and word not in _STOP])
 
 
 def _words_said(texts: Sequence[str]) -> Iterator[str]:
@@ -145,10 +149,11 @@ def _words_said(texts: Sequence[str]) -> Iterator[str]:
         yield from (word for word in _SAID.findall(text.casefold()) if word not in _STOP)
 
 
-def _all_values(induced: Induced) -> Iterator[JSON]:
-    for support in induced.supports:
-        for calls in support.steps:
-            yield from support.part.slots[calls.start].values()
+def _given(induced: Induced) -> Iterator[JSON]:
+    """What was given for the parameters: no word of it is a keyword."""
+    parameters = {parameter_of(argument.origin) for _, argument in arguments_of(induced.pattern)}
+    for parameter in filter(None, parameters):
+        yield from parameter_values(induced, parameter.number)
 
 
 def _doing(tool: str) -> str:

@@ -1,0 +1,86 @@
+"""A chat as the story's people see it, and the model they talk to."""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bot.domain.json import JSON
+from tests.emulators.openai_server import OpenAIServer, Reply, calls, error, text
+from tests.emulators.telegram import TelegramEmulator
+from tests.emulators.telegram_state import Chat, Message, User
+
+SKILL = "keep-note"
+LONG = "\n".join(f"{number}. Once upon a time there was a bot that never lost a word." for number in range(1, 90))
+FOREVER = "Think for ever"
+SECONDS = 60.0
+"""The longest that anybody waits for anything."""
+
+
+@dataclass
+class Talk:
+    """A chat, and what the bot must have said there in the end: patterns, in order."""
+
+    telegram: TelegramEmulator
+    chat: Chat
+    said: int = 0
+    expected: list[str] = field(default_factory=list)
+
+    def say(self, person: User, words: str) -> Message:
+        """Somebody speaks to the bot."""
+        self.said += 1
+        return person.say(words if self.chat.type == "private" else f"@apprentice_bot {words}", self.chat)
+
+    async def hear(self, pattern: str, to: Message | None = None) -> Message:
+        """Wait for a message of the bot that reads like this, and quotes `to` if that is given."""
+        self.expected.append(pattern)
+
+        def look() -> Message | None:
+            fitting = (message for message in self.heard() if fits(pattern, message.text))
+            return next((message for message in fitting if to is None or message.reply_to is to), None)
+
+        return await self.telegram.wait_for(look, SECONDS)
+
+    def heard(self) -> list[Message]:
+        """What the bot has said."""
+        return [message for message in self.chat.messages if message.sender.is_bot]
+
+
+def fits(pattern: str, words: str) -> bool:
+    """Whether the words are what was expected, from beginning to end."""
+    return re.fullmatch(pattern, words, re.DOTALL) is not None
+
+
+class Model(OpenAIServer):
+    """A model that does what people say; asked to think for ever, it does."""
+
+    def __init__(self) -> None:
+        super().__init__(answer)
+        self.thinking = asyncio.Event()
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        if FOREVER.encode() in await request.read():
+            self.thinking.set()
+            await asyncio.Event().wait()
+        return await super()._complete(request)
+
+
+def answer(request: JSON) -> Reply:
+    """`note X` and `keep X` are calls, of the tool and of the skill; other words are answered at once."""
+    last = request["messages"][-1]
+    if last["role"] == "tool":
+        [call] = request["messages"][-2]["tool_calls"]
+        word = json.loads(call["function"]["arguments"])["text"]
+        return text(f"{'Unknown' if 'It is unknown' in last['content'] else 'Noted'}: {word}")
+    match last["content"].split():
+        case ["note", word]:
+            return calls(("append_line", {"text": word}))
+        case ["keep", word]:
+            return calls((f"skill_{SKILL.replace('-', '_')}", {"text": word}))
+        case ["forbidden"]:
+            return error(401)
+        case ["long"]:
+            return text(LONG)
+    raise AssertionError(f"nobody says {last['content']!r}")

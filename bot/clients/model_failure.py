@@ -94,8 +94,6 @@ def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _too_long(status: int, words: str) -> bool:
-    if status in (401, 402, 403, 404):
-        return False
     return status == 413 or bool((MINUTE_TOO_SMALL if status == 429 else TOO_LONG).search(words))
 
 

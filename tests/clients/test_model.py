@@ -128,8 +128,8 @@ async def test_missing_and_repeated_ids_become_unique_and_stay_the_same_each_tim
     wishes = raw_calls(
         {"function": function},
         {"id": "x", "function": function},
+        {"id": "x_3", "function": function},
         {"id": "x", "function": function},
-        {"id": "x_2", "function": function},
         {"id": None, "function": function},
         {"id": 7, "function": function},
     )
@@ -241,6 +241,13 @@ async def test_a_long_wait_is_the_callers(pair: Pair) -> None:
 async def test_nonsense_in_retry_after_is_passed_over(pair: Pair, asked: str) -> None:
     await pair.ask(in_turn(error(429, retry_after=asked), text("Hello.")))
     assert pair.clock.waits[0] <= 0.75
+
+
+async def test_a_web_page_is_not_quoted(pair: Pair) -> None:
+    for status in (200, 404, 502):
+        with pytest.raises(ModelError) as caught:
+            await pair.ask(html(status))
+        assert "<" not in str(caught.value)
 
 
 async def test_a_whole_call_has_a_time_limit() -> None:

@@ -1,6 +1,7 @@
 """Answers that fit a JSON Schema, from servers that know schemas and from those that do not."""
 
 import json
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -69,7 +70,9 @@ async def test_the_json_is_cut_out_of_what_stands_around_it(pair: Pair, said: st
     assert (await pair.ask(text(said), ASK)).text == FITS
 
 
-@pytest.mark.parametrize("said", ["yes", "", '{"answer": 5}', '{"answer": "yes", "more": 1}', "{}", "[]", "{" * 9999])
+@pytest.mark.parametrize(
+    "said", ["yes", "", '{"answer": 5}', '{"answer": "yes", "more": 1}', "{}", "[]", '{"a":' * 9999 + "}" * 9999]
+)
 async def test_an_answer_that_misses_the_schema_is_asked_for_once_more(pair: Pair, said: str) -> None:
     reply = await pair.ask(in_turn(text(said), text(FITS)), ASK)
     assert reply.text == FITS
@@ -89,6 +92,8 @@ def test_the_instruction_stands_alone_where_the_last_message_is_not_the_persons(
     assert [message["role"] for message in instructed(history, CLOSED)] == ["user", "assistant", "user"]
     assert [message["role"] for message in instructed(history[:1], CLOSED)] == ["user"]
     assert [message["role"] for message in instructed([], CLOSED)] == ["user"]
+    parts: list[JSON] = [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]
+    assert instructed(parts, CLOSED)[:1] == parts
 
 
 @pytest.mark.parametrize(
@@ -113,7 +118,15 @@ def test_a_pattern_cannot_take_for_ever() -> None:
     assert fitting('{"answer": "' + "a" * 50 + '!"}', schema)
 
 
-@pytest.mark.parametrize("ref", ["#/$defs/gone", "http://127.0.0.1:1/schema.json"])
-def test_a_schema_is_never_fetched(ref: str) -> None:
+def test_a_schema_is_never_fetched() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        with pytest.raises(ValueError, match="cannot be checked"):
+            fitting("{}", {"$ref": f"http://127.0.0.1:{server.getsockname()[1]}/schema.json"})
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_schema_that_refers_to_nothing_says_so() -> None:
     with pytest.raises(ValueError, match="cannot be checked"):
-        fitting("{}", {"$ref": ref})
+        fitting("{}", {"$ref": "#/$defs/gone"})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.chat import ButtonClicked, Conversation, Event, Outgoing, Person, Sent
+from bot.domain.chat import ButtonClicked, Conversation, Event, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolCall, ToolResult
 

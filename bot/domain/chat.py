@@ -97,11 +97,3 @@ class Outgoing:
     text: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     reply_to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One part of a message is posted: its platform id ("" where the platform gave none) and the count of parts."""
-
-    message_id: str
-    parts: int

@@ -15,14 +15,13 @@ MOST_ENTRIES = 500
 """Files and folders below a folder."""
 MOST_BYTES = 4 * 1024 * 1024
 """Of all files of a folder."""
+Stamp = tuple[tuple[str, int, int], ...]
 
 
 def folders(root: Path) -> list[Path]:
-    """The folders in `root`, by name, without hidden ones. A write that a crash cut short is undone."""
+    """The folders in `root`, by name, without hidden ones."""
     if not root.is_dir():
         return []
-    for old in root.glob(".*.old"):
-        _settle(old.with_name(old.name.removeprefix(".").removesuffix(".old")), old)
     return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
@@ -41,6 +40,18 @@ def read(path: Path) -> dict[str, bytes]:
     return files
 
 
+def stamp(path: Path) -> Stamp:
+    """What differs when a file below the folder was written; empty where the folder is none that `read` takes.
+
+    The time is that of the inode's change: that of the content can be set back.
+    """
+    try:
+        found = [(name, file.lstat()) for name, file in _regular(path)]
+    except (OSError, SkillInvalid):
+        return ()
+    return tuple(sorted((name, status.st_ctime_ns, status.st_size) for name, status in found))
+
+
 def digest(files: Mapping[str, bytes]) -> str:
     """SHA-256 in hex over each file, sorted by UTF-8 path: path, NUL, length in decimal, NUL, bytes."""
     result = hashlib.sha256()
@@ -54,9 +65,9 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
     """Make these files the folder, whatever stands there.
 
     They are written beside it under a hidden name and swapped in when they are safe on disk. A crash leaves the old
-    folder or the new one: where it falls between the two renames of the swap (a rename replaces no folder that is
-    not empty), the next look into the root brings the old one back. Raises SkillInvalid for a path that leaves the
-    folder, and OSError.
+    folder or the new one, or neither where it falls between the two renames of the swap (a rename replaces no folder
+    that is not empty): whoever was cut off writes again, which settles it. One writer a folder; readers need not
+    wait. Raises SkillInvalid for a path that leaves the folder, and OSError.
     """
     if problems := [f"{name}:1: {wrong}" for name in files if (wrong := path_problem(name))]:
         raise SkillInvalid(*problems)
@@ -130,26 +141,18 @@ def _write_file(file: Path, content: bytes) -> None:
 
 
 def _swap(path: Path, new: Path, old: Path) -> None:
-    """Put `new` in the place of `path`. Somebody who looks between the renames may bring the old one back: again."""
-    while True:
-        with suppress(FileNotFoundError):
-            path.rename(old)
-        try:
-            new.rename(path)
-        except OSError:
-            if not path.exists():
-                raise
-            continue
-        return
+    """Put `new` in the place of `path`."""
+    with suppress(FileNotFoundError):
+        path.rename(old)
+    new.rename(path)
 
 
 def _settle(path: Path, old: Path) -> None:
     """After a swap that a crash cut short: bring the old folder back if it is missing, else be rid of it."""
-    with suppress(OSError):  # a swap that is under way settles itself
-        if path.exists() or path.is_symlink():
-            _remove(old)
-        elif old.exists():
-            old.rename(path)
+    if path.exists() or path.is_symlink():
+        _remove(old)
+    elif old.exists():
+        old.rename(path)
 
 
 def _remove(path: Path) -> None:

@@ -22,7 +22,6 @@ from bot.store.skills import Approval
 from bot.store.store import Store
 
 log = structlog.get_logger()
-Stamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Shelved:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    stamp: Stamp
+    stamp: folder.Stamp
     digest: str
     skill: Skill | None
     problems: tuple[str, ...]
@@ -98,16 +97,17 @@ class Library:
         log.info("skill.published", name=name, digest=digest)
 
     def _refresh(self) -> None:
-        present = {path.name: path for path in folder.folders(self.root)}
-        for name in self._read.keys() - present.keys():
-            del self._read[name]
-        for name, path in present.items():
-            stamp = _stamp(path)
-            if name not in self._read or self._read[name].stamp != stamp:
-                self._read[name] = _load(path, stamp)
+        """Made anew and set at once: several conversations look at the same time, each in a thread."""
+        known = self._read
+        self._read = {path.name: _look(path, known.get(path.name)) for path in folder.folders(self.root)}
 
 
-def _load(path: Path, stamp: Stamp) -> _Read:
+def _look(path: Path, known: _Read | None) -> _Read:
+    stamp = folder.stamp(path)
+    return known if known and stamp and known.stamp == stamp else _load(path, stamp)
+
+
+def _load(path: Path, stamp: folder.Stamp) -> _Read:
     try:
         files = folder.read(path)
     except SkillInvalid as error:
@@ -117,11 +117,6 @@ def _load(path: Path, stamp: Stamp) -> _Read:
         return _Read(stamp, digest, format.parse(path.name, files), ())
     except SkillInvalid as error:
         return _Read(stamp, digest, None, error.problems)
-
-
-def _stamp(path: Path) -> Stamp:
-    found = (file for file in path.rglob("*") if not file.name.startswith("."))
-    return tuple(sorted((str(file), file.lstat().st_mtime_ns, file.lstat().st_size) for file in found))
 
 
 def _shelve(name: str, read: _Read, approved_by: Mapping[SkillRef, str]) -> Shelved:

@@ -22,12 +22,13 @@ from rich.text import Text
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
 from bot.domain.text import shorten
-from bot.errors import StoreError
+from bot.errors import ConfigError, StoreError
 from bot.ports import Clock
 
 PLATFORM = "console"
 ROOM = Conversation(PLATFORM, "local")
 GREETING = "Say what you need; /help says what I understand. Ctrl-D leaves."
+LEAVING = "I finish what I am at; Ctrl-C leaves it for the next start."
 SIGN_SECONDS = 6.0
 """How long the working sign stands: it is renewed every four seconds while work goes on."""
 ANSWER_CHARACTERS = 200
@@ -85,14 +86,16 @@ class ConsoleAdapter:
     """One person at a terminal, or a pipe with a message on each line; all of it is one conversation.
 
     Where both ends are terminals there is a prompt that keeps what is being typed while messages arrive. Where
-    `output` is none, messages are written as they are, one blank line between them.
+    `output` is none, messages are written as they are, one blank line between them. Raises ConfigError where the
+    process has no standard input or output.
     """
 
     platform = PLATFORM
 
     def __init__(self, input: TextIO | None = None, output: TextIO | None = None, clock: Clock | None = None) -> None:
-        self._input = input or sys.stdin
-        self._output = output or sys.stdout
+        self._input, self._output = input or sys.stdin, output or sys.stdout
+        if not (self._input and self._output):  # Python has none where the shell closed it
+            raise ConfigError("Standard input or output is closed, so nobody can talk here: run this in a terminal.")
         self._clock = clock or SystemClock()
         if isinstance(self._output, io.TextIOWrapper):
             self._output.reconfigure(errors="replace")  # a terminal that cannot show a letter is no reason to stop
@@ -195,6 +198,9 @@ class ConsoleAdapter:
             try:
                 line = await prompt.prompt_async(set_exception_handler=False)
             except EOFError:
+                self._console.print()
+                if self._sign:
+                    await self._note(LEAVING)
                 return
             if line.strip():
                 self._console.print()

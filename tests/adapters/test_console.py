@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from adapters import console
 from adapters.console import ROOM, ConsoleAdapter, Letters
 from bot.domain.chat import Button, ButtonClicked, Outgoing, Person
+from bot.errors import ConfigError
 from tests.adapters.console_harness import ConsoleHarness, console_harness
 from tests.adapters.contract import BUTTONS, PATIENCE, Inbox, Shown, receiving
 
@@ -138,6 +139,17 @@ async def test_leaving_gives_the_terminal_back(key: str) -> None:
         assert termios.tcgetattr(harness.terminal.keyboard) == before
         await harness.adapter.send(Outgoing(ROOM, "The last reply."), 0)
         assert harness.shown() == [Shown("The last reply.")]
+
+
+async def test_leaving_while_work_goes_on_says_what_happens() -> None:
+    async with console_harness() as harness:
+        running = asyncio.create_task(harness.adapter.run(Inbox().accept))
+        await drawn(harness, lambda lines: lines[-1] == PROMPT)
+        await harness.adapter.working(ROOM)
+        harness.terminal.type("\x03")
+        await asyncio.wait_for(running, PATIENCE)
+        await harness.adapter.send(Outgoing(ROOM, "Done."), 0)
+        assert harness.terminal.lines()[-7:] == ["", console.LEAVING, "", "apprentice", "  Done.", "", ""]
 
 
 async def test_an_interrupt_from_outside_leaves_too() -> None:
@@ -353,6 +365,13 @@ def test_the_process_answers_its_input_and_ends() -> None:
         [sys.executable, "-c", ECHO], input="one\ntwo", capture_output=True, text=True, timeout=60, check=True
     )
     assert (ended.stdout, ended.stderr) == ("heard one\n\nheard two\n\n", "")
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stdout"])
+def test_a_closed_stream_is_a_mistake_of_the_operator(closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, closed, None)
+    with pytest.raises(ConfigError, match="run this in a terminal"):
+        ConsoleAdapter()
 
 
 def test_the_process_ends_while_its_input_is_open() -> None:

@@ -59,6 +59,11 @@ class Plan:
         return self.folder / "data"
 
     @property
+    def database(self) -> Path:
+        """Where the bot keeps it by itself."""
+        return self.home / "apprentice.db"
+
+    @property
     def skills(self) -> Path:
         """APPRENTICE_SKILLS."""
         return self.folder / "skills"
@@ -150,8 +155,8 @@ def command(plan: Plan, pipe: Connection, arguments: Sequence[str]) -> None:
     """`apprentice` with these arguments."""
     _settle_in(plan)
     os.environ.update(APPRENTICE_HOME=str(plan.home), APPRENTICE_SKILLS=str(plan.skills))
-    # The command opens its store by itself, without a probe.
-    skills_command.Store = partial(Store, probe=Reports(plan, pipe).point)  # type: ignore[misc]  # see above
+    # The command opens its store by itself, without a probe: this one process gives it one.
+    skills_command.Store = partial(Store, probe=Reports(plan, pipe).point)  # type: ignore[attr-defined, assignment]
     sys.argv = ["apprentice", *arguments]
     main()
 

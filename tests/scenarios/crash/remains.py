@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.store.store import writing_engine
-from bot.store.tables import journal, turns
+from bot.store.tables import journal, turns, versions
 
 SAID = ("message", "command")
 
@@ -16,7 +16,7 @@ SAID = ("message", "command")
 class Remains:
     """`recorded`: chat and message id of each post that is on record. `cut_off`: what calls of `append_line` were to
     write that have begun and not ended. `waiting`: kinds of the open turns. `dead`: the words of buried turns.
-    `said`: how many messages and commands were taken.
+    `said`: how many messages and commands were taken. `approved`: digests of the versions that may go live.
     """
 
     recorded: frozenset[tuple[int, int]]
@@ -24,6 +24,7 @@ class Remains:
     waiting: tuple[str, ...]
     dead: tuple[str, ...]
     said: int
+    approved: frozenset[str]
 
 
 def remains(database: Path) -> Remains:
@@ -40,6 +41,7 @@ def remains(database: Path) -> Remains:
                     for row in connection.scalars(sa.select(turns.c.payload).where(turns.c.status == "dead"))
                 ),
                 connection.scalar(sa.select(sa.func.count()).where(turns.c.kind.in_(SAID))) or 0,
+                frozenset(connection.scalars(sa.select(versions.c.digest))),
             )
     finally:
         engine.dispose()

@@ -3,16 +3,19 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from bot.domain.json import JSON
+from bot.store import people
+from bot.store.store import writing_engine
 from tests.emulators.telegram import TelegramEmulator
-from tests.emulators.telegram_state import Message
+from tests.emulators.telegram_state import Message, User
 from tests.scenarios.crash.child import ANY, Plan, serve
 from tests.scenarios.crash.process import Child
 from tests.scenarios.crash.remains import Remains, remains
-from tests.scenarios.crash.talk import SECONDS, Model, Talk, fits
+from tests.scenarios.crash.talk import SECONDS
 
 Kill = tuple[str, int]
 """A crash point, and for the how-manieth time it is passed."""
@@ -24,13 +27,22 @@ class Stage:
     `cut_off` are the lines whose writing a kill cut off: of those, and only those, nobody knows.
     """
 
-    def __init__(self, folder: Path, telegram: TelegramEmulator, model: Model) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, telegram: TelegramEmulator, model: str, settings: Mapping[str, JSON]) -> None:
+        self.lines = Plan(folder).lines
         self.telegram = telegram
-        self.model = model
         self.children: list[Child] = []
         self.abandoned: list[Message] = []
         self.cut_off: set[str] = set()
+        self._plan = Plan(folder, telegram.base_url, model, settings)
+
+    def let_in(self, someone: Iterable[User]) -> None:
+        """Have people paired before the story begins."""
+        engine = writing_engine(self._plan.database)
+        with engine.begin() as connection:
+            for person in someone:
+                people.offer(connection, person.name, expires=2.0)
+                people.pair(connection, f"telegram:{person.id}", person.name, now=1.0)
+        engine.dispose()
 
     def newest_code(self) -> str:
         """The pairing code that was announced last."""
@@ -39,18 +51,18 @@ class Stage:
     async def play(self, story: Coroutine[None, None, None], *kills: Kill) -> None:
         """Let the story be told to a bot that is killed, and started again, and in the end left alive."""
         async with asyncio.TaskGroup() as group:
-            people = group.create_task(story)
+            telling = group.create_task(story)
             for point, nth in kills:
                 async with self._child(point, nth) as child:
                     ended = group.create_task(child.ended())
-                    await asyncio.wait([people, ended], return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait([telling, ended], return_when=asyncio.FIRST_COMPLETED)
                     assert await child.kill() == -signal.SIGKILL
                 self._look_at_the_wreck()
             polls = self._polls()
             async with self._child() as child:
                 ended = group.create_task(child.ended())
-                await asyncio.wait([people, ended], return_when=asyncio.FIRST_COMPLETED)
-                assert people.done(), "the bot died by itself"
+                await asyncio.wait([telling, ended], return_when=asyncio.FIRST_COMPLETED)
+                assert telling.done(), "the bot died by itself"
                 await self.telegram.wait_for(
                     lambda: self._polls() > polls and not self.telegram.updates.pending, SECONDS
                 )
@@ -60,8 +72,7 @@ class Stage:
         return len(self.telegram.called("getUpdates"))
 
     def _child(self, point: str = ANY, nth: int = 0) -> Child:
-        plan = Plan(self.folder, self.telegram.base_url, self.model.base_url, {"learn_after": 0}, point, nth)
-        self.children.append(Child(plan, serve))
+        self.children.append(Child(replace(self._plan, point=point, nth=nth), serve))
         return self.children[-1]
 
     def _look_at_the_wreck(self) -> None:
@@ -80,27 +91,4 @@ class Stage:
 
     def remains(self) -> Remains:
         """What the database holds now that nobody works on it."""
-        return remains(self.folder / "data" / "apprentice.db")
-
-
-@asynccontextmanager
-async def staged(folder: Path) -> AsyncIterator[Stage]:
-    """A stage on a folder."""
-    async with TelegramEmulator() as telegram, Model() as model:
-        yield Stage(folder, telegram, model)
-
-
-def check(stage: Stage, talks: Sequence[Talk], words: Sequence[str], dead: Sequence[str] = ()) -> None:
-    """Nothing is lost, nothing is done twice, nothing is left over; `words` are the lines that were to be written."""
-    for talk in talks:
-        heard = [message.text for message in talk.heard() if message not in stage.abandoned]
-        assert len(heard) == len(talk.expected), heard
-        assert all(map(fits, talk.expected, heard)), heard
-    lines = Counter((stage.folder / "lines").read_text().split())
-    unknown = {word for word in words if any(f"Unknown: {word}" == m.text for talk in talks for m in talk.heard())}
-    assert unknown == stage.cut_off
-    assert all(lines[word] == 1 or (lines[word] == 0 and word in unknown) for word in words), lines
-    left = stage.remains()
-    assert set(left.waiting) <= {"close"}
-    assert left.dead == tuple(dead)
-    assert left.said == sum(talk.said for talk in talks)
+        return remains(self._plan.database)

@@ -19,7 +19,7 @@ SECONDS = 60.0
 """The longest that anybody waits for anything."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Talk:
     """A chat, and what the bot must have said there in the end: patterns, in order."""
 
@@ -41,7 +41,9 @@ class Talk:
             fitting = (message for message in self.heard() if fits(pattern, message.text))
             return next((message for message in fitting if to is None or message.reply_to is to), None)
 
-        return await self.telegram.wait_for(look, SECONDS)
+        found = await self.telegram.wait_for(look, SECONDS)
+        assert found is not None
+        return found
 
     def heard(self) -> list[Message]:
         """What the bot has said."""

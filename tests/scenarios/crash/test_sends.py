@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from typing import TypeGuard
 
 BOT = Path(__file__).parents[3] / "bot"
 OUTBOX = BOT / "engine" / "outbox.py"
@@ -34,5 +35,5 @@ def _order(function: ast.AsyncFunctionDef) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
-def _sends(node: ast.AST) -> bool:
+def _sends(node: ast.AST) -> TypeGuard[ast.Attribute]:
     return isinstance(node, ast.Attribute) and node.attr in ("send", "edit")

@@ -1,0 +1,33 @@
+"""What must hold when the story is told, however often the bot died."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tests.scenarios.crash.stage import Stage
+from tests.scenarios.crash.talk import Talk, fits
+
+
+def check_talks(stage: Stage, talks: Sequence[Talk]) -> None:
+    """Each chat reads as expected: nothing is missing, out of order or doubled, but for posts that a kill abandoned."""
+    for talk in talks:
+        heard = [message.text for message in talk.heard() if message not in stage.abandoned]
+        assert len(heard) == len(talk.expected), heard
+        assert all(map(fits, talk.expected, heard)), heard
+
+
+def check_lines(stage: Stage, talks: Sequence[Talk], words: Sequence[str]) -> None:
+    """Each line is written once; where a kill cut its writing off, at most once, and the person knows of the doubt."""
+    heard = {message.text for talk in talks for message in talk.heard()}
+    assert {word for word in words if f"Unknown: {word}" in heard} == stage.cut_off
+    lines = Counter(stage.lines.read_text().split())
+    assert lines.keys() <= set(words)
+    for word in words:
+        assert lines[word] == 1 or (lines[word] == 0 and word in stage.cut_off), word
+
+
+def check_rest(stage: Stage, talks: Sequence[Talk], dead: Sequence[str] = ()) -> None:
+    """Each message became one turn, no turn is open but those that wait for quiet, and just these are dead."""
+    left = stage.remains()
+    assert left.said == sum(talk.said for talk in talks)
+    assert set(left.waiting) <= {"close"}
+    assert left.dead == tuple(dead)

@@ -91,7 +91,7 @@ class App:
             "mine": cycle,
             "publish": review.publish,
         }
-        self._lanes = Lanes(store, clock, handlers, ChatEndings(clock))
+        self._lanes = Lanes(store, clock, handlers, ChatEndings(clock, limits.idle))
 
     async def run(self) -> None:
         """Serve until every adapter has ended and all that is due is done, or until cancelled."""

@@ -35,7 +35,8 @@ class Confirm:
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()
             if confirmations.decide(connection, waiting.id, meaning.action, click.person, now):
-                self._go_on(connection, click, waiting, call, meaning.action)
+                self._close(connection, click, waiting, meaning.action)
+                self._go_on(connection, home, waiting, call, meaning.action)
 
         return f"{DECIDED[meaning.action]}: noted.", effect
 
@@ -45,14 +46,17 @@ class Confirm:
             return True
         return await self._reviewers.may_decide(home, click.conversation, click.person)
 
-    def _go_on(
-        self, connection: Connection, click: ButtonClicked, waiting: Confirmation, call: Entry, action: str
-    ) -> None:
-        now = self._clock.now().timestamp()
+    def _close(self, connection: Connection, click: ButtonClicked, waiting: Confirmation, action: str) -> None:
+        """The question without buttons, with who decided."""
         by = plain(click.person.name or click.person.id)
         text = f"The skill **{waiting.ref.name}** asked before changing something. {by}: {DECIDED[action]}."
         message = Outgoing(click.conversation, text)
+        now = self._clock.now().timestamp()
         deliver(connection, message, f"confirmed:{waiting.id}", now, replaces=click.message_id)
+
+    def _go_on(
+        self, connection: Connection, home: Conversation, waiting: Confirmation, call: Entry, action: str
+    ) -> None:
         payload: JSON = {
             "confirmation": waiting.id,
             "tool": call.name,
@@ -60,8 +64,8 @@ class Confirm:
             "text": f"I answer {DECIDED[action]} for {call.name}.",
             "person": {"id": waiting.person, "name": ""},
         }
-        lane, key = click.conversation.lane, f"resume:{waiting.id}"
-        turns.enqueue(connection, NewTurn(key, lane, "resume", payload, click.conversation.key), now)
+        turn = NewTurn(f"resume:{waiting.id}", home.lane, "resume", payload, home.key)
+        turns.enqueue(connection, turn, self._clock.now().timestamp())
 
 
 def _waiting(connection: Connection, id: str) -> tuple[Confirmation, Conversation, Entry]:

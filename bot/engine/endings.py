@@ -1,6 +1,9 @@
 """What is written when a turn ends otherwise than by finishing: nobody waits for an answer that never comes."""
 
+from datetime import timedelta
+
 from bot.domain.chat import MessageReceived, Outgoing
+from bot.engine.attach import attach
 from bot.ports import Clock
 from bot.store import conversations, tasks
 from bot.store.deliveries import deliver, event
@@ -10,10 +13,11 @@ from bot.store.turns import Turn
 
 
 class ChatEndings:
-    """Ends turns of people's conversations; other turns end without a word."""
+    """Ends turns of people's conversations; other turns end without a word. `idle`: as in the turns' limits."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, idle: timedelta) -> None:
         self._clock = clock
+        self._idle = idle
 
     def stopped(self, turn: Turn) -> Effect:
         """A person stopped it: counted to the task as such; `/stop` itself has answered."""
@@ -36,7 +40,6 @@ class ChatEndings:
     def _testify(self, connection: Connection, turn: Turn, text: str) -> None:
         if turn.kind not in conversations.SPEAKING or turn.conversation is None:
             return
-        now = self._clock.now().timestamp()
-        conversation = conversations.find(connection, turn.conversation)
-        task = tasks.attach(connection, turn.id, conversation, turn.payload["person"]["id"], now)
-        tasks.testify(connection, task.id, Evidence("behaviour", "failure", text), now)
+        now = self._clock.now()
+        task = attach(connection, turn, now, self._idle)
+        tasks.testify(connection, task.id, Evidence("behaviour", "failure", text), now.timestamp())

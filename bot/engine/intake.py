@@ -1,5 +1,7 @@
 """An event becomes a turn: the row is the promise, made before the platform is told that all is well."""
 
+from dataclasses import replace
+
 from bot.domain.chat import ButtonClicked, Event, MessageReceived
 from bot.domain.text import clean
 from bot.engine.commands import ASIDE, command_of
@@ -21,12 +23,21 @@ class Intake:
     async def accept(self, event: Event) -> None:
         """Commit an event; one that came before changes nothing. Raises StoreError when nothing was committed."""
         now = self._clock.now().timestamp()
+        event = _clean(event)
 
         def work(connection: Connection) -> None:
             conversations.remember(connection, event.conversation)
             turns.enqueue(connection, _turn(connection, event), now)
 
         await self._store.write(Commit.INTAKE, work)
+
+
+def _clean(event: Event) -> Event:
+    """The event with the texts that people choose made fit to store, whatever the platform let through."""
+    person = replace(event.person, name=clean(event.person.name))
+    if isinstance(event, ButtonClicked):
+        return replace(event, person=person, button=clean(event.button))
+    return replace(event, person=person, text=clean(event.text))
 
 
 def _turn(connection: Connection, event: Event) -> NewTurn:
@@ -40,7 +51,7 @@ def _turn(connection: Connection, event: Event) -> NewTurn:
 
 def _said(event: MessageReceived) -> NewTurn:
     conversation = event.conversation
-    payload = {**event_payload(event), "text": clean(event.text)}
+    payload = event_payload(event)
     command = command_of(event.text)
     if command is None:
         return NewTurn(event.key, conversation.lane, "message", payload, conversation.key)

@@ -37,7 +37,7 @@ def history(connection: Connection, turn: Turn) -> list[JSON]:
 def _newest(turns: Sequence[list[JSON]], budget: int) -> list[JSON]:
     kept: list[JSON] = []
     for messages in reversed(turns):
-        budget -= sum(len(str(message)) for message in messages)
+        budget -= sum(len(transcript.as_text(message).encode()) for message in messages)
         if budget < 0:
             break
         kept = messages + kept

@@ -1,7 +1,9 @@
 """A skill's run inside a turn: journaled step by step, a person's word before the first write, a record of the use."""
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from bot.domain.chat import Outgoing
 from bot.domain.json import JSON
@@ -9,7 +11,10 @@ from bot.domain.text import shorten
 from bot.domain.tool import Tool, ToolResult
 from bot.engine.journal import Journal
 from bot.engine.toolbox import Executable, Offer
+from bot.errors import ToolError
 from bot.ports import ModelClient, ModelReply, ModelRequest
+from bot.skills.core_yaml import UNWANTED
+from bot.skills.parameters import accepted
 from bot.skills.run import PlannedCall, Run, run
 from bot.store import buttons, confirmations, skills
 from bot.store.confirmations import Confirmation
@@ -17,7 +22,6 @@ from bot.store.deliveries import deliver
 from bot.store.journal import Entry
 from bot.store.skills import Use
 from bot.store.store import Connection
-from bot.store.transcript import as_text
 
 CHOICES = (("Run once", "once"), ("Always here", "always"), ("No", "no"))
 WAITING = {
@@ -29,27 +33,30 @@ SHOWN_ARGUMENT = 600
 
 
 class SkillUse:
-    """One use of a live skill at a place of a turn's journal. `confirmed`: a person said yes to its writes."""
+    """One use of a live skill at a place of a turn's journal."""
 
-    def __init__(
-        self, found: Executable, offer: Offer, journal: Journal, model: ModelClient, *, confirmed: bool
-    ) -> None:
+    def __init__(self, found: Executable, offer: Offer, journal: Journal, model: ModelClient, place: str) -> None:
         self._found = found
         self._offer = offer
         self._journal = journal
         self._model = model
-        self._confirmed = confirmed
+        self._place = place
+        self._confirmed = False
         self._planned: Sequence[PlannedCall] = ()
         self._parameters: dict[str, JSON] = {}
-        self._place = ""
         self._now = 0.0
         self._run: Run | None = None
 
-    async def make(self, place: str, parameters: dict[str, JSON], now: Callable[[], float]) -> ToolResult:
-        """Run it; what the model reads comes back."""
-        self._place, self._parameters = place, parameters
+    async def make(self, parameters: dict[str, JSON], now: Callable[[], datetime], *, confirmed: bool) -> ToolResult:
+        """Run it; what the model reads comes back. `confirmed`: a person said yes to its writes.
+
+        Raises ToolError for parameters that do not fit: that is no use of the skill, and the model can mend it.
+        """
+        if wrong := accepted(self._found.procedure, parameters)[1]:
+            raise ToolError(" ".join(wrong))
+        self._parameters, self._confirmed = parameters, confirmed
         self._run = await run(self._found.procedure, parameters, self)
-        self._now = now()
+        self._now = now().timestamp()
         if self._run.status == "waiting":
             return ToolResult(WAITING)
         return ToolResult(self._run.report(), failed=self._run.status == "failed")
@@ -61,7 +68,7 @@ class SkillUse:
         if self._run.status == "waiting":
             self._ask(connection)
             return
-        calls = sum(place.startswith(f"{self._place}/") for place in self._journal.known)
+        steps = [entry for place, entry in self._journal.known.items() if place.startswith(f"{self._place}/")]
         use = Use(
             self._journal.turn.id,
             self._place,
@@ -71,7 +78,7 @@ class SkillUse:
             tuple(check.passed for check in self._run.checks),
             self._run.failed_step,
             self._run.reason,
-            calls,
+            sum(entry.name != "" for entry in steps),
         )
         skills.record(connection, use, self._now)
 
@@ -122,7 +129,14 @@ def question(name: str, calls: Sequence[PlannedCall]) -> str:
     lines = [f"The skill **{name}** is about to change something:"]
     for call in calls:
         arguments = ", ".join(
-            f"{key}={shorten(as_text(value), SHOWN_ARGUMENT)}" for key, value in call.arguments.items()
+            f"{key}={shorten(_shown(value), SHOWN_ARGUMENT)}" for key, value in call.arguments.items()
         )
         lines.append(f"- `{call.tool}({arguments.replace('`', 'ˋ')})`")
     return "\n".join([*lines, "Shall it?"])
+
+
+def _shown(value: JSON) -> str:
+    """A value in one line, and nothing in it that cannot be seen: its text shall not pass for words of the bot."""
+    return UNWANTED.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", " ".join(json.dumps(value, ensure_ascii=False).split())
+    )

@@ -85,7 +85,8 @@ def skill_tool(found: Executable, tools: Mapping[str, Tool]) -> Tool:
         "required": list(procedure.required),
         "additionalProperties": False,
     }
-    reads = all(step.tool is None or tools[step.tool].reads for step in procedure.steps)
+    used = [*(step.tool for step in procedure.steps), *(check.tool for check in procedure.verify)]
+    reads = all(tool is None or tools[tool].reads for tool in used)
     description = f"{found.skill.description} {procedure.trigger.condition}".strip()
     return Tool(found.skill.tool_name, description, schema, reads)
 

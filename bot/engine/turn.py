@@ -11,19 +11,23 @@ from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.tool import ToolCall, ToolResult
 from bot.engine import prompt
+from bot.engine.attach import attach
 from bot.engine.journal import Journal
 from bot.engine.skill_use import WAITING, SkillUse
-from bot.engine.toolbox import Offer, Toolbox, parsed
-from bot.errors import LimitReached
+from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
+from bot.errors import LimitReached, ToolError
 from bot.ports import ChatAdapter, Clock, ModelClient, ModelReply, ModelRequest, ToolContext
-from bot.store import buttons, confirmations, conversations, journal, tasks, transcript, turns
+from bot.store import buttons, confirmations, conversations, journal, transcript
+from bot.store.confirmations import Confirmation
 from bot.store.deliveries import deliver
 from bot.store.journal import Entry
 from bot.store.store import Connection, Effect, Store
-from bot.store.turns import NewTurn, Turn
+from bot.store.turns import Turn
 
 THUMBS = (("👍", "up"), ("👎", "down"))
 SILENCE = "I have no answer to that."
+RESUMED = "tool:0.0"
+"""The place at which a resumed turn carries on the skill's run that waited."""
 SIGN_SECONDS = 4.0
 """How often the working sign is renewed (Telegram's fades after five seconds)."""
 
@@ -64,11 +68,9 @@ class Turns:
 
     async def resume(self, turn: Turn) -> Effect:
         """Carry on a skill's run that waited: with its writes, or without when the person said no."""
-        confirmation = await self._store.read(
-            lambda connection: confirmations.find(connection, turn.payload["confirmation"])
-        )
+        confirmation = await self._store.read(lambda connection: _confirmation(connection, turn))
         if confirmation is None or confirmation.state == "no":
-            return partial(self._attach, turn, _who(turn))
+            return partial(self._attach, turn)
         earlier = (await self._store.read(lambda connection: journal.entries(connection, [confirmation.turn])))[
             confirmation.turn
         ]
@@ -76,7 +78,7 @@ class Turns:
             place: replace(entry, place=place)
             for entry in earlier
             if entry.place.startswith(f"{confirmation.place}/")
-            for place in ["tool:0.0" + entry.place.removeprefix(confirmation.place)]
+            for place in [RESUMED + entry.place.removeprefix(confirmation.place)]
         }
         call = ToolCall("", turn.payload["tool"], transcript.as_text(turn.payload["arguments"]))
         return await self._work(turn, steps, ModelReply("", (call,), 0, 0, True, 0))
@@ -107,7 +109,7 @@ class Turns:
             messages.append(transcript.asked(log.turn.id, reply, round))
             results = [await self._call(log, offer, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
             if any(entry.result == WAITING for entry in results):
-                return partial(self._attach, log.turn, offer.context.person)
+                return partial(self._attach, log.turn)
             messages.extend(transcript.answered(log.turn.id, entry) for entry in results)
             if sum(entry.tokens for entry in log.known.values()) > self._limits.tokens:
                 raise LimitReached(f"I stopped after {self._limits.tokens} tokens without an answer.")
@@ -123,13 +125,12 @@ class Turns:
             tool = offer.tools.get(name)
             entry = Entry(place, name, raw, once=tool is not None and not tool.reads)
             return await log.call(entry, lambda: _builtin(offer, name, raw))
-        confirmed = "confirmation" in log.turn.payload or await self._store.read(
-            lambda connection: confirmations.always(connection, found.ref, offer.context.conversation.scope)
-        )
-        use = SkillUse(found, offer, log, self._model, confirmed=confirmed)
+        use = SkillUse(found, offer, log, self._model, place)
 
         async def make() -> ToolResult:
-            return await use.make(place, parsed(raw), lambda: self._clock.now().timestamp())
+            scope = offer.context.conversation.scope
+            confirmed = await self._store.read(lambda connection: _confirmed(connection, log.turn, place, found, scope))
+            return await use.make(parsed(raw), self._clock.now, confirmed=confirmed)
 
         return await log.call(Entry(place, name, raw, once=False), make, use.record)
 
@@ -140,17 +141,10 @@ class Turns:
         quoted = "" if conversation.direct else turn.payload.get("message_id", "")
         now = self._clock.now().timestamp()
         deliver(connection, Outgoing(conversation, text, rows, quoted), f"reply:{turn.id}", now)
-        self._attach(turn, offer.context.person, connection)
+        self._attach(turn, connection)
 
-    def _attach(self, turn: Turn, person: Person, connection: Connection) -> None:
-        """Count the turn to its task, and close the task unless somebody speaks before it was quiet long enough."""
-        now = self._clock.now().timestamp()
-        conversation = conversations.find(connection, str(turn.conversation))
-        task = tasks.attach(connection, turn.id, conversation, person.id, now)
-        key = f"close:{task.id}:{turn.id}"
-        payload = {"task": task.id, "after": turn.id, "why": "quiet"}
-        due = now + self._limits.idle.total_seconds()
-        turns.enqueue(connection, NewTurn(key, key, "close", payload, conversation.key, due), now)
+    def _attach(self, turn: Turn, connection: Connection) -> None:
+        attach(connection, turn, self._clock.now(), self._limits.idle)
 
     @asynccontextmanager
     async def _sign(self, conversation: Conversation) -> AsyncIterator[None]:
@@ -168,6 +162,20 @@ class Turns:
         while adapter is not None:
             await adapter.working(conversation)
             await self._clock.sleep(SIGN_SECONDS)
+
+
+def _confirmation(connection: Connection, turn: Turn) -> Confirmation | None:
+    """The answer that a resumed turn carries out."""
+    id = turn.payload.get("confirmation")
+    return None if id is None else confirmations.find(connection, id)
+
+
+def _confirmed(connection: Connection, turn: Turn, place: str, found: Executable, scope: str) -> bool:
+    """Whether a person has said yes to the writes of this use. Raises ToolError when it was to other bytes."""
+    answer = _confirmation(connection, turn) if place == RESUMED else None
+    if answer is not None and answer.ref != found.ref:
+        raise ToolError(f"{answer.ref.name} has changed since the person was asked, so it was not run. Call it anew.")
+    return answer is not None or confirmations.always(connection, found.ref, scope)
 
 
 async def _builtin(offer: Offer, name: str, raw: str) -> ToolResult:

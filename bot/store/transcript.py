@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from bot.domain.json import JSON
+from bot.domain.text import clean
 from bot.store.journal import Entry
 from bot.store.tables import turns
 
 
 def as_text(content: JSON) -> str:
-    """A tool's result as a message's text: JSON compact, text as it is."""
-    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    """A tool's result as a message's text: JSON compact, text as it is, and nothing that no encoder takes."""
+    return clean(
+        content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    )
 
 
 def call_id(turn: int, place: str) -> str:
@@ -22,8 +25,9 @@ def call_id(turn: int, place: str) -> str:
 
 def asked(turn: int, reply: Mapping[str, JSON], round: int) -> JSON:
     """The assistant's message of one round, from the journaled `{"text", "calls": [{"name", "arguments"}]}`."""
-    message: dict[str, JSON] = {"role": "assistant", "content": reply["text"] or None}
+    message: dict[str, JSON] = {"role": "assistant", "content": reply["text"]}
     if reply["calls"]:
+        message["content"] = reply["text"] or None  # without calls null is refused
         message["tool_calls"] = [
             {
                 "id": call_id(turn, f"tool:{round}.{index}"),

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bot.domain.json import JSON
 from bot.errors import Fenced, Stopped
+from bot.store.conversations import SPEAKING
 from bot.store.store import WOKEN
 from bot.store.tables import turns
 
@@ -109,10 +110,9 @@ def postpone(connection: sa.Connection, turn: Turn, due: float, error: str) -> N
 
 
 def stop(connection: sa.Connection, lane: str, before: int) -> int:
-    """Flag every open turn of a lane that is older than the turn `before`; the count of them."""
-    return connection.execute(
-        turns.update().where(turns.c.lane == lane, OPEN, turns.c.id < before).values(stop=True)
-    ).rowcount
+    """Flag the open speaking turns of a lane that are older than the turn `before`; the count of them."""
+    work = (turns.c.lane == lane, OPEN, turns.c.id < before, turns.c.kind.in_(SPEAKING))
+    return connection.execute(turns.update().where(*work).values(stop=True)).rowcount
 
 
 def busy(connection: sa.Connection, lane: str, but: int = 0) -> int:

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.domain.json import JSON
 from bot.errors import ToolError
 
+SHOWN = 5
+"""Mistakes that are told of one call."""
+
 
 class Arguments(BaseModel):
     """The arguments of a tool: just those it names, of just their types."""
@@ -29,12 +32,12 @@ def schema_of(model: type[Arguments]) -> dict[str, JSON]:
 
 
 def validated(model: type[Model], arguments: dict[str, JSON]) -> Model:
-    """The arguments as the model's instance. Raises ToolError with every mistake and what was expected."""
+    """The arguments as the model's instance. Raises ToolError with the mistakes and what was expected."""
     try:
         return model.model_validate(arguments)
     except ValidationError as error:
         mistakes = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'arguments'}: {each['msg']}" for each in error.errors()
+            f"{'.'.join(map(str, each['loc'])) or 'arguments'}: {each['msg']}" for each in error.errors()[:SHOWN]
         )
         known = ", ".join(model.model_fields) or "none"
         raise ToolError(f"The arguments do not fit: {mistakes}. The arguments of this tool are: {known}.") from None

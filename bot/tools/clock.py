@@ -1,9 +1,11 @@
 """`current_time`."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.json import JSON
+from bot.domain.text import shorten
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import ToolError
 from bot.ports import Clock, ToolContext
@@ -28,7 +30,10 @@ class ClockTool:
         """Tell the time. Raises ToolError for a zone that nobody knows."""
         zone = validated(_Zone, arguments).zone
         try:
-            now = self._clock.now().astimezone(ZoneInfo(zone))
+            # UTC needs no database of time zones, which a small system may lack.
+            now = self._clock.now().astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ToolError(f"There is no time zone {zone!r}. Write one like Europe/Rome, or leave it out.") from None
+            raise ToolError(
+                f"There is no time zone {shorten(zone, 60)!r}. Write one like Europe/Rome, or leave it out."
+            ) from None
         return ToolResult({"time": now.isoformat(timespec="seconds"), "weekday": f"{now:%A}", "zone": zone})

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -14,10 +14,15 @@ from bot.domain.tool import Tool, ToolResult
 from bot.errors import ToolError
 from bot.ports import ToolContext
 from bot.tools.arguments import Arguments, schema_of, validated
-from bot.tools.workspace import MOST_FILES, MOST_SCANNED, Workspace
+from bot.tools.workspace import MOST_FILES, Workspace
 
 MOST_MATCHES = 100
 """Matches of a search."""
+MOST_SCANNED = 32 * 1024 * 1024
+"""Bytes that one search reads; a file counts as a block of LEAST at least."""
+MOST_OF_ONE = 4 * 1024 * 1024
+"""Bytes of one file that a search reads."""
+LEAST = 512
 LINE = 300
 """Characters of a line that a match shows."""
 
@@ -74,17 +79,11 @@ class FileTools:
         return {"files": files, "truncated": len(found) > MOST_FILES}
 
     def _read(self, arguments: dict[str, JSON]) -> JSON:
-        """Text, or JSON for a JSON file."""
         path = validated(_File, arguments).path
         text = _text(self._workspace.read(path))
         if text is None:
-            raise ToolError(f"{path} is no text.")
-        if not path.lower().endswith(".json"):
-            return text
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
+            raise ToolError(f"{path} is no UTF-8 text, so it cannot be read here.")
+        return _parsed(text) if path.lower().endswith(".json") else text
 
     def _write(self, arguments: dict[str, JSON]) -> JSON:
         given = validated(_Content, arguments)
@@ -94,17 +93,41 @@ class FileTools:
 
     def _search(self, arguments: dict[str, JSON]) -> JSON:
         given = validated(_Query, arguments)
-        query, left = given.query.casefold(), MOST_SCANNED
-        matches: list[JSON] = []
-        for file in itertools.islice(self._workspace.files(given.path), 100 * MOST_FILES):
-            content = self._workspace.scan(file.path, left)
-            left -= len(content)
-            for number, line in enumerate((_text(content) or "").splitlines(), 1):
-                if query in line.casefold():
-                    matches.append({"path": file.path, "line": number, "text": shorten(line.strip(), LINE)})
-            if len(matches) > MOST_MATCHES or left <= 0:
-                return {"matches": matches[:MOST_MATCHES], "truncated": True}
-        return {"matches": matches, "truncated": False}
+        found = list(itertools.islice(self._matches(given.query.casefold(), given.path), MOST_MATCHES + 1))
+        matches = [match for match in found if match is not None]
+        return {"matches": matches[:MOST_MATCHES], "truncated": len(found) > len(matches) or len(found) > MOST_MATCHES}
+
+    def _matches(self, query: str, path: str) -> Iterator[JSON]:
+        """The matches, and None at the end if not everything was looked at."""
+        left, all_seen = MOST_SCANNED, True
+        for file in self._workspace.files(path):
+            content, whole = self._workspace.scan(file.path, min(left, MOST_OF_ONE))
+            all_seen = all_seen and whole
+            for number, line in enumerate((_text(content) or "").split("\n"), 1):
+                if (at := line.casefold().find(query)) >= 0:
+                    yield {"path": file.path, "line": number, "text": _around(line, at)}
+            left -= max(len(content), LEAST)
+            if left <= 0:
+                all_seen = False
+                break
+        if not all_seen:
+            yield None
+
+
+def _around(line: str, at: int) -> str:
+    """The part of a line that shows what stands at this place."""
+    start = max(0, at - LINE // 2) if len(line) > LINE else 0
+    return shorten(line[start:].strip(), LINE)
+
+
+def _parsed(text: str) -> JSON:
+    """The JSON value, or the text itself if it is no JSON or holds what cannot be written down again."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return text
+    return value
 
 
 def _text(content: bytes) -> str | None:

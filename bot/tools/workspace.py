@@ -8,8 +8,9 @@ import errno
 import os
 import secrets
 import stat
+import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,16 @@ MOST_READ = 256 * 1024
 MOST_WRITTEN = 1024 * 1024
 """Bytes of a file that is written."""
 MOST_FILES = 500
-"""Files that are listed, and looked into by a search a hundred times as many."""
-MOST_SCANNED = 64 * 1024 * 1024
-"""Bytes that one search reads."""
+"""Files that are listed."""
+LONGEST = 1024
+"""Characters of a path."""
+DEEPEST = 32
+"""Parts of a path."""
+SNIFFED = 8192
+"""Bytes that tell whether a file is binary."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,8 @@ class Workspace:
 
     def read(self, path: str) -> bytes:
         """A file's bytes, at most MOST_READ."""
-        parts = _parts(path)
-        if not parts:
-            raise ToolError("A path to a file is needed; list_files shows them.")
-        with self._folder(parts[:-1], path) as folder, _opened(parts[-1], folder, path) as file:
+        above, name = _place(path)
+        with self._folder(above, path) as folder, _opened(name, folder, path) as file:
             size = os.fstat(file).st_size
             if size > MOST_READ:
                 raise ToolError(
@@ -56,113 +60,148 @@ class Workspace:
 
     def write(self, path: str, content: bytes) -> None:
         """Replace a file whole, or create it with the folders above it."""
-        parts = _parts(path)
-        if not parts:
-            raise ToolError("A path to a file is needed.")
+        above, name = _place(path)
         if len(content) > MOST_WRITTEN:
             raise ToolError(f"{len(content)} bytes are more than the {MOST_WRITTEN} that are written at once.")
-        with self._folder(parts[:-1], path, create=True) as folder:
-            _replace(parts[-1], content, folder, path)
+        with self._folder(above, path, create=True) as folder:
+            _replace(_spelled(name, folder), content, folder, path)
 
     def files(self, path: str) -> Iterator[Found]:
-        """The regular files at or below a path, sorted, hidden ones and links left out."""
+        """The regular files at or below a path, sorted; hidden ones, links and what is closed to us are left out."""
         parts = _parts(path)
-        yield from self._walk(parts, path or ".")
-
-    def scan(self, path: str, most: int) -> bytes:
-        """At most `most` bytes of a file that `files` has found; nothing if it is gone since."""
-        parts = _parts(path)
-        try:
-            with self._folder(parts[:-1], path) as folder, _opened(parts[-1], folder, path) as file:
-                return _whole(file, most)
-        except ToolError:
-            return b""
-
-    def _walk(self, parts: list[str], shown: str) -> Iterator[Found]:
-        with self._folder(parts, shown) as folder:
-            entries = sorted(os.listdir(folder))
-            kinds = [(name, _status(name, folder)) for name in entries if not name.startswith(".") and _is_text(name)]
-        for name, status in kinds:
-            inner = [*parts, name]
+        if parts:
+            with self._folder(parts[:-1], path) as folder:
+                status = _status(_spelled(parts[-1], folder), folder)
             if status is not None and stat.S_ISREG(status.st_mode):
+                yield Found("/".join(parts), status.st_size)
+                return
+        yield from self._below(parts, self._entries(parts, path))
+
+    def scan(self, path: str, most: int) -> tuple[bytes, bool]:
+        """The text in a file that `files` has found, at most so many bytes in whole lines, and whether that is all.
+
+        Nothing, for a binary file or one that is gone since, is all.
+        """
+        *above, name = path.split("/")
+        try:
+            with self._folder(above, path) as folder, _opened(name, folder, path) as file:
+                content = _whole(file, min(most, SNIFFED))
+                if b"\0" in content:
+                    return b"", True
+                content += _whole(file, most - len(content))
+                if not os.read(file, 1):
+                    return content, True
+                return content[: content.rfind(b"\n") + 1], False
+        except ToolError:
+            return b"", True
+
+    def _below(self, parts: list[str], entries: list[tuple[str, os.stat_result]]) -> Iterator[Found]:
+        for name, status in entries:
+            inner = [*parts, name]
+            if stat.S_ISREG(status.st_mode):
                 yield Found("/".join(inner), status.st_size)
-            elif status is not None and stat.S_ISDIR(status.st_mode) and len(inner) < 32:
-                yield from self._walk(inner, "/".join(inner))
+            elif stat.S_ISDIR(status.st_mode) and len(inner) < DEEPEST:
+                try:
+                    entries_below = self._entries(inner, name)
+                except ToolError:
+                    continue
+                yield from self._below(inner, entries_below)
+
+    def _entries(self, parts: list[str], shown: str) -> list[tuple[str, os.stat_result]]:
+        with self._folder(parts, shown) as folder:
+            names = sorted(name for name in os.listdir(folder) if not name.startswith(".") and _sayable(name))
+            return [(name, status) for name in names if (status := _status(name, folder))]
 
     @contextmanager
     def _folder(self, parts: list[str], shown: str, *, create: bool = False) -> Iterator[int]:
-        """The folder at these parts, opened one after the other."""
-        folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        """The folder at these parts, opened one after the other. What fails inside of it is told as a ToolError."""
+        folder = -1
         try:
+            folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             for part in parts:
-                inner = _enter(part, folder, shown, create=create)
-                os.close(folder)
-                folder = inner
+                above, folder = folder, _entered(part, folder, create=create)
+                os.close(above)
             yield folder
+        except OSError as error:
+            raise _told(error, shown or "workspace folder") from None
         finally:
-            os.close(folder)
+            if folder >= 0:
+                os.close(folder)
 
 
 def _parts(path: str) -> list[str]:
     """The parts of a path in the workspace."""
-    if "\0" in path or not _is_text(path):
-        raise ToolError("That path holds characters that no file name has.")
-    if path.startswith(("/", "~")) or "\\" in path or ".." in path.split("/"):
+    if len(path) > LONGEST or path.count("/") >= DEEPEST:
+        raise ToolError(f"That path is too long: at most {LONGEST} characters and {DEEPEST} parts.")
+    if "\0" in path or not _sayable(path):
+        raise ToolError("That path holds characters that no file name here has; folders are separated by /.")
+    if path.startswith(("/", "~/")) or ".." in path.split("/"):
         raise ToolError(f"{path} is not a path in the workspace: write it from there, as in folder/file.txt.")
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
-def _is_text(name: str) -> bool:
+def _place(path: str) -> tuple[list[str], str]:
+    """The folders above a file, and its name."""
+    parts = _parts(path)
+    if not parts:
+        raise ToolError("A path to a file is needed; list_files shows the files.")
+    return parts[:-1], parts[-1]
+
+
+def _spelled(name: str, folder: int) -> str:
+    """The name as it stands in the folder, if only its Unicode form differs: é may be one character or two."""
+    if name.isascii() or _status(name, folder) is not None:
+        return name
+    form = unicodedata.normalize("NFC", name)
+    return next((entry for entry in os.listdir(folder) if unicodedata.normalize("NFC", entry) == form), name)
+
+
+def _sayable(name: str) -> bool:
+    """Whether a model can name it: UTF-8, without the separator of other systems, which models write by mistake."""
     try:
         name.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\\" not in name
 
 
-def _enter(part: str, folder: int, shown: str, *, create: bool) -> int:
-    try:
-        if create and _status(part, folder) is None:
-            os.mkdir(part, dir_fd=folder)
-        return os.open(part, _FOLDER, dir_fd=folder)
-    except OSError as error:
-        raise _told(error, shown) from None
+def _entered(part: str, folder: int, *, create: bool) -> int:
+    name = _spelled(part, folder)
+    if create:
+        with suppress(FileExistsError):
+            os.mkdir(name, dir_fd=folder)
+    return os.open(name, _FOLDER, dir_fd=folder)
 
 
 @contextmanager
 def _opened(name: str, folder: int, shown: str) -> Iterator[int]:
-    try:
-        file = os.open(name, _FILE, dir_fd=folder)
-    except OSError as error:
-        raise _told(error, shown) from None
+    file = os.open(_spelled(name, folder), _FILE, dir_fd=folder)
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise ToolError(f"{shown} is no file; list_files shows what is in it.")
+            raise ToolError(f"{shown} is no file; list_files shows what there is.")
         yield file
     finally:
         os.close(file)
 
 
 def _replace(name: str, content: bytes, folder: int, shown: str) -> None:
+    """Write beside it and rename; a file that stood there leaves its permissions."""
     status = _status(name, folder)
     if status is not None and not stat.S_ISREG(status.st_mode):
-        raise ToolError(f"{shown} is a folder or a link; write to another path.")
+        raise ToolError(f"{shown} is a folder, a link or a device; write to another path.")
     temporary = f".{secrets.token_hex(8)}.tmp"
-    try:
-        file = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=folder
-        )
+    with os.fdopen(os.open(temporary, _NEW, 0o644, dir_fd=folder), "wb") as out:
         try:
-            with os.fdopen(file, "wb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
+            if status is not None:
+                os.fchmod(out.fileno(), stat.S_IMODE(status.st_mode))
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:
             os.unlink(temporary, dir_fd=folder)
             raise
-    except OSError as error:
-        raise _told(error, shown) from None
+    os.fsync(folder)
 
 
 def _status(name: str, folder: int) -> os.stat_result | None:
@@ -183,8 +222,8 @@ def _whole(file: int, most: int) -> bytes:
 def _told(error: OSError, shown: str) -> ToolError:
     known = {
         errno.ENOENT: f"There is no {shown}; list_files shows what there is.",
-        errno.ENOTDIR: f"{shown} leads through something that is no folder.",
-        errno.ELOOP: f"{shown} is or leads through a link, and links are not followed.",
+        errno.ENOTDIR: f"{shown} leads through a link or a file, and links are not followed.",
+        errno.ELOOP: f"{shown} is a link, and links are not followed.",
         errno.EISDIR: f"{shown} is a folder; list_files shows what is in it.",
         errno.ENAMETOOLONG: "That path is too long.",
     }

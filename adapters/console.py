@@ -23,7 +23,6 @@ from bot.clients.clock import SystemClock
 from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
 from bot.domain.text import shorten
 from bot.errors import ConfigError, StoreError
-from bot.ports import Clock
 
 PLATFORM = "console"
 ROOM = Conversation(PLATFORM, "local")
@@ -92,14 +91,14 @@ class ConsoleAdapter:
 
     platform = PLATFORM
 
-    def __init__(self, input: TextIO | None = None, output: TextIO | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, input: TextIO | None = None, output: TextIO | None = None) -> None:
         self._input, self._output = input or sys.stdin, output or sys.stdout
         if not (self._input and self._output):  # Python has none where the shell closed it
             raise ConfigError("Standard input or output is closed, so nobody can talk here: run this in a terminal.")
-        self._clock = clock or SystemClock()
+        self._clock = SystemClock()
         if isinstance(self._output, io.TextIOWrapper):
             self._output.reconfigure(errors="replace")  # a terminal that cannot show a letter is no reason to stop
-        self._console = Console(file=self._output, highlight=False)
+        self._console = Console(file=self._output, force_terminal=self._output.isatty(), highlight=False)
         self._person = _person()
         self._session = secrets.token_hex(8)
         self._count = itertools.count(1)
@@ -115,7 +114,6 @@ class ConsoleAdapter:
             async for line in lines:
                 if text := line.strip():
                     await self._take(text, accept)
-        self._rest()
 
     def parts(self, message: Outgoing) -> int:
         """See the port: a terminal takes any length."""
@@ -196,6 +194,7 @@ class ConsoleAdapter:
         await self._note(GREETING)
         while True:
             try:
+                # Its own handler of what fails anywhere in the loop would hold up the typing until Enter is pressed.
                 line = await prompt.prompt_async(set_exception_handler=False)
             except EOFError:
                 self._console.print()

@@ -138,7 +138,5 @@ def terminal() -> Iterator[Terminal]:
 async def console_harness() -> AsyncIterator[ConsoleHarness]:
     """An adapter at a terminal of its own, where Ann is logged in."""
     ann = {"LOGNAME": "ann", "COLUMNS": str(COLUMNS), "LINES": str(LINES), "TERM": "xterm"}
-    with terminal() as on:
-        with mock.patch.dict(os.environ, ann):
-            adapter = ConsoleAdapter(on.keyboard, on.output)
-        yield ConsoleHarness(on, adapter, Person("console:ann", "ann"))
+    with terminal() as on, mock.patch.dict(os.environ, ann):
+        yield ConsoleHarness(on, ConsoleAdapter(on.keyboard, on.output), Person("console:ann", "ann"))

@@ -345,7 +345,8 @@ async def test_keys_of_two_starts_differ(tmp_path: Path) -> None:
     assert inbox.offered[0].key != inbox.offered[1].key
 
 
-async def test_where_no_terminal_reads_text_is_written_as_it_is() -> None:
+async def test_where_no_terminal_reads_text_is_written_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
     output = io.StringIO()
     adapter = ConsoleAdapter(io.StringIO(), output)
     long = "**word** " * 40

@@ -10,8 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -42,7 +41,7 @@ WOKEN = "woken"
 class _Job:
     commit: Commit
     work: Work[Any]
-    future: Future[Any] = field(default_factory=Future)
+    future: asyncio.Future[Any]
     result: Any = None
     error: Exception | None = None
 
@@ -98,19 +97,17 @@ class Store:
     async def write(self, commit: Commit, work: Work[T]) -> T:
         """Run `work` in a transaction and return what it returns, once that is on disk.
 
-        `work` is synchronous and returns plain values. A caller that is cancelled may have committed. Raises
-        StoreError when nothing was written; an ApprenticeError that `work` raises comes through.
+        `work` is synchronous, returns plain values, and may be run twice, the first time taken back. A caller that is
+        cancelled may have committed. Raises StoreError when nothing was written; what `work` raises comes through.
         """
-        await self._room.acquire()
-        job = _Job(commit, work)
-        job.future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._room.release))
-        with self._ready:
-            if self._closing:
-                self._room.release()
-                raise StoreError("The database is closing; nothing was written.")
-            self._jobs.append(job)
-            self._ready.notify()
-        result: T = await asyncio.shield(asyncio.wrap_future(job.future))
+        job = _Job(commit, work, self._loop.create_future())
+        async with self._room:
+            with self._ready:
+                if self._closing:
+                    raise StoreError("The database is closing; nothing was written.")
+                self._jobs.append(job)
+                self._ready.notify()
+            result: T = await job.future
         return result
 
     async def read(self, work: Work[T]) -> T:
@@ -133,16 +130,11 @@ class Store:
             return [self._jobs.popleft() for _ in range(min(BATCH, len(self._jobs)))]
 
     def _commit(self, connection: sa.Connection, batch: list[_Job]) -> None:
+        """Commit the batch; when one piece of work fails, all are run anew, each in a savepoint of its own."""
         woken: set[str] = set()
         try:
-            with connection.begin():
-                connection.info[WOKEN] = woken
-                for job in batch:
-                    _attempt(connection, job)
-                for job in batch:
-                    self._probe(f"before:{job.commit}")
-            for job in batch:
-                self._probe(f"after:{job.commit}")
+            if not self._committed(connection, batch, woken, _together):
+                self._committed(connection, batch, woken, _apart)
         except sa.exc.SQLAlchemyError as error:
             connection.invalidate()  # SQLite keeps the transaction of a failed COMMIT open; a new connection has none
             for job in batch:
@@ -150,23 +142,61 @@ class Store:
         else:
             if woken:
                 self._loop.call_soon_threadsafe(lambda: self.woken(woken))
+        self._loop.call_soon_threadsafe(_answer, batch)
+
+    def _committed(
+        self,
+        connection: sa.Connection,
+        batch: list[_Job],
+        woken: set[str],
+        run: Callable[[sa.Connection, list[_Job]], bool],
+    ) -> bool:
+        woken.clear()
+        with connection.begin() as transaction:
+            connection.info[WOKEN] = woken
+            if not run(connection, batch):
+                transaction.rollback()
+                return False
+            for job in batch:
+                self._probe(f"before:{job.commit}")
         for job in batch:
-            if job.error is None:
-                job.future.set_result(job.result)
-            else:
-                job.future.set_exception(job.error)
+            self._probe(f"after:{job.commit}")
+        return True
 
 
-def _attempt(connection: sa.Connection, job: _Job) -> None:
+def _together(connection: sa.Connection, batch: list[_Job]) -> bool:
+    """Run all in one go: a savepoint costs as much as a write, and hardly any work fails."""
     try:
-        with connection.begin_nested():
+        for job in batch:
             job.result = job.work(connection)
-    except ApprenticeError as error:
-        job.error = error
-    except sa.exc.SQLAlchemyError as error:
-        job.error = StoreError(f"The database refused a write ({error}); nothing was written.")
-    except Exception as error:  # noqa: BLE001 - a bug in one piece of work must not fail the others' commit
-        job.error = error
+    except Exception:  # noqa: BLE001 - whose it is and what it was is found out by running them apart
+        return False
+    return True
+
+
+def _apart(connection: sa.Connection, batch: list[_Job]) -> bool:
+    for job in batch:
+        try:
+            with connection.begin_nested():
+                job.result = job.work(connection)
+        except ApprenticeError as error:
+            job.error = error
+        except sa.exc.SQLAlchemyError as error:
+            job.error = StoreError(f"The database refused a write ({error}); nothing was written.")
+        except Exception as error:  # noqa: BLE001 - a bug in one piece of work must not fail the others' commit
+            job.error = error
+    return True
+
+
+def _answer(batch: list[_Job]) -> None:
+    """Tell the writers, on the event loop."""
+    for job in batch:
+        if job.future.cancelled():
+            continue
+        if job.error is None:
+            job.future.set_result(job.result)
+        else:
+            job.future.set_exception(job.error)
 
 
 def _read_only(connection: Any, _: object) -> None:

@@ -8,7 +8,7 @@ from bot.learning.mining.evidence import differ, stands_in
 from bot.learning.mining.explanation import Given, Idea, Values, rarely
 from bot.learning.mining.pattern import Composed, Parameter, Reference
 from bot.learning.mining.places import EACH, spelled
-from bot.learning.mining.references import MOST, WORTH_TELLING, independence, likeliest
+from bot.learning.mining.references import DECISION, MOST, WORTH_TELLING, independence, likeliest
 from bot.learning.mining.support import Support
 
 
@@ -37,7 +37,7 @@ def _reference_doubt(
     values: Values, middles: Sequence[str | None], reference: Reference, held: int, fixed: str
 ) -> str | None:
     if EACH in reference.place:
-        return "it is one of several values there: which one is a decision"
+        return DECISION
     if held < values.enough:
         return rarely(held, len(middles))
     return independence(values, middles, reference, (values.slot[-1], fixed))

@@ -41,7 +41,7 @@ def _argument_fits(
         case Reference() as reference:
             return _linked(support, call, argument, reference)
         case Parameter(number=number):
-            return same(given.setdefault(number, value), value)
+            return value is not None and same(given.setdefault(number, value), value)
         case Composed(before=before, inner=inner, after=after):
             middle = inside(value, before, after)
             return middle is not None and _inner_fits(inner, loop, middle, support, given)
@@ -51,7 +51,9 @@ def _argument_fits(
 def _linked(support: Support, call: int, argument: Argument, reference: Reference) -> bool:
     place = reference.place[1:] if support.loops[reference.step] else reference.place
     links = support.part.links[call].get(argument.slot, ())
-    return any(link.producer in support.steps[reference.step] and link.place == place for link in links)
+    element = isinstance(argument.origin, Item)
+    right = (link for link in links if not (link.all_of_it if element else link.chosen))
+    return any(link.producer in support.steps[reference.step] and link.place == place for link in right)
 
 
 def _inner_fits(

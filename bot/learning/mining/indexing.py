@@ -28,12 +28,18 @@ class Link:
     """An argument's value stands in an earlier output.
 
     `producer` is the number of the earlier call in the segment. `place` may lead through lists by EACH: then the
-    value is one of the `size` values there, or, where the value is a list itself, all of them in their order.
+    value is one of the `size` values there or, with `all_of_it`, the list of them all in their order.
     """
 
     producer: int
     place: Place
     size: int
+    all_of_it: bool = False
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the value is one of several, so that which one it is needs a loop or a decision."""
+        return EACH in self.place and not self.all_of_it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +132,11 @@ class _Walk:
     def links(self, value: JSON, places: Sequence[Place]) -> Iterator[Link]:
         """The links of an argument to the places where its value was found."""
         for place in places:
-            there = at(self._output, place) if EACH in place else [value]
-            if not isinstance(value, list) or EACH not in place or there == value:
+            there = at(self._output, place) if EACH in place or isinstance(value, list) else [value]
+            if value in there:
                 yield Link(self._producer, place, len(there))
+            elif value == there and EACH in place:
+                yield Link(self._producer, place, len(there), all_of_it=True)
 
     def _enter(self, container: JSON, place: Place) -> None:
         for consumer, value in self._containers:

@@ -73,7 +73,7 @@ def _elements(support: Support, step: int, cuts: Mapping[Slot, tuple[str, str]])
 def _linked(support: Support, step: int, call: int) -> Iterator[_Element]:
     for slot, links in support.part.links[call].items():
         for link in links:
-            for producer in range(step):
+            for producer in range(0 if link.all_of_it else step):
                 if link.producer in support.steps[producer]:
                     place = (EACH, *link.place) if support.loops[producer] else link.place
                     if EACH in place:

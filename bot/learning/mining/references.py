@@ -13,14 +13,21 @@ WORTH_TELLING = 0.3
 """Share of the places in which a reference must hold to be thought of at all."""
 MOST = 5
 """References thought of for one argument."""
+DECISION = "it is one of several values there: which one is a decision"
 
 
 def references(values: Values) -> Iterator[Idea]:
     """The references that an argument could be, the likeliest first."""
-    held = Counter(ref for support in values.supports for ref in _of(support, values.step, values.slot))
+    one_of_several = set[Reference]()
+    held: Counter[Reference] = Counter()
+    for support in values.supports:
+        found = _of(support, values.step, values.slot)
+        held.update(found.keys())
+        one_of_several.update(reference for reference, chosen in found.items() if chosen)
     for reference in likeliest(held, values.slot)[:MOST]:
         if held[reference] >= WORTH_TELLING * len(values.supports):
-            yield Idea(reference, held[reference], _doubt(values, reference, held[reference]))
+            doubt = DECISION if reference in one_of_several else _doubt(values, reference, held[reference])
+            yield Idea(reference, held[reference], doubt)
 
 
 def likeliest(references: Counter[Reference], slot: Slot) -> list[Reference]:
@@ -45,21 +52,20 @@ def independence(values: Values, found: Iterable[object], reference: Reference, 
 
 
 def _doubt(values: Values, reference: Reference, held: int) -> str | None:
-    in_loop = any(support.loops[reference.step] for support in values.supports)
-    if EACH in reference.place and (in_loop or not all(isinstance(value, list) for value in values.values)):
-        return "it is one of several values there: which one is a decision"
     if held < values.enough:
         return rarely(held, len(values.supports))
     return independence(values, values.values, reference, values.slot[-1:])
 
 
-def _of(support: Support, step: int, slot: Slot) -> set[Reference]:
-    found = set()
+def _of(support: Support, step: int, slot: Slot) -> dict[Reference, bool]:
+    """Where the argument stood in earlier steps' outputs, and whether it is but one of several values there."""
+    found: dict[Reference, bool] = {}
     for link in support.links(step, slot):
         for producer in range(step):
             if link.producer in support.steps[producer]:
-                place = (EACH, *link.place) if support.loops[producer] else link.place
-                found.add(Reference(producer, place))
+                looped = support.loops[producer]
+                place = (EACH, *link.place) if looped else link.place
+                found[Reference(producer, place)] = looped or link.chosen
     return found
 
 

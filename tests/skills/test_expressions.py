@@ -103,6 +103,7 @@ def test_a_null_result_says_that_results_are_unwrapped() -> None:
         ("${item" + " | [@, @]" * 100 + "}", "too much"),
         ("${item" + " | [@, @][]" * 90 + "}", "too much"),
         ("${item" + " | [@, @]" * 50 + " | to_string(@)}", "too much"),
+        ("${item.id | to_string(@)" + """ | join(@, `["", "", "", ""]`)""" * 25 + "}", "too much"),
         ("${item.id | to_string(@)" + " | join('', [@, @])" * 50 + "}", "too much"),
     ],
 )
@@ -200,6 +201,10 @@ def test_arguments_convert_text_where_a_number_or_boolean_is_wanted() -> None:
 @pytest.mark.parametrize("text", ["007", "1.5", "five", "", "1e999", "9" * 5_000, "true", " 5", "5\n", "٣"])
 def test_what_does_not_spell_a_whole_number_stays_text(text: str) -> None:
     assert arguments({"id": "a", "limit": text}, VALUES, SCHEMA) == {"id": "a", "limit": text}
+
+
+def test_a_number_that_json_cannot_carry_stays_text() -> None:
+    assert arguments({"id": "a", "price": "1e999"}, VALUES, SCHEMA) == {"id": "a", "price": "1e999"}
 
 
 def test_a_broken_schema_converts_nothing() -> None:

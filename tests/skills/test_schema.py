@@ -1,5 +1,6 @@
 """Schemas are checked within bounds, offline, in sentences."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -43,6 +44,15 @@ def test_a_problem_is_told(schema: Any, complaint: str | None) -> None:
 )
 def test_violations_are_told(value: Any, schema: Any, told: list[str]) -> None:
     assert violations(value, schema) == told
+
+
+@pytest.mark.timeout(20)
+def test_no_reference_reaches_the_network() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert violations(1, {"$ref": f"http://127.0.0.1:{listener.getsockname()[1]}/"})
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_only_some_violations_are_told() -> None:

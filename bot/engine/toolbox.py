@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.json import JSON
+from bot.domain.json import JSON, too_deep
 from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import ToolError
@@ -39,7 +39,10 @@ class Offer:
         if source is None:
             known = ", ".join(tool.name for tool in self.shown)
             raise ToolError(f"There is no tool named {name}. The tools are: {known}.")
-        return await source.call(name, arguments, self.context)
+        result = await source.call(name, arguments, self.context)
+        if too_deep(result.content):
+            raise ToolError(f"What {name} gave is nested too deep to be used.")
+        return result
 
 
 class Toolbox:
@@ -58,7 +61,8 @@ class Toolbox:
                 if tools.setdefault(tool.name, tool) is tool:
                     sources[tool.name] = source
         live = await self._library.live(context.conversation.scope)
-        ranked = rank(live, text, await self._library.ranked_by_text(live, text))
+        by_text = await self._library.ranked_by_text(live, text) if len(live) > 1 else ()
+        ranked = rank(live, text, by_text)
         usable = [found for entry in ranked if (found := _executable(entry, tools))]
         skills = {found.skill.tool_name: found for found in usable}
         shown = [*tools.values(), *(skill_tool(found, tools) for found in usable[:MOST])]
@@ -71,8 +75,8 @@ def parsed(arguments: str) -> dict[str, JSON]:
         value = json.loads(arguments or "{}")
     except (ValueError, RecursionError) as error:
         raise ToolError(f"The arguments are not valid JSON ({error}). Send one JSON object.") from None
-    if not isinstance(value, dict):
-        raise ToolError("The arguments are not a JSON object. Send one JSON object.")
+    if not isinstance(value, dict) or too_deep(value):
+        raise ToolError("The arguments are not a JSON object, or nested too deep. Send one JSON object.")
     return value
 
 

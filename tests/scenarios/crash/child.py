@@ -25,7 +25,7 @@ from bot.domain.tool import Tool, ToolResult
 from bot.engine.commands import COMMANDS
 from bot.ports import ToolContext
 from bot.settings import load
-from bot.store.store import Store
+from bot.store.store import Probe, Store
 from tests.emulators.telegram import TOKEN
 
 ANY = "any"
@@ -102,10 +102,11 @@ class Reports:
 
 
 class Ledger:
-    """A tool that writes where a second run would be seen, and one that reads."""
+    """A tool that writes where a second run would be seen, and one that reads. The writing has crash points too."""
 
-    def __init__(self, lines: Path) -> None:
+    def __init__(self, lines: Path, probe: Probe) -> None:
         self._lines = lines
+        self._probe = probe
 
     async def tools(self, context: ToolContext) -> Sequence[Tool]:
         return (
@@ -118,9 +119,11 @@ class Ledger:
             if name == "count_lines":
                 lines.seek(0)
                 return ToolResult({"count": len(lines.readlines())})
+            self._probe("before:line")
             lines.write(f"{arguments['text']}\n")
             lines.flush()
             os.fsync(lines.fileno())
+            self._probe("after:line")
         return ToolResult({"written": arguments["text"]})
 
 
@@ -132,6 +135,7 @@ def serve(plan: Plan, pipe: Connection) -> None:
 
 async def _serve(plan: Plan, reports: Reports) -> None:
     clock = SystemClock()
+    ledger = Ledger(plan.lines, reports.point)
     leaving = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leaving.set)
     async with (
@@ -139,9 +143,7 @@ async def _serve(plan: Plan, reports: Reports) -> None:
         OpenAIModel("m", clock, base_url=plan.model) as model,
         opened(
             load(home=plan.home, skills=plan.skills, **plan.settings),
-            Outside(
-                {adapter.platform: adapter}, model, model, clock, reports.code, (Ledger(plan.lines),), reports.point
-            ),
+            Outside({adapter.platform: adapter}, model, model, clock, reports.code, (ledger,), reports.point),
         ) as app,
         asyncio.TaskGroup() as group,
     ):

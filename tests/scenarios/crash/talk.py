@@ -19,7 +19,7 @@ SECONDS = 60.0
 """The longest that anybody waits for anything."""
 
 
-@dataclass(eq=False)
+@dataclass
 class Talk:
     """A chat, and what the bot must have said there in the end: patterns, in order."""
 

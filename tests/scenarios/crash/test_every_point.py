@@ -28,7 +28,8 @@ def points(*names: str) -> list[str]:
     return [f"{when}:{name}" for name in names for when in ("before", "after")]
 
 
-SERVING = points(*(commit for commit in Commit if commit not in AT_THE_TERMINAL), "send")
+SERVING = points(*(commit for commit in Commit if commit not in AT_THE_TERMINAL), "send", "line")
+"""`line`: inside a tool that writes, where its call has begun and not ended."""
 
 
 @pytest.mark.parametrize(("point", "then"), [*zip(points(*AT_THE_TERMINAL), (0, 1), strict=True)])

@@ -35,18 +35,20 @@ class Door:
         self._allowed = frozenset(allowed)
         self._announce = announce
 
-    def open_to(self, connection: Connection, conversation: Conversation, person: Person) -> bool:
+    async def open_to(self, conversation: Conversation, person: Person) -> bool:
         """Whether this person may talk to the bot in this conversation."""
         room = f"{conversation.platform}:{conversation.chat}"
         names = {"*", person.id, room, room.split("/")[0]}
-        return conversation.platform == "console" or bool(names & self._allowed) or people.paired(connection, person.id)
+        if conversation.platform == "console" or names & self._allowed:
+            return True
+        return await self._store.read(lambda connection: people.paired(connection, person.id))
 
     def guarded(self, handler: Handler) -> Handler:
         """The handler, for those who may talk; others hear once that the bot is closed."""
 
         async def guard(turn: Turn) -> Effect:
             said = event(turn.payload)
-            if await self._store.read(lambda connection: self.open_to(connection, said.conversation, said.person)):
+            if await self.open_to(said.conversation, said.person):
                 return await handler(turn)
             if isinstance(said, MessageReceived):
                 return await self._stranger(turn, said)
@@ -58,7 +60,7 @@ class Door:
         """The decision, for those who may talk."""
 
         async def guard(click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
-            if await self._store.read(lambda connection: self.open_to(connection, click.conversation, click.person)):
+            if await self.open_to(click.conversation, click.person):
                 return await decide(click, meaning)
             return "I work only for people who were let in.", lambda _: None
 

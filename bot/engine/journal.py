@@ -1,13 +1,14 @@
 """The journal of one running turn: every call is recorded before it is made, and made again only where that is safe."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Self
 
 from bot.domain.json import JSON
 from bot.domain.tool import ToolResult
-from bot.errors import ToolError
+from bot.errors import StoreError, ToolError
 from bot.ports import Clock, ModelReply
-from bot.store import journal
+from bot.store import journal, turns
 from bot.store.commits import Commit
 from bot.store.journal import Entry
 from bot.store.store import Connection, Effect, Store
@@ -28,14 +29,18 @@ class Journal:
     def __init__(self, store: Store, clock: Clock, turn: Turn, known: Mapping[str, Entry]) -> None:
         self.turn = turn
         self.known = dict(known)
+        self._waiting: list[Effect] = []
         self._store = store
         self._clock = clock
 
     @classmethod
     async def open(cls, store: Store, clock: Clock, turn: Turn, inherited: Mapping[str, Entry] | None = None) -> Self:
-        """Read what the turn has done so far."""
-        found = await store.read(lambda connection: journal.entries(connection, [turn.id]))
-        return cls(store, clock, turn, {**(inherited or {}), **{entry.place: entry for entry in found[turn.id]}})
+        """Read what the turn has done so far: nothing, if it was never claimed before."""
+        known = dict(inherited or {})
+        if turn.epoch > 1:
+            found = await store.read(lambda connection: journal.entries(connection, [turn.id]))
+            known |= {entry.place: entry for entry in found[turn.id]}
+        return cls(store, clock, turn, known)
 
     async def model(self, round: int, request: JSON, ask: Callable[[], Awaitable[ModelReply]]) -> Entry:
         """The model's reply of a round, asked for at most once behind its recorded end. Raises ModelError."""
@@ -74,6 +79,11 @@ class Journal:
 
         return await self._run(entry, work, also)
 
+    def flush(self, connection: Connection) -> None:
+        """Write the ends that wait; the turn's own end must do so."""
+        for effect in self._waiting:
+            effect(connection)
+
     async def _run(
         self, entry: Entry, work: Callable[[Entry], Awaitable[Entry]], also: Effect = lambda _: None
     ) -> Entry:
@@ -82,17 +92,40 @@ class Journal:
             return known
         if known and known.once:
             return await self._end(journal.ended(known, UNKNOWN, failed=True))
-        now = self._clock.now().timestamp()
-        await self._store.write(Commit.START, lambda connection: journal.start(connection, self.turn, entry, now))
+        await self._start(entry)
         return await self._end(await work(entry), also)
 
+    async def _start(self, entry: Entry) -> None:
+        now = self._clock.now().timestamp()
+        ends, self._waiting = self._waiting, []
+
+        def work(connection: Connection) -> None:
+            turns.go_on(connection, self.turn)
+            for effect in ends:
+                effect(connection)
+            journal.start(connection, self.turn.id, entry, now)
+
+        try:
+            await self._store.write(Commit.START, work)
+        except StoreError:
+            self._waiting[:0] = ends
+            raise
+
     async def _end(self, entry: Entry, also: Effect = lambda _: None) -> Entry:
+        """Write an end at once after a call that may have written; else with what follows, and it can be made again."""
         now = self._clock.now().timestamp()
 
         def work(connection: Connection) -> None:
-            journal.end(connection, self.turn, entry, now)
+            journal.end(connection, self.turn.id, entry, now)
             also(connection)
 
-        await self._store.write(Commit.END, work)
+        if entry.once:
+            await self._store.write(Commit.END, partial(self._guarded, work))
+        else:
+            self._waiting.append(work)
         self.known[entry.place] = entry
         return entry
+
+    def _guarded(self, work: Effect, connection: Connection) -> None:
+        turns.hold(connection, self.turn)
+        work(connection)

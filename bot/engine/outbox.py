@@ -44,7 +44,7 @@ class Outbox:
             await self._edit(adapter, message, turn.payload["replaces"])
         else:
             await self._post(adapter, message, journal)
-        return lambda _: None
+        return journal.flush
 
     async def _edit(self, adapter: ChatAdapter, message: Outgoing, message_id: str) -> None:
         self._probe("before:send")

@@ -19,7 +19,7 @@ from bot.errors import LimitReached, ToolError
 from bot.ports import ChatAdapter, Clock, ModelClient, ModelReply, ModelRequest, ToolContext
 from bot.store import buttons, confirmations, conversations, journal, transcript
 from bot.store.confirmations import Confirmation
-from bot.store.deliveries import deliver
+from bot.store.deliveries import deliver, event
 from bot.store.journal import Entry
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
@@ -28,6 +28,8 @@ THUMBS = (("👍", "up"), ("👎", "down"))
 SILENCE = "I have no answer to that."
 RESUMED = "tool:0.0"
 """The place at which a resumed turn carries on the skill's run that waited."""
+PATIENCE_SECONDS = 0.4
+"""An answer that is there sooner needs no sign that it is coming."""
 SIGN_SECONDS = 4.0
 """How often the working sign is renewed (Telegram's fades after five seconds)."""
 
@@ -64,7 +66,7 @@ class Turns:
 
     async def message(self, turn: Turn) -> Effect:
         """Answer what a person said. Raises ModelError and LimitReached."""
-        return await self._work(turn, {}, None)
+        return await self._work(turn, event(turn.payload).conversation, {}, None)
 
     async def resume(self, turn: Turn) -> Effect:
         """Carry on a skill's run that waited: with its writes, or without when the person said no."""
@@ -81,11 +83,13 @@ class Turns:
             for place in [RESUMED + entry.place.removeprefix(confirmation.place)]
         }
         call = ToolCall("", turn.payload["tool"], transcript.as_text(turn.payload["arguments"]))
-        return await self._work(turn, steps, ModelReply("", (call,), 0, 0, True, 0))
-
-    async def _work(self, turn: Turn, inherited: Mapping[str, Entry], first: ModelReply | None) -> Effect:
-        """`first` stands for the model's first reply, where a person has made it."""
         conversation = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
+        return await self._work(turn, conversation, steps, ModelReply("", (call,), 0, 0, True, 0))
+
+    async def _work(
+        self, turn: Turn, conversation: Conversation, inherited: Mapping[str, Entry], first: ModelReply | None
+    ) -> Effect:
+        """`first` stands for the model's first reply, where a person has made it."""
         text = transcript.text_of(turn.payload)
         try:
             async with self._sign(conversation), asyncio.timeout(self._limits.seconds):
@@ -109,7 +113,7 @@ class Turns:
             messages.append(transcript.asked(log.turn.id, reply, round))
             results = [await self._call(log, offer, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
             if any(entry.result == WAITING for entry in results):
-                return partial(self._attach, log.turn)
+                return partial(self._wait, log)
             messages.extend(transcript.answered(log.turn.id, entry) for entry in results)
             if sum(entry.tokens for entry in log.known.values()) > self._limits.tokens:
                 raise LimitReached(f"I stopped after {self._limits.tokens} tokens without an answer.")
@@ -135,6 +139,7 @@ class Turns:
         return await log.call(Entry(place, name, raw, once=False), make, use.record)
 
     def _answer(self, log: Journal, offer: Offer, text: str, connection: Connection) -> None:
+        log.flush(connection)
         turn, conversation = log.turn, offer.context.conversation
         used = any(entry.name in offer.skills for entry in log.known.values())
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS),) if used else ()
@@ -142,6 +147,11 @@ class Turns:
         now = self._clock.now().timestamp()
         deliver(connection, Outgoing(conversation, text, rows, quoted), f"reply:{turn.id}", now)
         self._attach(turn, connection)
+
+    def _wait(self, log: Journal, connection: Connection) -> None:
+        """End the turn without an answer: the question to the person is one."""
+        log.flush(connection)
+        self._attach(log.turn, connection)
 
     def _attach(self, turn: Turn, connection: Connection) -> None:
         attach(connection, turn, self._clock.now(), self._limits.idle)
@@ -159,6 +169,7 @@ class Turns:
 
     async def _show(self, conversation: Conversation) -> None:
         adapter = self._adapters.get(conversation.platform)
+        await self._clock.sleep(PATIENCE_SECONDS)
         while adapter is not None:
             await adapter.working(conversation)
             await self._clock.sleep(SIGN_SECONDS)

@@ -61,7 +61,8 @@ class Library:
     async def shelf(self, scope: str | None) -> list[Shelved]:
         """Every folder that may be seen in a scope (None: in every scope), by name; changed files are read again."""
         await asyncio.to_thread(self._refresh)
-        approved = await self._store.read(skills.approvals)
+        others = {SkillRef(name, read.digest) for name, read in self._read.items()} - SHIPPED
+        approved = await self._store.read(skills.approvals) if others else {}
         by = {**dict.fromkeys(SHIPPED, "the release"), **{ref: who for ref, (who, _) in approved.items()}}
         shelved = [_shelve(name, read, by) for name, read in sorted(self._read.items())]
         return [entry for entry in shelved if scope is None or _visible(entry, scope)]

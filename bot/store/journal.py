@@ -8,7 +8,14 @@ import sqlalchemy as sa
 
 from bot.domain.json import JSON
 from bot.store.tables import journal, turns
-from bot.store.turns import Turn, go_on, hold
+
+
+# Built once: these run several times in every turn, and building a statement costs more than running it.
+_PLACE = (journal.c.turn == sa.bindparam("of"), journal.c.place == sa.bindparam("at"))
+_KNOWN = sa.select(journal.c.id).where(*_PLACE)
+_START = journal.insert()
+_AGAIN = journal.update().where(*_PLACE)
+_END = journal.update().where(*_PLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +32,20 @@ class Entry:
     bytes: int = 0
 
 
-def start(connection: sa.Connection, turn: Turn, entry: Entry, now: float) -> None:
-    """Record a call before it is made; again for one that a crash cut off. Raises Fenced or Stopped."""
-    go_on(connection, turn)
-    where = (journal.c.turn == turn.id, journal.c.place == entry.place)
-    if connection.execute(journal.update().where(*where).values(request=entry.request, started=now)).rowcount == 0:
-        connection.execute(
-            journal.insert().values(
-                turn=turn.id,
-                place=entry.place,
-                name=entry.name,
-                request=entry.request,
-                once=entry.once,
-                status="started",
-                started=now,
-            )
-        )
+def start(connection: sa.Connection, turn: int, entry: Entry, now: float) -> None:
+    """Record a call before it is made; again for one that a crash cut off."""
+    where = {"of": turn, "at": entry.place}
+    if connection.scalar(_KNOWN, where) is not None:
+        connection.execute(_AGAIN, {**where, "request": entry.request, "started": now})
+        return
+    row = {"turn": turn, "place": entry.place, "name": entry.name, "request": entry.request, "once": entry.once}
+    connection.execute(_START, {**row, "status": "started", "started": now})
 
 
-def end(connection: sa.Connection, turn: Turn, entry: Entry, now: float) -> None:
-    """Record what a call gave. Raises Fenced."""
-    hold(connection, turn)
-    connection.execute(
-        journal.update()
-        .where(journal.c.turn == turn.id, journal.c.place == entry.place)
-        .values(status=entry.status, result=entry.result, tokens=entry.tokens, bytes=entry.bytes, finished=now)
-    )
+def end(connection: sa.Connection, turn: int, entry: Entry, now: float) -> None:
+    """Record what a call gave."""
+    given = {"status": entry.status, "result": entry.result, "tokens": entry.tokens, "bytes": entry.bytes}
+    connection.execute(_END, {"of": turn, "at": entry.place, **given, "finished": now})
 
 
 def entries(connection: sa.Connection, of: Sequence[int]) -> dict[int, list[Entry]]:

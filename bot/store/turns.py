@@ -41,24 +41,21 @@ class Turn:
     created: float
 
 
+# Built once: these run several times in every turn, and building a statement costs more than running it.
+_KEYED = sa.select(turns.c.id).where(turns.c.key == sa.bindparam("of"))
+_ENQUEUE = turns.insert().returning(turns.c.id)
+_OLDEST = sa.select(turns).where(turns.c.lane == sa.bindparam("of"), OPEN).order_by(turns.c.id).limit(1)
+_CLAIM = turns.update().where(turns.c.id == sa.bindparam("of"))
+_HELD = sa.select(turns.c.epoch, turns.c.stop).where(turns.c.id == sa.bindparam("of"), OPEN)
+_FINISH = turns.update().where(turns.c.id == sa.bindparam("of"), turns.c.epoch == sa.bindparam("held"), OPEN)
+
+
 def enqueue(connection: sa.Connection, turn: NewTurn, now: float) -> int | None:
     """Insert a turn and wake its lane if it is due (else the sweep will); None when its key was there before."""
-    known = connection.scalar(sa.select(turns.c.id).where(turns.c.key == turn.key))
-    if known is not None:
+    if connection.scalar(_KEYED, {"of": turn.key}) is not None:
         return None
-    id: int | None = connection.scalar(
-        turns.insert()
-        .values(
-            key=turn.key,
-            lane=turn.lane,
-            kind=turn.kind,
-            payload=turn.payload,
-            conversation=turn.conversation,
-            due=turn.due,
-            created=now,
-        )
-        .returning(turns.c.id)
-    )
+    row = {"key": turn.key, "lane": turn.lane, "kind": turn.kind, "payload": turn.payload, "due": turn.due}
+    id: int | None = connection.scalar(_ENQUEUE, {**row, "conversation": turn.conversation, "created": now})
     if turn.due is None or turn.due <= now:
         connection.info[WOKEN].add(turn.lane)
     return id
@@ -66,37 +63,37 @@ def enqueue(connection: sa.Connection, turn: NewTurn, now: float) -> int | None:
 
 def claim(connection: sa.Connection, lane: str, now: float) -> Turn | float | None:
     """Take the oldest open turn of a lane and raise its epoch; the time it is due if that lies ahead; None if none."""
-    row = connection.execute(
-        sa.select(turns).where(turns.c.lane == lane, OPEN).order_by(turns.c.id).limit(1)
-    ).one_or_none()
+    row = connection.execute(_OLDEST, {"of": lane}).one_or_none()
     if row is None:
         return None
     if row.due is not None and row.due > now:
         return float(row.due)
-    connection.execute(turns.update().where(turns.c.id == row.id).values(status="running", epoch=row.epoch + 1))
+    connection.execute(_CLAIM, {"of": row.id, "status": "running", "epoch": row.epoch + 1})
     return Turn(
         row.id, row.key, row.lane, row.kind, row.payload, row.conversation, row.epoch + 1, row.failures, row.created
     )
 
 
-def hold(connection: sa.Connection, turn: Turn) -> None:
-    """Make sure that this runner still owns the turn. Raises Fenced."""
-    if connection.scalar(sa.select(turns.c.epoch).where(turns.c.id == turn.id, OPEN)) != turn.epoch:
+def hold(connection: sa.Connection, turn: Turn) -> bool:
+    """Make sure that this runner still owns the turn; whether a person asked to stop it. Raises Fenced."""
+    row = connection.execute(_HELD, {"of": turn.id}).one_or_none()
+    if row is None or row.epoch != turn.epoch:
         raise Fenced(f"Turn {turn.id} in {turn.lane} was taken over by another runner.")
+    return bool(row.stop)
 
 
 def go_on(connection: sa.Connection, turn: Turn) -> None:
     """Make sure that this runner owns the turn and nobody stopped it. Raises Fenced or Stopped."""
-    hold(connection, turn)
-    if connection.scalar(sa.select(turns.c.stop).where(turns.c.id == turn.id)):
+    if hold(connection, turn):
         raise Stopped(f"Turn {turn.id} was stopped.")
 
 
 def finish(connection: sa.Connection, turn: Turn, now: float, *, error: str | None = None) -> None:
     """End a turn: done, or dead with the reason. Raises Fenced."""
-    hold(connection, turn)
     status = "done" if error is None else "dead"
-    connection.execute(turns.update().where(turns.c.id == turn.id).values(status=status, finished=now, error=error))
+    ended = {"of": turn.id, "held": turn.epoch, "status": status, "finished": now, "error": error}
+    if connection.execute(_FINISH, ended).rowcount == 0:
+        raise Fenced(f"Turn {turn.id} in {turn.lane} was taken over by another runner.")
 
 
 def postpone(connection: sa.Connection, turn: Turn, due: float, error: str) -> None:

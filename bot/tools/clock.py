@@ -16,6 +16,9 @@ class _Zone(Arguments):
     zone: str = "UTC"
 
 
+_TOOLS = (Tool("current_time", "The time now; zone like Europe/Rome", schema_of(_Zone), reads=True),)
+
+
 class ClockTool:
     """The time by the bot's clock."""
 
@@ -24,7 +27,7 @@ class ClockTool:
 
     async def tools(self, context: ToolContext) -> Sequence[Tool]:
         """The one tool."""
-        return (Tool("current_time", "The time now; zone like Europe/Rome", schema_of(_Zone), reads=True),)
+        return _TOOLS
 
     async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
         """Tell the time. Raises ToolError for a zone that nobody knows."""

@@ -21,6 +21,12 @@ class _Name(Arguments):
     name: str
 
 
+_TOOLS = (
+    Tool("list_skills", "Your learned skills here and how well they do", schema_of(_Nothing), reads=True),
+    Tool("show_skill", "All about one of your skills", schema_of(_Name), reads=True),
+)
+
+
 class SkillTools:
     """`list_skills` and `show_skill`, for the skills of the conversation's scope."""
 
@@ -30,10 +36,7 @@ class SkillTools:
 
     async def tools(self, context: ToolContext) -> Sequence[Tool]:
         """Both, for everybody."""
-        return (
-            Tool("list_skills", "Your learned skills here and how well they do", schema_of(_Nothing), reads=True),
-            Tool("show_skill", "All about one of your skills", schema_of(_Name), reads=True),
-        )
+        return _TOOLS
 
     async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
         """Tell about all skills of the scope, or about one. Raises ToolError for one that is not there."""

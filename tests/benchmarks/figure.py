@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.logs import configure
+from bot.cli.logs import configure
 
 
 @dataclass(frozen=True, slots=True)

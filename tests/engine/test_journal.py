@@ -32,16 +32,43 @@ class Tool:
         return result
 
 
-async def reopened(store: Store, turn: Turn) -> Journal:
+async def opened(store: Store, turn: Turn) -> Journal:
     return await Journal.open(store, CLOCK, turn)
 
 
-async def test_a_finished_call_is_never_made_again(store: Store) -> None:
+async def reopened(store: Store) -> Journal:
+    """After a restart: the turn is claimed again."""
+    turn = await store.write(Commit.CLAIM, lambda connection: turns.claim(connection, "a", 1.0))
+    assert isinstance(turn, Turn)
+    return await Journal.open(store, CLOCK, turn)
+
+
+async def test_a_finished_call_that_wrote_is_never_made_again(store: Store) -> None:
     turn = await claimed(store, NEW)
     tool = Tool(ToolResult({"ok": 1}))
-    first = await (await reopened(store, turn)).call(Entry("tool:0.0", "t", "{}", once=True), tool)
-    again = await (await reopened(store, turn)).call(Entry("tool:0.0", "t", "{}", once=True), tool)
+    first = await (await opened(store, turn)).call(Entry("tool:0.0", "t", "{}", once=True), tool)
+    again = await (await reopened(store)).call(Entry("tool:0.0", "t", "{}", once=True), tool)
     assert (tool.calls, first, again.result) == (1, again, {"ok": 1})
+
+
+async def test_a_read_is_recorded_with_what_follows_it(store: Store) -> None:
+    turn = await claimed(store, NEW)
+    first, second = Tool(ToolResult("one")), Tool(ToolResult("two"))
+    log = await opened(store, turn)
+    await log.call(Entry("tool:0.0", "t", "{}", once=False), first)
+    await log.call(Entry("tool:0.1", "t", "{}", once=False), second)
+    log = await reopened(store)
+    assert (log.known["tool:0.0"].result, log.known["tool:0.1"].status) == ("one", "started")
+    await log.call(Entry("tool:0.0", "t", "{}", once=False), first)
+    assert first.calls == 1
+
+
+async def test_the_turns_end_writes_what_waits(store: Store) -> None:
+    turn = await claimed(store, NEW)
+    log = await opened(store, turn)
+    await log.call(Entry("tool:0.0", "t", "{}", once=False), Tool(ToolResult("one")))
+    await store.write(Commit.FINISH, log.flush)
+    assert (await reopened(store)).known["tool:0.0"].result == "one"
 
 
 @pytest.mark.parametrize(("once", "calls", "status"), [(True, 1, "failed"), (False, 2, "done")])
@@ -49,12 +76,11 @@ async def test_a_call_that_was_cut_off_is_repeated_only_if_it_reads(
     store: Store, once: bool, calls: int, status: str
 ) -> None:
     turn = await claimed(store, NEW)
-    tool = Tool(KeyboardInterrupt("cut off"), ToolResult("fine"))  # type: ignore[arg-type]  # a kill is no Exception
+    tool = Tool(RuntimeError("cut off"), ToolResult("fine"))
     entry = Entry("tool:0.0", "t", "{}", once=once)
-    tool.results[0] = RuntimeError("cut off")
     with pytest.raises(RuntimeError):
-        await (await reopened(store, turn)).call(entry, tool)
-    ended = await (await reopened(store, turn)).call(entry, tool)
+        await (await opened(store, turn)).call(entry, tool)
+    ended = await (await reopened(store)).call(entry, tool)
     assert (tool.calls, ended.status) == (calls, status)
     if once:
         assert ended.result == UNKNOWN
@@ -62,9 +88,7 @@ async def test_a_call_that_was_cut_off_is_repeated_only_if_it_reads(
 
 async def test_a_tool_error_is_the_result(store: Store) -> None:
     turn = await claimed(store, NEW)
-    ended = await (await reopened(store, turn)).call(
-        Entry("tool:0.0", "t", "{}", once=True), Tool(ToolError("mend it"))
-    )
+    ended = await (await opened(store, turn)).call(Entry("tool:0.0", "t", "{}", once=True), Tool(ToolError("mend it")))
     assert (ended.status, ended.result) == ("failed", "mend it")
 
 
@@ -76,8 +100,10 @@ async def test_the_model_is_asked_once_a_round(store: Store) -> None:
         asked.append(1)
         return ModelReply("hello", (), 10, 5, False, 100)
 
-    await (await reopened(store, turn)).model(0, [], ask)
-    entry = await (await reopened(store, turn)).model(0, [], ask)
+    log = await opened(store, turn)
+    await log.model(0, [], ask)
+    await store.write(Commit.FINISH, log.flush)
+    entry = await (await reopened(store)).model(0, [], ask)
     assert len(asked) == 1
     assert (entry.result, entry.tokens, entry.bytes) == ({"text": "hello", "calls": []}, 15, 100)
 
@@ -88,16 +114,16 @@ async def test_rows_that_belong_to_the_end_are_written_with_it(store: Store) -> 
     def also(connection: object) -> None:
         raise RuntimeError("also failed")
 
-    log = await reopened(store, turn)
+    log = await opened(store, turn)
     with pytest.raises(RuntimeError, match="also failed"):
-        await log.call(Entry("tool:0.0", "t", "{}", once=False), Tool(ToolResult(1)), also)
+        await log.call(Entry("tool:0.0", "t", "{}", once=True), Tool(ToolResult(1)), also)
     found = await store.read(lambda connection: journal.entries(connection, [turn.id]))
     assert [entry.status for entry in found[turn.id]] == ["started"]
 
 
 async def test_nothing_starts_in_a_stopped_or_lost_turn(store: Store) -> None:
     turn = await claimed(store, NEW)
-    log = await reopened(store, turn)
+    log = await opened(store, turn)
     tool = Tool()
     await store.write(Commit.STOP, lambda connection: turns.stop(connection, "a", turn.id + 1))
     with pytest.raises(Stopped):

@@ -20,6 +20,10 @@ CLOCK = HandClock()
 async def delivery(store: Store, text: str, replaces: str = "") -> Turn:
     message = Outgoing(ROOM, text)
     await store.write(Commit.INTAKE, lambda connection: deliver(connection, message, text, 1.0, replaces=replaces))
+    return await claim_again(store)
+
+
+async def claim_again(store: Store) -> Turn:
     turn = await store.write(Commit.CLAIM, lambda connection: claim(connection, ROOM.out_lane, 1.0))
     assert isinstance(turn, Turn)
     return turn
@@ -37,7 +41,7 @@ async def sent_ids(store: Store, turn: Turn) -> list[Any]:
 async def test_each_part_is_posted_once_and_recorded(store: Store) -> None:
     chat, probed = KeptChat(), []
     turn = await delivery(store, "a|b|c")
-    await outbox(store, chat, probed)(turn)
+    await store.write(Commit.FINISH, await outbox(store, chat, probed)(turn))
     assert await sent_ids(store, turn) == ["m1", "m2", "m3"]
     assert probed == ["before:send", "after:send"] * 3
 
@@ -45,11 +49,10 @@ async def test_each_part_is_posted_once_and_recorded(store: Store) -> None:
 async def test_what_was_recorded_is_not_posted_again(store: Store) -> None:
     chat = KeptChat()
     turn = await delivery(store, "a|b")
-    chat.faults = []
     with pytest.raises(DeliverLater):
         await outbox(store, _failing_at(chat, 2))(turn)
-    chat.faults = []
-    await outbox(store, chat)(turn)
+    turn = await claim_again(store)
+    await store.write(Commit.FINISH, await outbox(store, chat)(turn))
     assert await sent_ids(store, turn) == ["m1", "m2"]
     assert len(chat.sent) == 2
 
@@ -71,7 +74,7 @@ def _failing_at(chat: KeptChat, call: int) -> KeptChat:
 async def test_a_lost_answer_is_not_sent_again_and_the_rest_follows(store: Store) -> None:
     chat = KeptChat(MaybeDelivered("lost"))
     turn = await delivery(store, "a|b")
-    await outbox(store, chat)(turn)
+    await store.write(Commit.FINISH, await outbox(store, chat)(turn))
     assert await sent_ids(store, turn) == ["", "m1"]
 
 

@@ -100,7 +100,8 @@ class App:
                 group.create_task(self._dispatcher.run(self._drain)),
                 group.create_task(self._pump()),
             ]
-            await self._door.offer_code(anew=True)
+            if self._outside.adapters.keys() - {"console"}:
+                await self._door.offer_code(anew=True)
             async with asyncio.TaskGroup() as platforms:
                 for adapter in self._outside.adapters.values():
                     platforms.create_task(adapter.run(self._intake.accept))

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Annotated
 
@@ -26,14 +26,14 @@ def run() -> None:
     configure(settings.log)
     if settings.telegram_bot_token is None:
         raise ConfigError(NO_PLATFORM)
-    asyncio.run(_until_signalled(settings))
+    asyncio.run(_until_signalled(_serve(settings), signal.SIGTERM, signal.SIGINT))
 
 
 def chat() -> None:
     """Talk to the bot in this terminal; with a pipe, answer each line and end."""
     settings = load()
     configure(settings.log, quiet=True)
-    asyncio.run(_chat(settings))
+    asyncio.run(_until_signalled(_chat(settings), signal.SIGTERM))
 
 
 def demo(
@@ -46,10 +46,10 @@ def demo(
     asyncio.run(tell(yes=yes))
 
 
-async def _until_signalled(settings: Settings) -> None:
-    serving = asyncio.create_task(_serve(settings))
+async def _until_signalled(work: Coroutine[None, None, None], *signals: signal.Signals) -> None:
+    serving = asyncio.create_task(work)
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in signals:
         loop.add_signal_handler(name, serving.cancel)
     try:
         await serving

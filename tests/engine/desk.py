@@ -65,11 +65,11 @@ class ScriptedModel:
 
 
 class Orders:
-    """Tools of a far system: `get_order` reads, `set_order` writes; `faults` are raised or awaited first."""
+    """Tools of a far system: `get_order` reads, `set_order` writes. `faults`, one a call: an error, no end, or none."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, JSON]]] = []
-        self.faults: list[Exception | asyncio.Event] = []
+        self.faults: list[Exception | asyncio.Event | None] = []
         schema = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
         self.known = [Tool("get_order", "An order", schema, reads=True), Tool("set_order", "Change an order", schema)]
 

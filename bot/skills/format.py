@@ -21,6 +21,7 @@ from bot.domain.skill import Procedure, Skill
 from bot.domain.text import shorten
 from bot.errors import SkillInvalid
 from bot.skills import core_yaml, folder, procedure, validate, words
+from bot.skills.schema import one_budget
 
 SKILL_FILE = "SKILL.md"
 PROCEDURE_FILE = "procedure.yaml"
@@ -113,7 +114,8 @@ def _read_procedure_file(skill: Skill, content: bytes) -> tuple[Procedure | None
     if document.value is None and told:
         return None, told
     read, found = procedure.read(document.value)
-    found += validate.problems(read, skill.tool_name)
+    with one_budget():
+        found += validate.problems(read, skill.tool_name)
     placed = [_placed(document, place, sentence) for place, sentence in found]
     return read, sorted(told + placed, key=lambda problem: problem.line)
 

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,18 @@ SHOWN = 5
 _DATA = frozenset(["const", "default", "enum", "examples"])
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _left: ContextVar[int] = ContextVar("_left")
+_shared: ContextVar[bool] = ContextVar("_shared", default=False)
+
+
+@contextmanager
+def one_budget() -> Iterator[None]:
+    """All validations inside share one BUDGET: however many they are, they end."""
+    _left.set(BUDGET)
+    token = _shared.set(True)
+    try:
+        yield
+    finally:
+        _shared.reset(token)
 
 
 class _TooCostly(Exception):
@@ -134,7 +147,8 @@ def converted(arguments: dict[str, JSON], schema: JSON) -> dict[str, JSON]:
 
 
 def _errors(value: JSON, schema: JSON) -> Iterator[ValidationError]:
-    _left.set(BUDGET)
+    if not _shared.get():
+        _left.set(BUDGET)
     yield from _Validator(schema, registry=Registry()).iter_errors(value)
 
 

@@ -8,11 +8,12 @@ from itertools import islice
 from bot.domain.json import JSON
 from bot.domain.skill import Check, Procedure, Step
 from bot.skills.core_yaml import Path
-from bot.skills.expressions import Expression, ExpressionInvalid, lone, split, texts
+from bot.skills.expressions import Expression, ExpressionInvalid, lone, references, split, texts
 from bot.skills.graph import cycle
 from bot.skills.procedure import Problem
 from bot.skills.schema import problem, shown, violations
 
+_PARAMETER = re.compile(r"parameters\.([a-z_][a-z0-9_]*)")
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -156,9 +157,9 @@ def _unused(procedure: Procedure) -> Iterator[Problem]:
     places = [[step.for_each, step.arguments, step.prompt] for step in procedure.steps]
     for _, text in texts([places, [[check.arguments, check.value] for check in procedure.verify], procedure.returns]):
         try:
-            used |= {part.name for part in split(text) if isinstance(part, Expression) and part.root == "parameters"}
+            used |= {name for root, name in references(text) if root == "parameters"}
         except ExpressionInvalid:
-            return
+            used |= set(_PARAMETER.findall(text))  # told already: what it meant to use is not told as unused
     for name in procedure.parameters:
         if name not in used:
             yield ("parameters", name), f"no expression uses the parameter: expected `${{parameters.{name}}}` somewhere"

@@ -272,6 +272,14 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
+def test_a_literal_uses_no_parameter_and_a_broken_expression_may() -> None:
+    text = "format: 1\nparameters: {{a: {{}}}}\nsteps: [{{id: s, tool: x, with: {{v: '{}'}}}}]\n"
+    (told,) = problems(skill_files(text.format("$${parameters.a}")))
+    assert "no expression uses the parameter" in told
+    (told,) = problems(skill_files(text.format("${parameters.a |}")))
+    assert "no JMESPath" in told
+
+
 def test_a_cycle_is_told() -> None:
     circle = """\
 format: 1
@@ -306,6 +314,13 @@ HOSTILE += [
     "k: &a [x]\n" + "".join(f"k{n}: *a\n" for n in range(10_000)),
 ]
 HOSTILE += ["format: 1\nsteps:\n" + "".join(f" - {{id: s{n}, tool: x, needs: [s{n + 1}]}}\n" for n in range(5_000))]
+HOSTILE += [
+    "format: 1\nparameters:\n a:\n  allOf: ["
+    + "{minLength: 1}, " * 3_000
+    + "]\n  examples: ["
+    + "aa, " * 20_000
+    + "]\nsteps: [{id: a, tool: x}]\n"
+]
 
 
 @pytest.mark.timeout(60)

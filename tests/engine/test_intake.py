@@ -1,0 +1,77 @@
+"""An event becomes a turn once, in the lane where it belongs."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.chat import ButtonClicked, Conversation, Person
+from bot.engine.commands import COMMANDS
+from bot.engine.intake import Intake
+from bot.store import buttons, conversations, turns
+from bot.store.buttons import Meaning
+from bot.store.commits import Commit
+from bot.store.deliveries import event
+from bot.store.store import Store
+from tests.engine.desk import Desk, words
+from tests.engine.made import ANA, GROUP, ROOM, HandClock, said
+
+LANES = dict.fromkeys(COMMANDS, f"aside:{ROOM.key}") | {"done": ROOM.lane, "new": ROOM.lane}
+
+
+async def lanes(store: Store) -> list[str]:
+    return sorted(await store.read(lambda connection: turns.due_lanes(connection, 9e9)))
+
+
+@pytest.mark.parametrize(("command", "lane"), LANES.items())
+async def test_what_asks_or_stops_does_not_queue_behind_work(store: Store, command: str, lane: str) -> None:
+    await Intake(store, HandClock()).accept(said(f"/{command}"))
+    assert await lanes(store) == [lane]
+
+
+async def test_an_event_that_comes_again_is_one(store: Store) -> None:
+    intake = Intake(store, HandClock())
+    await asyncio.gather(*(intake.accept(said("hello")) for _ in range(5)))
+    await intake.accept(said("hello, edited"))
+    assert await store.read(lambda connection: turns.busy(connection, ROOM.lane)) == 1
+
+
+async def test_each_conversation_has_its_lane_and_is_remembered(store: Store) -> None:
+    intake = Intake(store, HandClock())
+    thread = Conversation("telegram", "-100", "5", direct=False)
+    for number, conversation in enumerate((ROOM, GROUP, thread)):
+        await intake.accept(said("hello", number, conversation))
+    assert await lanes(store) == sorted([ROOM.lane, GROUP.lane, thread.lane])
+    found = await store.read(lambda connection: conversations.find(connection, thread.key))
+    assert (found, found.direct) == (thread, False)
+
+
+async def test_a_click_runs_in_the_lane_of_what_it_decides_on(store: Store) -> None:
+    made = await store.write(
+        Commit.SUBMIT, lambda connection: buttons.make(connection, "Yes", Meaning("proposal", "p1", "approve"))
+    )
+    click = ButtonClicked("c1", ROOM, ANA, made.id, "m1", "t", HandClock().now())
+    intake = Intake(store, HandClock())
+    await intake.accept(click)
+    await intake.accept(replace(click, key="c2", button="forged\ud800"))
+    assert await lanes(store) == sorted(["card:p1", f"card:{ROOM.key}"])
+
+
+async def test_a_click_on_a_button_that_nobody_knows_is_answered(store: Store, tmp_path: Path) -> None:
+    desk = Desk(store, tmp_path)
+    await desk.intake.accept(ButtonClicked("c1", ROOM, ANA, "forged", "m1", "t", desk.clock.now()))
+    await desk.work()
+    assert desk.chat.answers == ["This button is from another time: I do not know it any more."]
+
+
+async def test_texts_that_nobody_can_write_are_mended_at_the_door(store: Store, tmp_path: Path) -> None:
+    desk = Desk(store, tmp_path, words("Hello."))
+    odd = Person("telegram:7", "A\ud800na\0")
+    await desk.hear("he\ud800llo\0", odd)
+    turn = await store.write(Commit.CLAIM, lambda connection: turns.claim(connection, ROOM.lane, 9e9))
+    assert isinstance(turn, turns.Turn)
+    heard = event(turn.payload)
+    assert (heard.person.name, turn.payload["text"]) == ("A?na", "he?llo")
+    await desk.work()
+    assert desk.last.text == "Hello."

@@ -29,7 +29,8 @@ from bot.domain.json import JSON
 DEEPEST = 40
 """Lists and mappings inside one another."""
 
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
+"""Keys and indices from the root to a value."""
 
 UNWANTED = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufffe\\uffff]"
@@ -58,12 +59,12 @@ class Document:
     """The value of a text, the line (from 1) of each place in it, and its problems: a line and a sentence each."""
 
     value: JSON = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[Place, int] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
 
 
 class _Hopeless(Exception):
-    """Reading cannot go on behind this: a line and a sentence."""
+    """Reading cannot go on behind this line."""
 
 
 def load(text: str) -> Document:
@@ -76,14 +77,19 @@ def load(text: str) -> Document:
     try:
         for event in YAML(typ="safe", pure=True).parse(UNWANTED.sub("?", text)):
             reader.take(event)
-    except _Hopeless as stop:
-        document.problems.append(stop.args)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        document.problems.append((mark.line + 1 if mark else 1, f"this is no YAML: {error.problem or error.context}"))
-    except (YAMLError, ValueError, OverflowError) as error:
-        document.problems.append((reader.line, f"this is no YAML: {' '.join(str(error).split())}"))
+    except (_Hopeless, YAMLError, ValueError, OverflowError) as error:
+        document.problems.append(_told(error, reader.line))
+        document.value = None
     return document
+
+
+def _told(error: Exception, line: int) -> tuple[int, str]:
+    if isinstance(error, _Hopeless):
+        return line, str(error)
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        return mark.line + 1 if mark else line, f"this is no YAML: {error.problem or error.context}"
+    return line, f"this is no YAML: {error}"
 
 
 def unwanted(char: str) -> str:
@@ -97,7 +103,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.line = 1
         self._document = document
-        self._open: list[tuple[JSON, Path]] = []
+        self._open: list[tuple[JSON, Place]] = []
         self._key: list[str | None] = []
         self._documents = 0
 
@@ -121,7 +127,7 @@ class _Reader:
     def _start(self, event: DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
-            raise _Hopeless(self.line, "a second document begins: expected one")
+            raise _Hopeless("a second document begins: expected one")
         if event.version not in (None, (1, 2)) or event.tags:
             self._problem("expected YAML 1.2, without directives")
 
@@ -134,9 +140,9 @@ class _Reader:
 
     def _descend(self, container: JSON) -> None:
         if len(self._open) == DEEPEST:
-            raise _Hopeless(self.line, f"nested too deeply: expected at most {DEEPEST} levels")
+            raise _Hopeless(f"nested too deeply: expected at most {DEEPEST} levels")
         if self._open and isinstance(self._open[-1][0], dict) and self._key[-1] is None:
-            raise _Hopeless(self.line, "a list or a mapping is no key: expected text")
+            raise _Hopeless("a list or a mapping is no key: expected text")
         path = self._put(container)
         self._open.append((container, path))
         self._key.append(None)
@@ -154,7 +160,7 @@ class _Reader:
         self._key[-1] = text
         self._document.lines[(*path, text)] = self.line
 
-    def _put(self, value: JSON) -> Path:
+    def _put(self, value: JSON) -> Place:
         if not self._open:
             self._document.value = value
             self._document.lines[()] = self.line

@@ -12,10 +12,8 @@ from jmespath import functions, parser, visitor  # type: ignore[import-untyped] 
 from bot.domain.json import JSON
 from bot.domain.text import shorten
 from bot.errors import ApprenticeError
+from bot.skills.core_yaml import Place
 from bot.skills.schema import converted
-
-Place = tuple[str | int, ...]
-"""Keys and indices from the root of a template to a value."""
 
 LONGEST = 1_000
 """Characters of one expression."""

@@ -33,7 +33,6 @@ LONGEST_NAME = 58
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """Of a skill, and so of its folder."""
 
-
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_.,;()/ ]*(?:-[A-Za-z0-9_.,;()/ ]+)*(?<! )")
 _EXPECTED = {"license": "text", "allowed-tools": "text", "metadata": "a mapping from text to text"}
 """What the reference validator leaves unsaid."""
@@ -120,13 +119,13 @@ def _read_procedure_file(skill: Skill, content: bytes) -> tuple[Procedure | None
     return read, sorted(told + placed, key=lambda problem: problem.line)
 
 
-def _placed(document: core_yaml.Document, place: core_yaml.Path, sentence: str) -> _Problem:
+def _placed(document: core_yaml.Document, place: core_yaml.Place, sentence: str) -> _Problem:
     line = next((document.lines[place[:end]] for end in range(len(place), -1, -1) if place[:end] in document.lines), 1)
     where = ".".join(_told(document.value, place))
     return _Problem(PROCEDURE_FILE, line, f"{where}: {sentence}" if where else sentence)
 
 
-def _told(value: JSON, place: core_yaml.Path) -> Iterator[str]:
+def _told(value: JSON, place: core_yaml.Place) -> Iterator[str]:
     """The place in words: a step by its id where it has one."""
     for key in place:
         try:

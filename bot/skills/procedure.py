@@ -7,10 +7,10 @@ from pydantic_core import ErrorDetails
 
 from bot.domain.json import JSON
 from bot.domain.skill import Check, Example, Origin, Procedure, Provenance, Step, Trigger
-from bot.skills.core_yaml import Path
+from bot.skills.core_yaml import Place
 from bot.skills.schema import shown
 
-Problem = tuple[Path, str]
+Problem = tuple[Place, str]
 """A place in the file's value, and a sentence."""
 
 
@@ -140,7 +140,7 @@ def _sentence(detail: ErrorDetails) -> str:
     return f"expected {expected.format(**detail.get('ctx', {}))}, found {shown(detail['input'])}"
 
 
-def _mend(value: JSON, place: Path, *, unknown: bool) -> None:
+def _mend(value: JSON, place: Place, *, unknown: bool) -> None:
     """Take out what was refused, or let something stand in for it."""
     *above, key = place
     holder = _at(value, above)

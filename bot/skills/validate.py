@@ -7,7 +7,7 @@ from itertools import islice
 
 from bot.domain.json import JSON
 from bot.domain.skill import Check, Procedure, Step
-from bot.skills.core_yaml import Path
+from bot.skills.core_yaml import Place
 from bot.skills.expressions import Expression, ExpressionInvalid, lone, references, split, texts
 from bot.skills.graph import cycle
 from bot.skills.procedure import Problem
@@ -48,7 +48,7 @@ class _View:
     """Of the step that looks: it sees those before it."""
     item: bool = False
 
-    def expressions(self, template: JSON, place: Path) -> Iterator[Problem]:
+    def expressions(self, template: JSON, place: Place) -> Iterator[Problem]:
         for where, text in texts(template, place):
             try:
                 wrong = [self._wrong(part) for part in split(text) if isinstance(part, Expression)]
@@ -85,7 +85,7 @@ def _parameters(procedure: Procedure) -> Iterator[Problem]:
             yield ("required", index), f"`{name}` is no parameter: expected one of {_names(procedure.parameters)}"
 
 
-def _step(step: Step, place: Path, view: _View, own_tool: str) -> Iterator[Problem]:
+def _step(step: Step, place: Place, view: _View, own_tool: str) -> Iterator[Problem]:
     if step.id and not IDENTIFIER.fullmatch(step.id):
         yield (*place, "id"), "a step's id is lower-case letters, digits and `_`, and starts with no digit"
     if step.id and view.ids[step.id] < view.index:
@@ -104,7 +104,7 @@ def _step(step: Step, place: Path, view: _View, own_tool: str) -> Iterator[Probl
             yield (*place, "needs", index), f"`{name}` is no step: expected one of {_names(view.ids)}"
 
 
-def _kind(step: Step, place: Path) -> Iterator[Problem]:
+def _kind(step: Step, place: Place) -> Iterator[Problem]:
     if (step.tool is None) == (step.prompt is None):
         found = "none" if step.tool is None else "both"
         yield place, f"expected exactly one of `tool` and `prompt`, found {found}"
@@ -115,21 +115,21 @@ def _kind(step: Step, place: Path) -> Iterator[Problem]:
         yield (*place, "output_schema"), "`output_schema` stands in a step that has no `prompt`: expected `expect`"
 
 
-def _tool(tool: str | None, place: Path, own_tool: str) -> Iterator[Problem]:
+def _tool(tool: str | None, place: Place, own_tool: str) -> Iterator[Problem]:
     if tool is not None and not tool.strip():
         yield (*place, "tool"), "expected the name of a tool, found nothing"
     if tool == own_tool:
         yield (*place, "tool"), "a skill cannot call itself"
 
 
-def _for_each(text: str, place: Path, view: _View) -> Iterator[Problem]:
+def _for_each(text: str, place: Place, view: _View) -> Iterator[Problem]:
     wrong = list(view.expressions(text, place))
     yield from wrong
     if not wrong and lone(text) is None:
         yield place, "expected exactly one `${…}` that gives a list"
 
 
-def _check(check: Check, place: Path, view: _View, own_tool: str) -> Iterator[Problem]:
+def _check(check: Check, place: Place, view: _View, own_tool: str) -> Iterator[Problem]:
     if (check.tool is None) == (check.value is None):
         found = "none" if check.tool is None else "both"
         yield place, f"expected exactly one of `tool` and `value`, found {found}"
@@ -141,12 +141,12 @@ def _check(check: Check, place: Path, view: _View, own_tool: str) -> Iterator[Pr
     yield from _schema(check.expect, (*place, "expect", "schema"))
 
 
-def _schema(schema: JSON, place: Path) -> Iterator[Problem]:
+def _schema(schema: JSON, place: Place) -> Iterator[Problem]:
     if schema is not None and (wrong := problem(schema)):
         yield place, wrong
 
 
-def _output_schema(schema: JSON, place: Path) -> Iterator[Problem]:
+def _output_schema(schema: JSON, place: Place) -> Iterator[Problem]:
     yield from _schema(schema, place)
     if schema is not None and schema.get("type") != "object":
         yield place, f"expected `type: object`, since the output is an object, found {shown(schema.get('type'))}"
@@ -165,7 +165,7 @@ def _unused(procedure: Procedure) -> Iterator[Problem]:
             yield ("parameters", name), f"no expression uses the parameter: expected `${{parameters.{name}}}` somewhere"
 
 
-def _example(procedure: Procedure, given: Mapping[str, JSON], place: Path) -> Iterator[Problem]:
+def _example(procedure: Procedure, given: Mapping[str, JSON], place: Place) -> Iterator[Problem]:
     for name, value in given.items():
         schema = procedure.parameters.get(name)
         if schema is None:
@@ -177,7 +177,7 @@ def _example(procedure: Procedure, given: Mapping[str, JSON], place: Path) -> It
             yield place, f"the required parameter `{name}` is missing"
 
 
-def _fits(value: JSON, schema: JSON, place: Path) -> Iterator[Problem]:
+def _fits(value: JSON, schema: JSON, place: Place) -> Iterator[Problem]:
     for violation in violations(value, schema):
         yield place, f"the value does not fit the parameter's schema: {violation}"
 

@@ -1,0 +1,217 @@
+"""The library: live, pending and broken by folder, validity and digest."""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.domain.skill import Skill, SkillRef
+from bot.errors import Refused
+from bot.skills import folder, format
+from bot.skills.library import Library, Shelved
+from bot.skills.shipped import SHIPPED
+from bot.store import skills
+from bot.store.commits import Commit
+from bot.store.skills import Approval
+from bot.store.store import Store
+from tests.skills.made import skill_files
+
+RELEASED = Path(__file__).parents[2] / "skills"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "skills").mkdir()
+    return tmp_path / "skills"
+
+
+@pytest.fixture
+def library(root: Path, store: Store) -> Library:
+    return Library(root, store)
+
+
+def approval(name: str, files: dict[str, bytes], scope: str | None = None) -> Approval:
+    return Approval(SkillRef(name, folder.digest(files)), scope, files, "Mia", 1.0)
+
+
+def prose(name: str, scope: str | None = None, description: str = "Says how to write.") -> dict[str, bytes]:
+    return format.render(Skill(name, description, scope=scope, body="Briefly."))
+
+
+async def approve(store: Store, given: Approval) -> None:
+    await store.write(Commit.APPROVE, lambda connection: skills.approve(connection, given))
+
+
+async def states(library: Library, scope: str | None = None) -> dict[str, str]:
+    return {entry.name: entry.state for entry in await library.shelf(scope)}
+
+
+async def test_live_needs_a_folder_that_is_valid_and_a_digest_that_is_approved(
+    library: Library, root: Path, store: Store
+) -> None:
+    assert await library.shelf(None) == []
+    folder.write(root / "customer-orders", skill_files())
+    folder.write(root / "tone", prose("tone"))
+    folder.write(root / "other-name", prose("tone"))
+    assert await states(library) == {"customer-orders": "pending", "other-name": "broken", "tone": "pending"}
+    await approve(store, approval("tone", prose("tone")))
+    await approve(store, approval("other-name", prose("tone")))
+    [broken] = [entry for entry in await library.shelf(None) if entry.state == "broken"]
+    assert (broken.skill, bool(broken.problems)) == (None, True)
+    [live] = await library.live("telegram:7")
+    assert (live.name, live.approved_by) == ("tone", "Mia")
+
+
+async def test_a_hand_edit_waits_and_its_undoing_does_not(library: Library, root: Path, store: Store) -> None:
+    folder.write(root / "tone", prose("tone"))
+    await approve(store, approval("tone", prose("tone")))
+    assert await states(library) == {"tone": "live"}
+    file = root / "tone" / "SKILL.md"
+    kept, times = file.read_bytes(), os.stat(file)
+    file.write_bytes(kept.replace(b"Briefly", b"Lengthy"))
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # as an archive or a careful person restores it
+    assert await states(library) == {"tone": "pending"}
+    file.write_bytes(kept)
+    assert await states(library) == {"tone": "live"}
+    (root / "tone" / "notes.md").write_text("more")
+    assert await states(library) == {"tone": "pending"}
+    (root / "tone" / "notes.md").rename(root / "tone" / ".notes.md")
+    assert await states(library) == {"tone": "live"}
+
+
+async def test_a_deleted_folder_is_gone_and_stays_so(library: Library, root: Path, store: Store) -> None:
+    folder.write(root / "tone", prose("tone"))
+    await approve(store, approval("tone", prose("tone")))
+    assert await states(library) == {"tone": "live"}
+    shutil.rmtree(root / "tone")
+    assert await library.shelf(None) == []
+    assert os.listdir(root) == []
+    shutil.rmtree(root)
+    assert await library.shelf(None) == []
+
+
+async def test_one_broken_folder_stops_no_other(library: Library, root: Path, store: Store) -> None:
+    folder.write(root / "tone", prose("tone"))
+    (root / "empty").mkdir()
+    (root / "linked").mkdir()
+    (root / "linked" / "SKILL.md").symlink_to(root / "tone" / "SKILL.md")
+    (root / "pipe").mkdir()
+    os.mkfifo(root / "pipe" / "SKILL.md")
+    (root / "many").mkdir()
+    for number in range(folder.MOST_ENTRIES + 1):
+        (root / "many" / str(number)).touch()
+    (root / "itself").symlink_to(root / "tone")
+    (root / "a-file").touch()
+    (root / os.fsdecode(b"odd\xff")).mkdir()
+    found = await states(library)
+    assert found.pop("tone") == "pending"
+    assert set(found.values()) == {"broken"}
+    shutil.rmtree(root / "linked")
+    folder.write(root / "linked", prose("linked"))
+    assert (await states(library))["linked"] == "pending"
+
+
+async def test_folders_that_come_and_go_meanwhile_harm_nobody(library: Library, root: Path, store: Store) -> None:
+    async def look() -> None:
+        for _ in range(30):
+            await library.shelf(None)
+
+    def change() -> None:
+        for number in range(60):
+            folder.write(root / f"s{number % 3}", prose(f"s{number % 3}"))
+            shutil.rmtree(root / f"s{(number + 1) % 3}", ignore_errors=True)
+
+    await asyncio.gather(look(), look(), look(), asyncio.to_thread(change))
+    assert await states(library) == dict.fromkeys(sorted(os.listdir(root)), "pending")
+
+
+async def test_a_skill_is_seen_in_its_scope_and_a_broken_one_in_none(library: Library, root: Path) -> None:
+    folder.write(root / "here", prose("here", "telegram:7"))
+    folder.write(root / "everywhere", prose("everywhere"))
+    (root / "broken").mkdir()
+    assert await states(library, "telegram:7") == {"everywhere": "pending", "here": "pending"}
+    assert await states(library, "telegram:8") == {"everywhere": "pending"}
+    assert len(await states(library)) == 3
+    assert (await library.find("here", "telegram:7")).name == "here"
+    for name, scope in (("here", "telegram:8"), ("broken", "telegram:7"), ("nothing", None)):
+        with pytest.raises(Refused, match=f"no skill named {name}"):
+            await library.find(name, scope)
+
+
+async def test_publishing_makes_the_approved_bytes_the_folder(library: Library, root: Path, store: Store) -> None:
+    given = approval("tone", prose("tone"))
+    await approve(store, given)
+    await library.publish(given)
+    assert folder.read(root / "tone") == given.files
+    assert await states(library) == {"tone": "live"}
+    newer = approval("tone", prose("tone", description="Says it better."))
+    await approve(store, newer)
+    await library.publish(newer)
+    assert [entry.ref for entry in await library.live("telegram:7")] == [newer.ref]
+    assert os.listdir(root) == ["tone"]
+
+
+async def test_publishing_other_bytes_than_were_approved_is_refused(library: Library) -> None:
+    with pytest.raises(Refused, match="approve it again"):
+        await library.publish(Approval(SkillRef("tone", "0" * 64), None, prose("tone"), "Mia", 1.0))
+
+
+async def test_what_the_release_ships_is_live_with_exactly_its_bytes(library: Library, root: Path) -> None:
+    for ref in SHIPPED:
+        shutil.copytree(RELEASED / ref.name, root / ref.name)
+    live = await library.live("telegram:7")
+    assert {entry.ref for entry in live} == SHIPPED
+    assert {entry.approved_by for entry in live} == {"the release"}
+    for ref in SHIPPED:
+        file = root / ref.name / "SKILL.md"
+        file.write_bytes(file.read_bytes() + b"\n")
+    assert await library.live("telegram:7") == []
+
+
+async def test_a_shipped_digest_under_another_name_is_not_live(library: Library, root: Path) -> None:
+    for ref in SHIPPED:
+        shutil.copytree(RELEASED / ref.name, root / f"{ref.name}-2")
+    assert await library.live("telegram:7") == []
+
+
+async def found(library: Library, text: str) -> list[str]:
+    return await library.ranked_by_text(await library.live("telegram:7"), text)
+
+
+async def test_full_text_finds_the_live_skills_and_follows_the_folders(
+    library: Library, root: Path, store: Store
+) -> None:
+    words = {"orders": "Tells the state of parcels.", "birds": "Names birds by their song.", "wine": "Picks a wine."}
+    for name, description in words.items():
+        files = prose(name, description=description)
+        folder.write(root / name, files)
+        if name != "wine":
+            await approve(store, approval(name, files))
+    assert await found(library, "which birds sing in wine country, and where are my parcels?") in (
+        ["birds", "orders"],
+        ["orders", "birds"],
+    )
+    changed = prose("birds", description="Names fish.")
+    await approve(store, approval("birds", changed))
+    await library.publish(approval("birds", changed))
+    assert await found(library, "song") == []
+    assert await found(library, "fish") == ["birds"]
+    shutil.rmtree(root / "birds")
+    assert await found(library, "fish") == []
+    assert await found(Library(root, store), "parcels") == ["orders"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "!?", '"', "_ __", 'a" OR "b', "NEAR(a b)", "*", "parcels AND", "\U0001f600", "x" * 9999]
+)
+async def test_no_text_breaks_the_search(library: Library, root: Path, store: Store, text: str) -> None:
+    files = prose("orders", description="Tells the state of parcels.")
+    folder.write(root / "orders", files)
+    await approve(store, approval("orders", files))
+    assert await found(library, text) == (["orders"] if "parcels" in text else [])
+
+
+def test_the_ref_is_name_and_digest() -> None:
+    assert Shelved("tone", "live", "d", None).ref == SkillRef("tone", "d")

@@ -19,7 +19,7 @@ def affixes(values: Sequence[JSON]) -> tuple[str, str] | None:
     """
     texts = [value for value in values if isinstance(value, str) and len(value) <= LONGEST]
     enough = ceil(AGREEING * len(values))
-    if len(texts) < enough:
+    if len(texts) < max(enough, 1):
         return None
     before = _beginning(texts, enough)
     rest = [text.removeprefix(before)[::-1] for text in texts]

@@ -84,7 +84,12 @@ def _filled(values: Sequence[str], number: int) -> str:
         run = found[0]
         if run.isdigit():
             return _DIGITS[: len(run)]
-        if len(run) <= 4 and not run.istitle() and len(values) > 2 and all(other[place] == run for other in runs):
+        if (
+            len(run) <= 4
+            and (run.isupper() or run.islower())
+            and len(values) > 2
+            and all(other[place] == run for other in runs)
+        ):
             return run
         if run.isupper() and len(run) <= 4:
             return "XYZW"[: len(run)]

@@ -1,0 +1,62 @@
+"""Selection: the best cover of each segment, and the set that tells the work shortest."""
+
+from itertools import combinations
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.learning.mining.selecting import STEP_COST, Shape, Use, cover, select
+
+seeds = st.integers(0, 10**6).map(Random)
+
+
+def saved(uses: tuple[Use, ...]) -> int:
+    return sum(use.saves for use in uses)
+
+
+def random_shape(random: Random, candidates: int) -> Shape:
+    uses = set()
+    for _ in range(random.randint(0, 6)):
+        start = random.randrange(8)
+        uses.add(Use(start, start + random.randint(2, 5), random.randrange(candidates)))
+    return tuple(sorted(uses))
+
+
+@given(seeds)
+def test_a_cover_is_the_best_of_all_that_do_not_overlap(random: Random) -> None:
+    shape = random_shape(random, 3)
+    chosen = frozenset(random.sample(range(3), 2))
+    allowed = [use for use in shape if use.candidate in chosen]
+    sets = (picked for size in range(len(allowed) + 1) for picked in combinations(allowed, size))
+    apart = (p for p in sets if all(a.stop <= b.start or b.stop <= a.start for a, b in combinations(p, 2)))
+    assert saved(cover(shape, chosen)) == max(saved(picked) for picked in apart)
+
+
+@given(seeds)
+def test_the_search_comes_close_to_trying_all_sets(random: Random) -> None:
+    steps = [random.randint(2, 4) for _ in range(4)]
+    segments = [(f"t{number}", random_shape(random, 4)) for number in range(25)]
+
+    def told(chosen: frozenset[int]) -> int:
+        calls = sum(saved(cover(shape, chosen)) for _, shape in segments)
+        return calls - STEP_COST * sum(steps[candidate] for candidate in chosen)
+
+    every = (frozenset(picked) for size in range(5) for picked in combinations(range(4), size))
+    assert told(frozenset(select(steps, segments, least_tasks=0))) >= 0.9 * max(map(told, every))
+
+
+def test_who_earns_nothing_of_its_own_is_not_chosen() -> None:
+    whole, part = Use(0, 5, 0), Use(1, 4, 1)
+    both = [(f"t{number}", (whole, part)) for number in range(10)]
+    assert select([3, 2], both, least_tasks=3) == [0]
+    alone = [(f"u{number}", (part,)) for number in range(5)]
+    assert select([3, 2], both + alone, least_tasks=3) == [0, 1]
+
+
+def test_who_is_rarely_used_is_not_chosen() -> None:
+    assert select([2], [("a", (Use(0, 9, 0),)), ("b", (Use(0, 9, 0),))], least_tasks=3) == []
+
+
+def test_of_nothing_nothing_is_chosen() -> None:
+    assert select([], [], least_tasks=3) == []

@@ -101,12 +101,13 @@ class FileTools:
         """The matches, and None at the end if not everything was looked at."""
         left, all_seen = MOST_SCANNED, True
         for file in self._workspace.files(path):
-            content, whole = self._workspace.scan(file.path, min(left, MOST_OF_ONE))
-            all_seen = all_seen and whole
+            content = self._workspace.scan(file.path, min(left, MOST_OF_ONE))
+            left -= max(len(content), LEAST)
+            if 0 < len(content) < file.size:
+                content, all_seen = content[: content.rfind(b"\n") + 1], False
             for number, line in enumerate((_text(content) or "").split("\n"), 1):
                 if (at := line.casefold().find(query)) >= 0:
                     yield {"path": file.path, "line": number, "text": _around(line, at)}
-            left -= max(len(content), LEAST)
             if left <= 0:
                 all_seen = False
                 break

@@ -77,23 +77,15 @@ class Workspace:
                 return
         yield from self._below(parts, self._entries(parts, path))
 
-    def scan(self, path: str, most: int) -> tuple[bytes, bool]:
-        """The text in a file that `files` has found, at most so many bytes in whole lines, and whether that is all.
-
-        Nothing, for a binary file or one that is gone since, is all.
-        """
+    def scan(self, path: str, most: int) -> bytes:
+        """At most so many bytes of a file that `files` has found; nothing if it is binary, or gone since."""
         *above, name = path.split("/")
         try:
             with self._folder(above, path) as folder, _opened(name, folder, path) as file:
                 content = _whole(file, min(most, SNIFFED))
-                if b"\0" in content:
-                    return b"", True
-                content += _whole(file, most - len(content))
-                if not os.read(file, 1):
-                    return content, True
-                return content[: content.rfind(b"\n") + 1], False
+                return b"" if b"\0" in content else content + _whole(file, most - len(content))
         except ToolError:
-            return b"", True
+            return b""
 
     def _below(self, parts: list[str], entries: list[tuple[str, os.stat_result]]) -> Iterator[Found]:
         for name, status in entries:

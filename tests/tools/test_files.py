@@ -20,6 +20,7 @@ from bot.errors import ToolError
 from bot.ports import ToolContext
 from bot.tools import files, workspace
 from bot.tools.files import FileTools
+from bot.tools.workspace import Workspace
 
 HERE = ToolContext(Conversation("console", "local"), Person("console:ann"))
 SECRET = "the secret outside"
@@ -205,7 +206,7 @@ async def test_many_matches_are_cut_and_say_so(tools: Tools) -> None:
 
 
 async def test_search_reads_the_beginning_of_a_huge_file_and_goes_on(tools: Tools) -> None:
-    huge = tools.put("a.txt", "needle ä\n" * 2 + "ä" * files.MOST_OF_ONE)
+    huge = tools.put("a.txt", "needle ä\n" * 2 + "x" + "ä" * files.MOST_OF_ONE)
     with huge.open("ab") as file:
         file.truncate(50 * 2**30)
     tools.put("b.txt", "needle")
@@ -232,6 +233,27 @@ async def test_search_stops_at_its_limit_of_bytes(tools: Tools, monkeypatch: pyt
     assert found["truncated"] is True
 
 
+async def test_one_long_file_does_not_take_a_whole_search(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_SCANNED", 10_000)
+    monkeypatch.setattr(files, "MOST_OF_ONE", 1000)
+    tools.put("0.txt", "needle\n" + "hay\n" * 9000)
+    tools.put("1.txt", "needle")
+    found = await tools.call("search_files", query="needle")
+    assert [match["path"] for match in found["matches"]] == ["0.txt", "1.txt"]
+    assert found["truncated"] is True
+
+
+def test_a_folder_that_vanishes_during_a_walk_costs_nothing_else(tools: Tools) -> None:
+    for path in ("a.txt", "gone/b.txt", "swapped/c.txt", "z.txt"):
+        tools.put(path)
+    walk = Workspace(tools.root).files("")
+    assert next(walk).path == "a.txt"
+    shutil.rmtree(tools.root / "gone")
+    shutil.rmtree(tools.root / "swapped")
+    (tools.root / "swapped").symlink_to(tools.outside)
+    assert [file.path for file in walk] == ["z.txt"]
+
+
 # What they refuse.
 
 
@@ -252,6 +274,8 @@ async def test_what_is_no_text_is_refused(tools: Tools, content: bytes) -> None:
         ("read_file", {"path": "gone.txt"}, "list_files"),
         ("read_file", {"path": ""}, "path to a file"),
         ("read_file", {"path": "folder"}, "folder is no file"),
+        ("read_file", {"path": "/note.txt"}, "/note.txt is not a path in the workspace"),
+        ("read_file", {"path": "folder\\x"}, "separated by /"),
         ("read_file", {"path": "note.txt/more"}, "note.txt/more leads through"),
         ("write_file", {"path": "a.txt"}, "content: Field required"),
         ("write_file", {"path": ".", "content": ""}, "path to a file"),
@@ -271,6 +295,7 @@ async def test_a_wrong_call_says_what_would_be_right(
     (tools.root / "folder").mkdir()
     with pytest.raises(ToolError, match=named):
         await tools.call(tool, **arguments)
+    assert sorted(os.listdir(tools.root)) == ["folder", "note.txt"]
 
 
 async def test_what_is_no_regular_file_is_refused_at_once(tools: Tools) -> None:
@@ -348,10 +373,11 @@ def linked(tools: Tools) -> Tools:
     return tools
 
 
-@pytest.mark.parametrize(
-    "path",
-    WAYS_OUT,
-)
+async def test_links_are_not_listed(linked: Tools) -> None:
+    assert [file["path"] for file in (await linked.call("list_files"))["files"]] == ["inside.txt"]
+
+
+@pytest.mark.parametrize("path", WAYS_OUT)
 @pytest.mark.parametrize(("tool", "arguments"), CALLS, ids=lambda value: str(value)[:11])
 async def test_no_path_leads_outside(linked: Tools, path: str, tool: str, arguments: dict[str, JSON]) -> None:
     try:

@@ -11,8 +11,9 @@ from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Step
 from bot.engine.skill_use import WAITING, question
 from bot.skills.run import PlannedCall
-from bot.store import skills
-from bot.store.store import Store
+from bot.store import buttons, confirmations, skills
+from bot.store.commits import Commit
+from bot.store.store import Connection, Store
 from bot.store.transcript import as_text
 from tests.engine.desk import Desk, endless, wishes, words
 from tests.engine.made import ANA, BOB, GROUP, ROOM
@@ -118,6 +119,22 @@ async def test_who_may_decide_in_a_group(desk: Desk, label: str, person: Person,
     assert len(desk.orders.made("set_order")) == written
     assert answer == (f"{label}: noted." if may else "Only the person who asked, or a reviewer, can decide this.")
     assert len(desk.chat.edited) == may
+
+
+async def test_only_one_decision_counts_even_without_a_lane(desk: Desk) -> None:
+    await desk.say("Ship order 7")
+    made = desk.last.buttons[0][0]
+    subject = await desk.store.read(lambda connection: buttons.meaning(connection, made.id))
+    assert subject is not None
+
+    def decide(connection: Connection) -> list[bool]:
+        answers = (("once", ANA), ("no", MIA))
+        return [confirmations.decide(connection, subject.subject, word, person, 1.0) for word, person in answers]
+
+    assert await desk.store.write(Commit.SUBMIT, decide) == [True, False]
+    found = await desk.store.read(lambda connection: confirmations.find(connection, subject.subject))
+    assert found is not None
+    assert (found.state, found.decided_by) == ("once", ANA)
 
 
 async def test_configured_reviewers_decide_instead_of_admins(desk: Desk) -> None:

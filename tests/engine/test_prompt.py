@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.json import JSON
@@ -25,6 +25,7 @@ turns = st.lists(st.lists(st.fixed_dictionaries({"content": st.text(max_size=9)}
 
 
 @given(turns, st.integers(0, 200))
+@example([[{"content": "語語語"}]], 20)
 def test_history_is_the_longest_run_of_newest_turns_that_fits(said: list[list[JSON]], budget: int) -> None:
     kept = _newest(said, budget)
     assert size(kept) <= budget

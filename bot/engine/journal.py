@@ -1,7 +1,6 @@
 """The journal of one running turn: every call is recorded before it is made, and made again only where that is safe."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Self
 
 from bot.domain.json import JSON
@@ -84,6 +83,17 @@ class Journal:
         for effect in self._waiting:
             effect(connection)
 
+    async def settle(self) -> None:
+        """Write the ends that wait at once. Raises Fenced."""
+        ends, self._waiting = self._waiting, []
+
+        def work(connection: Connection) -> None:
+            turns.hold(connection, self.turn)
+            for effect in ends:
+                effect(connection)
+
+        await self._store.write(Commit.END, work)
+
     async def _run(
         self, entry: Entry, work: Callable[[Entry], Awaitable[Entry]], also: Effect = lambda _: None
     ) -> Entry:
@@ -119,13 +129,8 @@ class Journal:
             journal.end(connection, self.turn.id, entry, now)
             also(connection)
 
+        self._waiting.append(work)
         if entry.once:
-            await self._store.write(Commit.END, partial(self._guarded, work))
-        else:
-            self._waiting.append(work)
+            await self.settle()
         self.known[entry.place] = entry
         return entry
-
-    def _guarded(self, work: Effect, connection: Connection) -> None:
-        turns.hold(connection, self.turn)
-        work(connection)

@@ -29,6 +29,8 @@ def history(connection: Connection, turn: Turn) -> list[JSON]:
     if turn.conversation is None:
         return []
     ids = conversations.history(connection, turn.conversation, turn.id, HISTORY_TURNS)
+    if not ids:
+        return []
     said = transcript.said_in(connection, ids)
     entries = journal.entries(connection, ids)
     return _newest([transcript.messages(id, said[id], entries[id]) for id in ids], HISTORY_BYTES)

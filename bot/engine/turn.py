@@ -95,7 +95,11 @@ class Turns:
             async with self._sign(conversation), asyncio.timeout(self._limits.seconds):
                 log = await Journal.open(self._store, self._clock, turn, inherited)
                 offer = await self._toolbox.offer(ToolContext(conversation, _who(turn)), text)
-                return await self._rounds(log, offer, text, first)
+                try:
+                    return await self._rounds(log, offer, text, first)
+                except LimitReached:
+                    await log.settle()
+                    raise
         except TimeoutError:
             raise LimitReached(f"I stopped after {self._limits.seconds:.0f} seconds without an answer.") from None
 

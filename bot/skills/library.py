@@ -22,6 +22,8 @@ from bot.store.skills import Approval
 from bot.store.store import Store
 
 log = structlog.get_logger()
+FEW = 20
+"""Folders that are looked at sooner than a thread is woken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,10 @@ class Library:
 
     async def shelf(self, scope: str | None) -> list[Shelved]:
         """Every folder that may be seen in a scope (None: in every scope), by name; changed files are read again."""
-        await asyncio.to_thread(self._refresh)
+        if len(self._read) > FEW:
+            await asyncio.to_thread(self._refresh)
+        else:
+            self._refresh()
         others = {SkillRef(name, read.digest) for name, read in self._read.items()} - SHIPPED
         approved = await self._store.read(skills.approvals) if others else {}
         by = {**dict.fromkeys(SHIPPED, "the release"), **{ref: who for ref, (who, _) in approved.items()}}

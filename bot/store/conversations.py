@@ -11,8 +11,7 @@ SPEAKING = ("message", "resume")
 
 def remember(connection: sa.Connection, conversation: Conversation) -> None:
     """Insert the conversation unless it is known."""
-    known = connection.scalar(sa.select(conversations.c.key).where(conversations.c.key == conversation.key))
-    if known is None:
+    if connection.scalar(_KNOWN, {"of": conversation.key}) is None:
         connection.execute(
             conversations.insert().values(
                 key=conversation.key,
@@ -48,19 +47,24 @@ def begin_anew(connection: sa.Connection, key: str, turn: int) -> None:
     connection.execute(conversations.update().where(conversations.c.key == key).values(since=turn))
 
 
+# Built once: it runs in every turn, and building a statement costs more than running it.
+_SINCE = sa.select(conversations.c.since).where(conversations.c.key == sa.bindparam("of")).scalar_subquery()
+_HISTORY = (
+    sa.select(turns.c.id)
+    .where(
+        turns.c.conversation == sa.bindparam("of"),
+        turns.c.kind.in_(SPEAKING),
+        turns.c.finished.is_not(None),
+        turns.c.id > _SINCE,
+        turns.c.id < sa.bindparam("before"),
+    )
+    .order_by(turns.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
+_KNOWN = sa.select(conversations.c.key).where(conversations.c.key == sa.bindparam("of"))
+
+
 def history(connection: sa.Connection, key: str, before: int, limit: int) -> list[int]:
     """The ids of the last finished speaking turns before a turn, oldest first."""
-    since = sa.select(conversations.c.since).where(conversations.c.key == key).scalar_subquery()
-    rows = connection.scalars(
-        sa.select(turns.c.id)
-        .where(
-            turns.c.conversation == key,
-            turns.c.kind.in_(SPEAKING),
-            turns.c.finished.is_not(None),
-            turns.c.id > since,
-            turns.c.id < before,
-        )
-        .order_by(turns.c.id.desc())
-        .limit(limit)
-    )
+    rows = connection.scalars(_HISTORY, {"of": key, "before": before, "most": limit})
     return sorted(rows)

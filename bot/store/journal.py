@@ -16,6 +16,7 @@ _KNOWN = sa.select(journal.c.id).where(*_PLACE)
 _START = journal.insert()
 _AGAIN = journal.update().where(*_PLACE)
 _END = journal.update().where(*_PLACE)
+_ENTRIES = sa.select(journal).where(journal.c.turn.in_(sa.bindparam("of", expanding=True))).order_by(journal.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def end(connection: sa.Connection, turn: int, entry: Entry, now: float) -> None:
 def entries(connection: sa.Connection, of: Sequence[int]) -> dict[int, list[Entry]]:
     """The journals of some turns, each in the order in which its calls started."""
     found: dict[int, list[Entry]] = {turn: [] for turn in of}
-    for row in connection.execute(sa.select(journal).where(journal.c.turn.in_(of)).order_by(journal.c.id)):
+    for row in connection.execute(_ENTRIES, {"of": list(of)}):
         found[row.turn].append(
             Entry(row.place, row.name, row.request, row.once, row.status, row.result, row.tokens, row.bytes)
         )

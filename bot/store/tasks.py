@@ -43,11 +43,15 @@ def task(connection: sa.Connection, id: str) -> Task:
     return _task(connection.execute(sa.select(tasks).where(tasks.c.id == id)).one())
 
 
+# Built once: these run in every turn, and building a statement costs more than running it.
+_OPEN = sa.select(tasks).where(tasks.c.conversation == sa.bindparam("of"), tasks.c.closed.is_(None))
+_LATEST = tasks.update().where(tasks.c.id == sa.bindparam("of"))
+_COUNTED = turns.update().where(turns.c.id == sa.bindparam("of"))
+
+
 def open_task(connection: sa.Connection, conversation: str) -> Task | None:
     """The conversation's task that is not closed."""
-    row = connection.execute(
-        sa.select(tasks).where(tasks.c.conversation == conversation, tasks.c.closed.is_(None))
-    ).one_or_none()
+    row = connection.execute(_OPEN, {"of": conversation}).one_or_none()
     return None if row is None else _task(row)
 
 
@@ -55,20 +59,12 @@ def attach(connection: sa.Connection, turn: int, conversation: Conversation, per
     """Count a turn to its conversation's open task, opening one if there is none."""
     task = open_task(connection, conversation.key)
     if task is None:
-        id = f"task-{turn}"
-        connection.execute(
-            tasks.insert().values(
-                id=id,
-                conversation=conversation.key,
-                scope=conversation.scope,
-                person=person,
-                opened=now,
-                last_turn=turn,
-            )
-        )
-        task = Task(id, conversation.key, conversation.scope, person, turn, None, Outcome(), False)
-    connection.execute(tasks.update().where(tasks.c.id == task.id).values(last_turn=turn))
-    connection.execute(turns.update().where(turns.c.id == turn).values(task=task.id))
+        task = Task(f"task-{turn}", conversation.key, conversation.scope, person, turn, None, Outcome(), False)
+        row = {"id": task.id, "conversation": task.conversation, "scope": task.scope, "person": person}
+        connection.execute(tasks.insert(), {**row, "opened": now, "last_turn": turn})
+    else:
+        connection.execute(_LATEST, {"of": task.id, "last_turn": turn})
+    connection.execute(_COUNTED, {"of": turn, "task": task.id})
     return task
 
 

@@ -70,7 +70,14 @@ def text_of(payload: JSON) -> str:
     return str(payload["text"])
 
 
+_SAID = (
+    sa.select(turns.c.id, turns.c.payload)
+    .where(turns.c.id.in_(sa.bindparam("of", expanding=True)))
+    .order_by(turns.c.id)
+)
+
+
 def said_in(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
     """What the person said in each of these speaking turns, in order."""
-    rows = connection.execute(sa.select(turns.c.id, turns.c.payload).where(turns.c.id.in_(ids)).order_by(turns.c.id))
+    rows = connection.execute(_SAID, {"of": list(ids)})
     return {row.id: text_of(row.payload) for row in rows}

@@ -9,6 +9,7 @@ import pytest
 from bot.domain.json import JSON
 from bot.domain.skill import Check, Procedure, SkillRef, Step, Trigger
 from bot.domain.tool import Tool
+from bot.engine.turn import Limits
 from bot.errors import ModelUnavailable, ToolError
 from bot.store import journal, skills
 from bot.store.skills import Use
@@ -142,6 +143,16 @@ async def test_calls_that_the_model_answers_are_not_counted_as_saved(desk: Desk)
     assert [use.calls for use in await uses(desk)] == [1]
     assert desk.model.requests[1].tools == ()
     assert len(desk.model.requests[1].messages) == 1
+
+
+async def test_a_use_counts_though_its_turn_came_to_a_limit(desk: Desk) -> None:
+    desk.open(Limits(rounds=1))
+    await desk.learn("order-city", CITY)
+    desk.model.script = [ASKED]
+    assert await desk.say("Where?") == ["I stopped after 1 rounds without an answer."]
+    assert [(use.status, use.calls) for use in await uses(desk)] == [("done", 1)]
+    entries = (await desk.store.read(lambda connection: journal.entries(connection, [1])))[1]
+    assert [entry.status for entry in entries] == ["done"] * 3
 
 
 async def test_a_check_that_fails_is_recorded_and_told(desk: Desk) -> None:

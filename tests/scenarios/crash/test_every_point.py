@@ -16,7 +16,7 @@ from tests.scenarios.crash.child import Plan
 from tests.scenarios.crash.conftest import approving
 from tests.scenarios.crash.stage import Kill, Stage
 from tests.scenarios.crash.story import BY_THE_SKILL, IN_THE_GROUP, Story
-from tests.scenarios.crash.talk import Model
+from tests.scenarios.crash.talk import SKILL, Model
 
 AT_ONCE = 3
 """Stories told at the same time: a third of one's seconds is waiting."""
@@ -36,8 +36,8 @@ SERVING = points(*(commit for commit in Commit if commit not in AT_THE_TERMINAL)
 async def test_an_approval_is_made_or_not(unapproved: Path, tmp_path: Path, point: str, then: int) -> None:
     """Killed before the commit the command can be given again; behind it, it says that the skill is live already."""
     plan = Plan(shutil.copytree(unapproved, tmp_path / "bot"), point=point, nth=1)
-    assert await approving(plan) == -signal.SIGKILL
-    assert await approving(Plan(plan.folder)) == then
+    assert await approving(plan, SKILL) == -signal.SIGKILL
+    assert await approving(Plan(plan.folder), SKILL) == then
     assert "is live" in plan.log.read_text().splitlines()[-1]
 
 

@@ -14,8 +14,9 @@ from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Message
 from tests.scenarios.crash.checks import check_rest
 from tests.scenarios.crash.child import ANY, Plan
+from tests.scenarios.crash.conftest import SKILLS
 from tests.scenarios.crash.stage import Kill, Stage
-from tests.scenarios.crash.talk import SECONDS, SKILL, Talk
+from tests.scenarios.crash.talk import SECONDS, Talk
 
 KILLS, AT_ONCE = 8, 2
 CUSTOMERS = ("ben-okoro", "ana-silva", "chen-wei", "ines-costa")
@@ -57,7 +58,8 @@ async def told(path: Path, *kills: Kill) -> Stage:
     assert len([message for message in heard if "Shall I learn it" in message.text]) == 1
     assert all(_answers(said, heard) == 1 for said in workshop.talk.chat.messages if _wants_an_answer(said))
     check_rest(stage, [workshop.talk])
-    [published] = [found for found in folder.folders(Plan(path).skills) if found.name != SKILL]
+    theirs = {skill.name for skill in SKILLS}
+    [published] = [found for found in folder.folders(Plan(path).skills) if found.name not in theirs]
     assert stage.remains().approved == {folder.digest(folder.read(published))}
     return stage
 

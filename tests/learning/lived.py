@@ -41,8 +41,8 @@ async def worked(
         assert isinstance(turn, Turn)
         for index, call in enumerate(made):
             entry = Entry(call.place or f"tool:{index}.0", call.tool, call.arguments, once=False)
-            journal.start(connection, turn, entry, NOW)
-            journal.end(connection, turn, journal.ended(entry, call.result, failed=call.failed), NOW)
+            journal.start(connection, turn.id, entry, NOW)
+            journal.end(connection, turn.id, journal.ended(entry, call.result, failed=call.failed), NOW)
         turns.finish(connection, turn, NOW)
         return tasks.attach(connection, turn.id, conversation, person.id, NOW).id
 

@@ -22,6 +22,7 @@ from bot.engine.outbox import Outbox
 from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
+from bot.errors import ApprenticeError
 from bot.learning.cycle import Cycle
 from bot.learning.mining import Report, mine
 from bot.learning.outcomes import Outcomes
@@ -94,7 +95,16 @@ class App:
         self._lanes = Lanes(store, clock, handlers, ChatEndings(clock, limits.idle))
 
     async def run(self) -> None:
-        """Serve until every adapter has ended and all that is due is done, or until cancelled."""
+        """Serve until every adapter has ended and all that is due is done, or until cancelled.
+
+        Raises what an adapter ended with, such as ConfigError for a token that is refused.
+        """
+        try:
+            await self._serve()
+        except* ApprenticeError as group:
+            raise _first(group) from None
+
+    async def _serve(self) -> None:
         async with asyncio.TaskGroup() as group, ticking(self._ticks()):
             serving = [
                 group.create_task(self._dispatcher.run(self._drain)),
@@ -156,6 +166,12 @@ class App:
         """Mine in a process of its own: it is work for a processor, and the loop must stay free."""
         work = partial(mine, tuple(traces), min_tasks=self._settings.learn_min_tasks, taken=tuple(taken))
         return await to_process.run_sync(work, cancellable=True)
+
+
+def _first(group: BaseExceptionGroup[ApprenticeError]) -> ApprenticeError:
+    """The one that a person reads, out of the groups of tasks that it came through."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.logs import configure
-from bot.errors import ApprenticeError, ConfigError
+from bot.errors import ConfigError
 from bot.ports import ChatAdapter
 from bot.settings import Settings, load
 
@@ -89,16 +89,7 @@ async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter],
     learning = await stack.enter_async_context(models.learning(settings))
     outside = Outside(adapters, working, learning, SystemClock(), _announce)
     app = await stack.enter_async_context(opened(settings, outside))
-    try:
-        await app.run()
-    except* ApprenticeError as group:
-        raise _first(group) from None
-
-
-def _first(group: BaseExceptionGroup[ApprenticeError]) -> ApprenticeError:
-    """The one that a person reads, out of the groups of tasks that it came through."""
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+    await app.run()
 
 
 def _announce(code: str) -> None:

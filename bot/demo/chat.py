@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import secrets
 from collections.abc import Awaitable, Callable
 
 from rich.console import Console
@@ -26,6 +27,7 @@ class DemoChat:
         self.settled: Callable[[], Awaitable[None]]
         self._console = console
         self._clock = clock
+        self._session = secrets.token_hex(4)
         self._count = itertools.count(1)
         self._accept: Callable[[Event], Awaitable[None]]
 
@@ -37,7 +39,7 @@ class DemoChat:
     async def say(self, text: str) -> str:
         """Say something and wait until the bot has done all there is to do; the message's key."""
         self._console.print(f"[bold cyan]you[/] {text}", highlight=False)
-        key = f"demo:{next(self._count)}"
+        key = f"demo:{self._session}:{next(self._count)}"
         await self._accept(MessageReceived(key, ROOM, YOU, text, key, self._clock.now()))
         await self.settled()
         return key
@@ -46,7 +48,7 @@ class DemoChat:
         """Press a button of the newest card that has it."""
         card = next(message for message in reversed(self.shown) if self._button(message, label))
         button = self._button(card, label)
-        key = f"demo:{next(self._count)}"
+        key = f"demo:{self._session}:{next(self._count)}"
         message_id = str(self.shown.index(card))
         await self._accept(
             ButtonClicked(key, ROOM, YOU, button.id if button else "", message_id, key, self._clock.now())

@@ -15,8 +15,8 @@ COMMANDS = {
 }
 """Every command and what it does, as `/help` and the platforms' menus say it."""
 
-ASIDE = frozenset(COMMANDS) - {"done", "new"}
-"""Commands that are answered while work runs."""
+ASIDE = frozenset(COMMANDS) - {"done", "new", "start"}
+"""Commands that are answered while work runs; the others change what is said behind them, so they keep their place."""
 
 _COMMAND = re.compile(r"/([a-z]+)(?=\s|$)")
 

@@ -17,7 +17,7 @@ from bot.store.store import Store
 from tests.engine.desk import Desk, words
 from tests.engine.made import ANA, GROUP, ROOM, HandClock, said
 
-LANES = dict.fromkeys(COMMANDS, f"aside:{ROOM.key}") | {"done": ROOM.lane, "new": ROOM.lane}
+LANES = dict.fromkeys(COMMANDS, f"aside:{ROOM.key}") | dict.fromkeys(("done", "new", "start"), ROOM.lane)
 
 
 async def lanes(store: Store) -> list[str]:

@@ -164,8 +164,8 @@ def command(plan: Plan, pipe: Connection, arguments: Sequence[str]) -> None:
 
 
 def _settle_in(plan: Plan) -> None:
-    """Away from the checkout's `.env`, with a log of its own, and the server's memory left alone."""
-    gc.freeze()
+    """Away from the checkout's `.env`, with a log of its own."""
+    gc.freeze()  # a collection would copy all the memory that is shared with the server
     os.chdir(plan.folder)
     log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)

@@ -17,7 +17,7 @@ CONTEXT.set_forkserver_preload(["pytest", "tests.scenarios.crash.child", *_LATE]
 class Child:
     """Runs `target(plan, pipe, *more)` while the context is open, unless it dies before.
 
-    `points` are the crash points it has passed, `codes` the pairing codes it has announced.
+    `points` are the crash points it has passed, `codes` the pairing codes it has announced; `dead` is done when it is.
     """
 
     def __init__(self, plan: Plan, target: Callable[..., None], *more: Any) -> None:
@@ -29,7 +29,7 @@ class Child:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._silent = loop.create_future()
+        self.dead: asyncio.Future[None] = loop.create_future()
         self._process.start()
         self._its_pipe.close()
         loop.add_reader(self._pipe.fileno(), self._hear)
@@ -56,7 +56,7 @@ class Child:
 
     async def ended(self) -> int:
         """Wait for its end: its exit status, or the negative number of the signal that killed it."""
-        await asyncio.shield(self._silent)
+        await asyncio.shield(self.dead)
         self._process.join()
         return int(self._process.exitcode or 0)
 
@@ -65,6 +65,6 @@ class Child:
             kind, said = self._pipe.recv()
         except EOFError:
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())
-            self._silent.set_result(None)
+            self.dead.set_result(None)
             return
         (self.points if kind == "point" else self.codes).append(said)

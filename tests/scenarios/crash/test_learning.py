@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from bot.demo.sample import FINAL, WORKSPACE
 from bot.skills import folder
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Message
-from tests.scenarios.crash.checks import check_rest
+from tests.scenarios.crash.checks import check_rest, heard_once
 from tests.scenarios.crash.child import ANY, Plan
 from tests.scenarios.crash.conftest import SKILLS
 from tests.scenarios.crash.stage import Kill, Stage
@@ -54,7 +55,7 @@ async def told(path: Path, *kills: Kill) -> Stage:
         stage = Stage(path, telegram, model.base_url, {"allowed": "*", "learn_after": 0, "learn_tokens": 0})
         workshop = Workshop(telegram)
         await stage.play(workshop.tell(), *kills)
-    heard = [message for message in workshop.talk.heard() if message not in stage.abandoned]
+    heard = heard_once(stage, workshop.talk)
     assert len([message for message in heard if "Shall I learn it" in message.text]) == 1
     assert all(_answers(said, heard) == 1 for said in workshop.talk.chat.messages if _wants_an_answer(said))
     check_rest(stage, [workshop.talk])
@@ -68,7 +69,7 @@ def _wants_an_answer(message: Message) -> bool:
     return not message.sender.is_bot and "/learn" not in message.text
 
 
-def _answers(said: Message, heard: list[Message]) -> int:
+def _answers(said: Message, heard: Sequence[Message]) -> int:
     return sum(message.reply_to is said for message in heard)
 
 

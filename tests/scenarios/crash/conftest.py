@@ -29,6 +29,7 @@ def unapproved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = Plan(tmp_path_factory.mktemp("unapproved"))
     for skill in SKILLS:
         folder.write(plan.skills / skill.name, format.render(skill))
+    plan.lines.touch()
     schema.upgrade(plan.database)
     return plan.folder
 

@@ -70,14 +70,18 @@ class Model(OpenAIServer):
 
 
 def answer(request: JSON) -> Reply:
-    """`note X` and `keep X` are calls, of the tool and of the skill; other words are answered at once."""
+    """`note X` and `keep X` are calls, of the tool and of the skill; other words are answered at once.
+
+    `tell X` is a call and a long answer.
+    """
     last = request["messages"][-1]
     if last["role"] == "tool":
         [call] = request["messages"][-2]["tool_calls"]
         word = json.loads(call["function"]["arguments"])["text"]
-        return text(f"{'Unknown' if 'It is unknown' in last['content'] else 'Noted'}: {word}")
+        tale = LONG if request["messages"][-3]["content"] == f"tell {word}" else ""
+        return text(f"{'Unknown' if 'It is unknown' in last['content'] else 'Noted'}: {word}\n{tale}")
     match last["content"].split():
-        case ["note", word]:
+        case ["note" | "tell", word]:
             return calls(("append_line", {"text": word}))
         case ["keep", word]:
             return calls((f"skill_{SKILL.replace('-', '_')}", {"text": word}))

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Table
 
 from bot.cli import skill_run
@@ -109,6 +108,8 @@ async def _show(settings: Settings, name: str, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({**_plain(entry), "uses": tally.uses, "good": tally.good}, ensure_ascii=False))
     else:
+        from rich.markdown import Markdown  # here: only this command needs a Markdown parser
+
         Console().print(Markdown(account.full(entry, tally)))
 
 

@@ -41,7 +41,8 @@ class Crowd:
         number = str(next(self._count))
         conversation, person = Conversation(self.platform, chat), Person(f"telegram:{chat}", "Ana")
         said = MessageReceived(f"telegram:{chat}:{number}", conversation, person, text, number, datetime.now(UTC))
-        answered = self._waiting[chat] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._waiting[chat] = answered
         began = perf_counter()
         await self._accept(said)
         return await answered - began

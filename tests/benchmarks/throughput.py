@@ -39,12 +39,12 @@ class Recorded:
         return await self._model.complete(request)
 
 
-async def figures(conversations: int = 100, messages: int = 20) -> Sequence[Figure]:
+async def figures(conversations: int = 100, messages: int = 10) -> Sequence[Figure]:
     """The share of the ideal, for messages that are answered at once and for tasks with two calls of tools."""
     async with _server() as base_url, OpenAIModel("m", SystemClock(), base_url=base_url) as model:
         return (
             await _share(model, "greetings", GREETING, conversations, messages),
-            await _share(model, "tasks with two tools", TASK, conversations, max(messages // 4, 1)),
+            await _share(model, "tasks with two tools", TASK, conversations, messages),
         )
 
 

@@ -224,10 +224,6 @@ def _styled(value: JSON) -> JSON:
 
 
 def _styled_text(text: str) -> JSON:
-    lines = text.removesuffix("\n").split("\n")
-    if misread(text) or not all(line.isprintable() for line in lines):
+    if misread(text) or not text.replace("\n", "").isprintable():
         return DoubleQuotedScalarString(text)
-    if "\n" not in text:
-        return text
-    tidy = lines[0][:1].strip() and lines[-1] and not any(line.endswith(" ") for line in lines)
-    return LiteralScalarString(text) if tidy else DoubleQuotedScalarString(text)
+    return LiteralScalarString(text) if "\n" in text else text

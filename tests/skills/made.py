@@ -61,10 +61,27 @@ def skill_files(procedure: str = ORDERS, front: str = FRONT) -> dict[str, bytes]
 
 UNSEEN = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff"
 visible = st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n", exclude_characters=UNSEEN)
-awkward = st.sampled_from(
-    ["---", "\n", " ", "#", ": ", "- ", "'", '"', "\\", "${", "`", "yes", "1:30", "0", "2024-01-01"]
-)
-texts = st.lists(visible | awkward, max_size=8).map("".join)
+AWKWARD = [
+    "---",
+    "\n",
+    " ",
+    "#",
+    ": ",
+    "- ",
+    "'",
+    '"',
+    "\\",
+    "${",
+    "`",
+    "yes",
+    "1:30",
+    "0",
+    "2024-01-01",
+    "\t",
+    "\u2028",
+]
+AWKWARD += ["\u00a0", "\ufeff", "\U0001f600", "\u200b", "{", "]", "a", "...", "|", "%", "@", "\n\n", "\n ", " \n"]
+texts = st.lists(visible | st.sampled_from(AWKWARD), max_size=8).map("".join)
 lines = texts.map(lambda text: " ".join(text.split()) or "x")
 identifiers = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
 names = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,3}", fullmatch=True)

@@ -23,6 +23,10 @@ def test_readers_of_old_yaml_read_the_same_text(value: dict[str, str]) -> None:
     assert yaml.safe_load(dump(value)) == value
 
 
+def test_a_value_of_one_line_stays_on_one_line() -> None:
+    assert dump({"a": "word " * 50 + "end", "b": "'word' " * 50 + "end"}).count("\n") == 2
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -227,13 +227,13 @@ async def test_defaults_apply_and_text_becomes_a_number() -> None:
 
 
 async def test_tools_that_are_not_here_stop_before_anything_runs() -> None:
-    steps = procedure(Step("a", "get"), Step("b", "nope"), verify=(Check("neither"), Check(value=1)))
-    desk = Desk(get=echo)
+    steps = procedure(Step("a", "set_it"), Step("b", "nope"), verify=(Check("neither"), Check(value=1)))
+    desk = Desk(set_it=echo)
     done = await run(steps, {}, desk)
     assert (done.status, done.reason) == ("failed", "The tool `nope` is not here, and the skill needs it.")
     assert desk.places == []
     assert missing(steps, desk.tools) == ["nope", "neither"]
-    assert missing(steps, {"get": 1, "nope": 1, "neither": 1}) == []
+    assert missing(steps, {"set_it", "nope", "neither"}) == []
 
 
 async def test_a_for_each_over_a_tool_that_writes_never_starts() -> None:
@@ -247,7 +247,7 @@ WRITES = procedure(
     Step("read", "get", {"n": 1}),
     Step("first", "set_it", {"n": "${steps.read.n}"}),
     Step("after", "get", {"n": 2}),
-    Step("second", "set_it", {"n": "${steps.after.n} ${steps.first.n}"}),
+    Step("second", "set_it", {"n": "${steps.after.n} ${steps.first.n}", "m": "${steps.after.n}"}),
     verify=(Check("set_check", {"n": "${steps.read.n}"}), Check("get")),
 )
 
@@ -260,7 +260,7 @@ async def test_writes_are_confirmed_once_with_the_exact_calls() -> None:
     assert desk.asked == [
         [
             PlannedCall("first", "set_it", {"n": 1}, True),
-            PlannedCall("second", "set_it", {"n": "${steps.after.n} ${steps.first.n}"}, False),
+            PlannedCall("second", "set_it", WRITES.steps[3].arguments, False),
             PlannedCall("verify/check/0", "set_check", {"n": 1}, True),
         ]
     ]

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ import typer
 from bot.cli.wording import worded
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Skill
+from bot.domain.text import free
 from bot.domain.trace import Trace
 from bot.errors import ConfigError
 from bot.learning import mining, traces
@@ -48,7 +49,7 @@ def mine(
         skills = asyncio.run(worded(load(), skills))
     named: dict[str, Candidate] = {}
     for skill, (_, candidate) in zip(skills, candidates, strict=True):
-        name = _free(skill.name, named)
+        name = free(skill.name, named, "-")
         named[name] = candidate
         folder.write(out / name, format.render(replace(skill, name=name)))
     refused = [refusal for report in reports.values() for refusal in report.refused]
@@ -105,14 +106,6 @@ def _procedure(path: Path) -> Procedure:
     if procedure is None or not any(step.tool for step in procedure.steps):
         raise ConfigError(f"{path.name} has no procedure that calls a tool: there is nothing to replay.")
     return procedure
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
 
 
 def _skill(name: str, candidate: Candidate) -> JSON:

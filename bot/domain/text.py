@@ -1,6 +1,7 @@
 """Text from outside, made fit to store and to send."""
 
 import re
+from collections.abc import Container
 
 
 def clean(text: str) -> str:
@@ -16,3 +17,12 @@ def plain(text: str) -> str:
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters; what is cut ends in an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def free(name: str, taken: Container[str], joint: str) -> str:
+    """The name, or the name with the first number that makes it free: `orders`, `orders-2`."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}{joint}{number}"
+    return free

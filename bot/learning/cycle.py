@@ -9,6 +9,7 @@ import structlog
 from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Skill, SkillRef
+from bot.domain.text import free
 from bot.domain.trace import Trace
 from bot.learning import collect
 from bot.learning.card import CHOICES, card
@@ -96,7 +97,7 @@ class Cycle:
             skill = Skill(candidate.name, candidate.description, candidate.procedure, scope=home.scope)
             drafted = await draft(self._model, skill, self._budget - spent)
             spent += drafted.tokens
-            named = replace(drafted.skill, name=_free(drafted.skill.name, names))
+            named = replace(drafted.skill, name=free(drafted.skill.name, names, "-"))
             names.add(named.name)
             found.append(_found(named, candidate, home, now))
         return found, spent
@@ -117,15 +118,6 @@ def _found(skill: Skill, candidate: Candidate, home: Conversation, now: float) -
     ref = SkillRef(skill.name, folder.digest(files))
     id = secrets.token_urlsafe(12)
     return _Found(Proposal(id, home.scope, home.key, ref, files, candidate.fingerprint, evidence, now), text)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """The name, or the name with the first number that makes it free."""
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
 
 
 def _home(connection: Connection, turn: Turn) -> Conversation | None:

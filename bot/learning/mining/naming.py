@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.domain.text import free
 from bot.domain.tool import READING_WORDS
 from bot.learning.mining.evidence import words_of
 from bot.learning.mining.pattern import Argument, Composed, Pattern, PatternStep, parameter_of
@@ -77,7 +78,7 @@ def names(pattern: Pattern) -> Names:
         verb = meaning(step.tool).verb
         topic = plural(subject(step)) if step.loop else subject(step)
         words = topic if verb in READING_WORDS or not verb else (verb, *topic)
-        steps.append(_free(_identifier(words), steps))
+        steps.append(free(_identifier(words), steps, "_"))
     parameters: list[str] = []
     for step in pattern:
         for argument in step.arguments:
@@ -91,17 +92,9 @@ def _parameter(argument: Argument, step: PatternStep, taken: Sequence[str]) -> s
     field = words_of(argument.slot[-1])
     whole = not isinstance(argument.origin, Composed) or argument.slot[-1] not in _ANYTHING
     name = _identifier(field if whole else subject(step))
-    return name if name not in taken else _free(_identifier([*subject(step), *field]), taken)
+    return name if name not in taken else free(_identifier([*subject(step), *field]), taken, "_")
 
 
 def _identifier(words: Iterable[str]) -> str:
     name = "_".join("".join(char for char in word if char.isascii() and char.isalnum()) for word in words).strip("_")
     return name if name[:1].isalpha() else f"value_{name}".strip("_")
-
-
-def _free(name: str, taken: Sequence[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}_{number}"
-    return free

@@ -12,6 +12,20 @@ from bot.learning.mining.support import Support
 
 
 @dataclass(frozen=True, slots=True)
+class Rigour:
+    """How much must have been seen, apart from how well it agrees.
+
+    `cases`: independent ones that make a constant. `several`: the share of places that read several elements of a
+    list, or its only one, else people chose one and no loop is meant. `covered`: the share of the list that was read,
+    on average, else people read its beginning or a choice of it.
+    """
+
+    cases: int
+    several: float = 1 / 3
+    covered: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
 class Idea:
     """An origin that an argument may have, in how many supports it holds, and why it is none all the same."""
 

@@ -7,7 +7,7 @@ from math import ceil
 
 from bot.learning.mining.corpus import Corpus
 from bot.learning.mining.evidence import AGREEING
-from bot.learning.mining.explanation import Explained, Loop
+from bot.learning.mining.explanation import Explained, Loop, Rigour
 from bot.learning.mining.loops import loop_at
 from bot.learning.mining.pattern import Pattern, PatternStep
 from bot.learning.mining.places import Slot
@@ -29,10 +29,10 @@ class Induced:
     unfolded: tuple[str, ...] = ()
 
 
-def induce(corpus: Corpus, places: Sequence[Occurrence], length: int, least: int) -> Induced | None:
+def induce(corpus: Corpus, places: Sequence[Occurrence], length: int, rigour: Rigour) -> Induced | None:
     """Generalise the calls at these places, each the start of a sequence of `length` units.
 
-    `least`: how many independent entities make a constant. None where no place is left once loops are known.
+    None where no place is left once loops are known.
     """
     loops: list[bool] = [True] * length
     folded: dict[int, Loop] = {}
@@ -41,7 +41,7 @@ def induce(corpus: Corpus, places: Sequence[Occurrence], length: int, least: int
         supports = _laid_out(corpus, places, loops)
         if not supports:
             return None
-        found = loop_at(supports, step) if step and any(len(s.steps[step]) > 1 for s in supports) else ""
+        found = loop_at(supports, step, rigour) if step and any(len(s.steps[step]) > 1 for s in supports) else ""
         if isinstance(found, Loop):
             folded[step] = found
         else:
@@ -50,7 +50,7 @@ def induce(corpus: Corpus, places: Sequence[Occurrence], length: int, least: int
     supports = _laid_out(corpus, places, loops)
     if not supports:
         return None
-    explained = _explain(corpus, supports, folded, least)
+    explained = _explain(corpus, supports, folded, rigour.cases)
     pattern = tuple(_step(supports[0], step, explained, folded.get(step)) for step in range(length))
     return Induced(pattern, tuple(explained), tuple(supports), tuple(unfolded))
 
@@ -59,8 +59,8 @@ def _laid_out(corpus: Corpus, places: Sequence[Occurrence], loops: Sequence[bool
     return [found for place in places if (found := support(corpus, place, loops)) is not None]
 
 
-def _explain(corpus: Corpus, supports: list[Support], loops: Mapping[int, Loop], least: int) -> list[Explained]:
-    weighing = Weighing(supports, corpus.schemas, least)
+def _explain(corpus: Corpus, supports: list[Support], loops: Mapping[int, Loop], cases: int) -> list[Explained]:
+    weighing = Weighing(supports, corpus.schemas, cases)
     for step in range(len(supports[0].steps)):
         items = {item.argument.slot: item for item in loops[step].items} if step in loops else {}
         for slot, count in _slots(supports, step):

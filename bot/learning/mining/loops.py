@@ -8,15 +8,10 @@ from math import ceil
 from bot.domain.json import JSON
 from bot.learning.mining.affixes import affixes, inside
 from bot.learning.mining.evidence import AGREEING, CONVINCING, differ, evidence_bits, mark, names_agree
-from bot.learning.mining.explanation import Explained, Loop
+from bot.learning.mining.explanation import Explained, Loop, Rigour
 from bot.learning.mining.pattern import Argument, Composed, Item, Reference
 from bot.learning.mining.places import EACH, Place, Slot, at, spelled
 from bot.learning.mining.support import Support
-
-MEANT = 1 / 3
-"""Share of the supports that read several elements, or the only one: else people chose one, and no loop is meant."""
-COVERED = 0.4
-"""Share of a list that was read, on average: else people read a beginning or a choice of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +27,7 @@ class _Element:
     cut: tuple[str, str] | None = None
 
 
-def loop_at(supports: Sequence[Support], step: int) -> Loop | str:
+def loop_at(supports: Sequence[Support], step: int, rigour: Rigour) -> Loop | str:
     """The loop that explains the runs of a step, or a sentence that says why they are none.
 
     `supports` hold whole runs at this step. Steps before it that are loops themselves hold several calls.
@@ -43,7 +38,7 @@ def loop_at(supports: Sequence[Support], step: int) -> Loop | str:
     best = sorted((element for element in held if held[element] >= enough), key=lambda found: _rank(found, held[found]))
     reasons = []
     for element in best:
-        found = _doubt(supports, step, element) or _loop(supports, step, element, held)
+        found = _doubt(supports, step, element, rigour) or _loop(supports, step, element, held)
         if isinstance(found, Loop):
             return found
         reasons.append(found)
@@ -96,7 +91,7 @@ def _rank(element: _Element, held: int) -> tuple[int, bool, bool, int, int, str]
     return -held, element.cut is not None, place[-1] != slot[-1], len(place), element.producer, repr((slot, place))
 
 
-def _doubt(supports: Sequence[Support], step: int, element: _Element) -> str | None:
+def _doubt(supports: Sequence[Support], step: int, element: _Element, rigour: Rigour) -> str | None:
     """Why the runs are no loop over this list, if so."""
     slot, tool = element.slot, supports[0].call(step).tool
     field, producer = f"`{'.'.join(slot)}` of `{tool}`", supports[0].call(element.producer).tool
@@ -108,7 +103,8 @@ def _doubt(supports: Sequence[Support], step: int, element: _Element) -> str | N
     if not differ(values) or evidence_bits(values, leaves) < CONVINCING:
         return f"{field} could agree with a list by accident"
     read = [_share(support, step, element) for support in supports]
-    if sum(meant for meant, _ in read) < MEANT * len(read) or sum(share for _, share in read) < COVERED * len(read):
+    several, covered = sum(several for several, _ in read), sum(share for _, share in read)
+    if several < rigour.several * len(read) or covered < rigour.covered * len(read):
         return f"{field} is one of a list, or some: people chose, so no loop is meant"
     return None
 

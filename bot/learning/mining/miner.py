@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from bot.domain.trace import Trace
 from bot.learning.mining.candidates import Proven, candidate, refusal
 from bot.learning.mining.corpus import Corpus, corpus
+from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.fitting import fits
 from bot.learning.mining.gates import proof, structure
 from bot.learning.mining.induce import induce
@@ -58,7 +59,7 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     """Generalise a frequent sequence, and hold it against every gate."""
     learned = _sample(corpus, places)
     traces = tuple(sorted({corpus.runs[place.run].trace for place in learned}))
-    induced = induce(corpus, learned, len(tools), min_tasks)
+    induced = induce(corpus, learned, len(tools), Rigour(min_tasks))
     if induced is None:
         return Refusal(tools, traces, ("its calls stand in runs that no list explains",))
     if reasons := tuple(structure(induced, min_tasks)):

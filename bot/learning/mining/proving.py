@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bot.learning.mining.building import build
 from bot.learning.mining.canonical import Run
 from bot.learning.mining.corpus import Corpus
+from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.induce import Induced, induce
 from bot.learning.mining.replaying import Match, Replay, Replayer, summed
 from bot.learning.mining.sequences import Occurrence
@@ -13,8 +14,8 @@ FOLDS = 20
 """With more tasks than this, several are left out at once, which is the harder test."""
 MOST_MATCHES = 300
 """Matches replayed in tasks that nothing was learned from."""
-LEAST_LEFT = 2
-"""Independent cases of a constant when a task is left out: three tasks leave two."""
+LEFT = Rigour(cases=2, several=0, covered=0)
+"""When a task is left out, no minimum of support counts: three tasks leave two."""
 
 
 def prove(corpus: Corpus, induced: Induced, places: Sequence[Occurrence]) -> Replay:
@@ -39,7 +40,7 @@ def _left_out(corpus: Corpus, places: Sequence[Occurrence], length: int) -> Iter
     for fold in range(min(FOLDS, len(tasks))):
         out = set(tasks[fold::FOLDS])
         kept = [place for task in tasks if task not in out for place in by_task[task]]
-        induced = induce(corpus, kept, length, LEAST_LEFT)
+        induced = induce(corpus, kept, length, LEFT)
         if induced is not None:
             replayer = Replayer(build(induced), corpus.schemas)
             for task in tasks[fold::FOLDS]:

@@ -24,10 +24,10 @@ CERTAIN = 30.0
 class Weighing:
     """Explains the arguments of a sequence one after the other: what the caller gives already can be used again."""
 
-    def __init__(self, supports: Sequence[Support], schemas: Mapping[str, Mapping[str, JSON]], least: int) -> None:
+    def __init__(self, supports: Sequence[Support], schemas: Mapping[str, Mapping[str, JSON]], cases: int) -> None:
         self.supports = supports
         self.schemas = schemas
-        self.proven = _independent(supports) >= least
+        self.proven = _independent(supports) >= cases
         self.explained: list[Explained] = []
         self.given: list[Given] = []
 

@@ -38,7 +38,7 @@ messages = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.lists(messages, max_size=12), max_size=4), st.lists(values, max_size=3))
 def test_no_message_breaks_the_miner(found: list[list[JSON]], tools: list[JSON]) -> None:
     # Three tasks each say the same, so that whatever repeats is looked at closely.

@@ -16,6 +16,7 @@ from bot.domain.trace import Trace
 from bot.learning.mining import Report, fingerprint, mine, replay
 from bot.learning.mining.building import build
 from bot.learning.mining.corpus import corpus
+from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.fitting import fits
 from bot.learning.mining.induce import induce
 from bot.learning.mining.replaying import Replayer
@@ -117,7 +118,7 @@ def test_from_random_calls_nothing_is_found(random: Random, work: Work, count: i
 def test_the_index_and_the_evaluation_tell_the_same_of_damaged_traces(work: Work, random: Random) -> None:
     whole = corpus(traces_of(work, random, 8))
     tools, places = max(frequent(whole, 3).items(), key=lambda pair: len(pair[0]))
-    induced = induce(whole, places, len(tools), 3)
+    induced = induce(whole, places, len(tools), Rigour(3))
     assert induced is not None
     damaged = corpus([damage(trace, random) for trace in traces_of(work, random, 20)])
     replayer = Replayer(build(induced), {})

@@ -1,23 +1,20 @@
-"""How good the miner is on a file of traces: `python -m tests.benchmarks.mining [FILE] [--folds 5]`.
+"""How good and how fast the miner is: `python -m tests.benchmarks.mining [FILE] [--folds 5] [--traces 10000]`.
 
-The tasks are split into folds, and what is mined from the others is held against each fold; without a file, traces of
-simulated workplaces are taken. Printed are, over all folds:
-
-- saved: the share of the calls that skills replace inside a turn, where the recorded calls are reproduced and the
-  parameters had been said or seen; what a run saves is one less than the calls it makes, over the best cover;
-- false: the share of skills that in held-out tasks make other calls than recorded (more often than 5 %), need
-  parameters that nobody knew (more than 10 %), determine less than a third of the arguments, or whose first call is
-  followed by the rest in less than 20 %;
-- exact, bindable, determined, commit: as FORMAT.md defines them, over all matches, or over skills (commit);
-  "in task" counts the rest as following also when other calls and messages stand between;
-- what a few tasks teach, as a share of what all but one fold teach.
+The tasks of a file of traces are split into folds, and what is mined from the others is held against each fold;
+without a file, traces of simulated workplaces are taken (tests/learning/workplaces.py). Saved are the calls that
+skills replace inside a turn, where the recorded calls are reproduced and the parameters had been said or seen; what a
+use saves is one less than the calls it makes, over the best cover. A skill is false if, in held-out tasks, it makes
+other calls than recorded (more often than 5 %), needs parameters that nobody knew (more than 10 %), determines less
+than a third of the arguments, or its first call is followed by the rest in less than 20 %. The other shares are
+FORMAT.md's.
 """
 
 import argparse
 import random
+import resource
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -25,21 +22,27 @@ from statistics import mean
 from bot.domain.trace import Trace
 from bot.learning.mining import Candidate, Match, Replay, mine, replay
 from bot.learning.mining.canonical import Run, canonical
+from bot.learning.mining.corpus import corpus
 from bot.learning.mining.selecting import Use, cover
+from bot.learning.mining.sequences import frequent
 from bot.learning.traces import read
+from tests.benchmarks.figure import Figure
+from tests.learning.workplaces import everyday
 
 CURVE = (3, 5, 10, 20, 40)
 """Tasks to learn from, for the learning curve."""
+DRAWS = 3
+"""Draws of that many tasks for each fold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One skill on tasks that it was not mined from."""
+    """One skill on tasks that it was not mined from; `in_task`: commit if anything may stand between."""
 
     skill: Candidate
     replay: Replay
     matches: Sequence[Match]
-    commit_in_task: float
+    in_task: float
 
     @property
     def false(self) -> bool:
@@ -47,44 +50,92 @@ class Held:
         return found.exact < 0.95 or found.bindable < 0.9 or found.determined < 1 / 3 or found.commit < 0.2
 
 
-def main() -> None:
-    """Print the figures."""
-    arguments = _arguments()
-    traces = _traces(arguments.file)
-    folds = _folds(traces, arguments.folds)
-    print(f"{len(traces)} traces, {len({trace.task for trace in traces})} tasks, {arguments.folds} folds by task")
-    held, saved, seconds = [], [], []
-    for fold in folds:
-        train = [trace for trace in traces if trace.task not in fold]
-        start = time.perf_counter()
-        report = mine(train)
-        seconds.append(time.perf_counter() - start)
-        test = [trace for trace in traces if trace.task in fold]
-        found = [_held(skill, test) for skill in report.skills]
-        held += found
-        saved.append(saving(found, test))
-        print("  " + ", ".join(f"{each.skill.name} ({each.replay.matches})" for each in found))
-    _print_shares(held, saved, seconds)
-    _print_curve(traces, folds, mean(saved))
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What was mined from the other folds, on this one."""
+
+    test: Sequence[Trace]
+    held: Sequence[Held]
+    by_names: float
+    """Share of the calls that frequent sequences of tools would save, whatever their arguments."""
+
+    @property
+    def saved(self) -> float:
+        return saving(self.held, self.test)
+
+
+def quality(traces: Sequence[Trace], count: int) -> Iterator[Figure]:
+    """The figures over so many folds by task."""
+    tasks = sorted({trace.task for trace in traces})
+    random.Random(0).shuffle(tasks)
+    folds = [set(tasks[number::count]) for number in range(count)]
+    done = [_fold(traces, fold) for fold in folds]
+    saved, names = mean(fold.saved for fold in done), mean(fold.by_names for fold in done)
+    yield Figure(
+        "calls saved inside turns", saved, "of all", f"names of tools alone would claim {names:.2f}", least=0.18
+    )
+    yield from _shares([each for fold in done for each in fold.held if each.matches], count)
+    for size in CURVE:
+        few = mean(_from(traces, fold, size, draw) for fold in folds for draw in range(DRAWS))
+        share = few / saved if saved else 1.0
+        yield Figure(f"of it from {size} tasks", share, "of all", f"{len(tasks) - len(tasks) // count} tasks give all")
+
+
+def _shares(used: Sequence[Held], folds: int) -> Iterator[Figure]:
+    matches = [match for each in used for match in each.matches]
+    false = _share(sum(each.false for each in used), len(used), of_none=0.0)
+    yield Figure("false skills", false, "of all", f"{len(used) / folds:.1f} skills match in a fold", most=0.05)
+    exact = _share(sum(match.exact for match in matches), len(matches))
+    yield Figure("matches exact", exact, "of all", f"{len(matches)} matches", least=0.99)
+    known, parameters = sum(match.known for match in matches), sum(match.parameters for match in matches)
+    yield Figure("parameters bindable", _share(known, parameters), "of all", f"{parameters} parameters", least=0.9)
+    arguments = sum(match.arguments for match in matches)
+    determined = _share(sum(match.determined for match in matches), arguments)
+    yield Figure("arguments determined", determined, "of all", f"{arguments} arguments", least=0.65)
+    in_task = mean([each.in_task for each in used] or [1.0])
+    commit = mean([each.replay.commit for each in used] or [1.0])
+    yield Figure("commit", commit, "of first calls", f"{in_task:.2f} if anything may stand between", least=0.9)
+
+
+def speed(count: int) -> Iterator[Figure]:
+    """Time and memory for so many simulated traces."""
+    traces = everyday(random.Random(1), count)
+    calls = sum(len(message.get("tool_calls", ())) for trace in traces for message in trace.messages)
+    before, start = _resident(), time.process_time()
+    mine(traces)
+    taken = time.process_time() - start
+    yield Figure(f"mining {len(traces)} traces", taken, "s of one core", f"{calls} calls", most=20)
+    yield Figure("memory for it", _resident(), "MB", f"{before:.0f} MB before", most=500)
 
 
 def saving(held: Sequence[Held], test: Sequence[Trace]) -> float:
     """The share of all calls that the skills save: the best cover of each segment, one call for what a use makes."""
-    runs = [canonical(trace) for trace in test]
     uses: dict[tuple[str, int], list[Use]] = defaultdict(list)
     for number, each in enumerate(held):
         for match in each.matches:
             if match.exact and match.known == match.parameters:
                 uses[match.trace, match.said].append(Use(match.places.start, match.places.stop, number))
-    every = frozenset(range(len(held)))
-    won = sum(use.saves for there in uses.values() for use in cover(tuple(sorted(there)), every))
-    return won / max(1, sum(len(segment.calls) for run in runs for segment in run.segments))
+    return _won(uses.values(), len(held)) / _calls(test)
+
+
+def _fold(traces: Sequence[Trace], fold: set[str]) -> Fold:
+    train = [trace for trace in traces if trace.task not in fold]
+    test = [trace for trace in traces if trace.task in fold]
+    return Fold(test, [_held(skill, test) for skill in mine(train).skills], _by_names(train, test))
+
+
+def _from(traces: Sequence[Trace], fold: set[str], size: int, draw: int) -> float:
+    tasks = sorted({trace.task for trace in traces} - fold)
+    taken = set(random.Random(draw).sample(tasks, min(size, len(tasks))))
+    test = [trace for trace in traces if trace.task in fold]
+    return saving([_held(skill, test) for skill in mine([t for t in traces if t.task in taken]).skills], test)
 
 
 def _held(skill: Candidate, test: Sequence[Trace]) -> Held:
     shares, matches = replay(skill.procedure, test)
-    tools = [str(step.tool) for step in skill.procedure.steps]
-    return Held(skill, shares, matches, _in_task(tools, [canonical(trace) for trace in test]))
+    return Held(
+        skill, shares, matches, _in_task([str(step.tool) for step in skill.procedure.steps], map(canonical, test))
+    )
 
 
 def _in_task(tools: Sequence[str], runs: Iterable[Run]) -> float:
@@ -96,63 +147,51 @@ def _in_task(tools: Sequence[str], runs: Iterable[Run]) -> float:
                 rest = iter(called[place + 1 :])
                 first += 1
                 follows += all(wanted in rest for wanted in tools[1:])
-    return follows / first if first else 1.0
+    return _share(follows, first)
 
 
-def _print_shares(held: Sequence[Held], saved: Sequence[float], seconds: Sequence[float]) -> None:
-    matches = [match for each in held for match in each.matches]
-    used = [each for each in held if each.matches]
-    print(f"mined in {mean(seconds):.2f} s; {len(held) / len(saved):.1f} skills a fold")
-    print(f"saved inside turns     {mean(saved):.3f}  (least {min(saved):.3f}, most {max(saved):.3f})")
-    print(f"false skills           {_share(sum(each.false for each in used), len(used)):.3f}")
-    print(
-        f"matches exact          {_share(sum(match.exact for match in matches), len(matches)):.3f}  of {len(matches)}"
-    )
-    known, parameters = sum(match.known for match in matches), sum(match.parameters for match in matches)
-    print(f"parameters bindable    {_share(known, parameters):.3f}")
-    determined = sum(match.determined for match in matches)
-    print(f"arguments determined   {_share(determined, sum(match.arguments for match in matches)):.3f}")
-    print(f"commit                 {mean([each.replay.commit for each in used] or [1.0]):.3f}")
-    print(f"commit in task         {mean([each.commit_in_task for each in used] or [1.0]):.3f}")
+def _by_names(train: Sequence[Trace], test: Sequence[Trace]) -> float:
+    """What a plain n-gram miner claims: frequent sequences of tools, wherever they stand."""
+    sequences = sorted(frequent(corpus(train), 3))
+    uses: dict[tuple[str, int], list[Use]] = defaultdict(list)
+    for run in map(canonical, test):
+        for segment in run.segments:
+            called = [call.tool for call in segment.calls]
+            for number, tools in enumerate(sequences):
+                for start in range(len(called) - len(tools) + 1):
+                    if tuple(called[start : start + len(tools)]) == tools:
+                        uses[run.trace, segment.said].append(Use(start, start + len(tools), number))
+    return _won(uses.values(), len(sequences)) / _calls(test)
 
 
-def _print_curve(traces: Sequence[Trace], folds: Sequence[set[str]], plateau: float) -> None:
-    for size in CURVE:
-        saved = []
-        for number, fold in enumerate(folds):
-            test = [trace for trace in traces if trace.task in fold]
-            tasks = sorted({trace.task for trace in traces} - fold)
-            for draw in range(5):
-                taken = set(random.Random(100 * number + draw).sample(tasks, min(size, len(tasks))))
-                report = mine([trace for trace in traces if trace.task in taken])
-                saved.append(saving([_held(skill, test) for skill in report.skills], test))
-        print(f"from {size:>3} tasks: {mean(saved):.3f} saved, {_share(mean(saved), plateau):.0%} of the plateau")
+def _won(uses: Iterable[Sequence[Use]], count: int) -> int:
+    every = frozenset(range(count))
+    return sum(use.saves for there in uses for use in cover(tuple(sorted(there)), every))
 
 
-def _folds(traces: Sequence[Trace], count: int) -> list[set[str]]:
-    tasks = sorted({trace.task for trace in traces})
-    random.Random(0).shuffle(tasks)
-    return [set(tasks[number::count]) for number in range(count)]
+def _calls(traces: Sequence[Trace]) -> int:
+    return max(1, sum(len(segment.calls) for run in map(canonical, traces) for segment in run.segments))
 
 
-def _traces(file: Path | None) -> list[Trace]:
-    if file is None:
-        from tests.learning.workplaces import everyday
-
-        return everyday(random.Random(0), tasks=120)
-    with file.open("rb") as lines:
-        return list(read(lines).traces)
+def _resident() -> float:
+    """The most memory that was in use, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _arguments() -> argparse.Namespace:
+def _share(part: float, whole: float, of_none: float = 1.0) -> float:
+    return part / whole if whole else of_none
+
+
+def main() -> None:
+    """Print the figures, and the skills that were found by how often they match."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", nargs="?", type=Path)
     parser.add_argument("--folds", type=int, default=5)
-    return parser.parse_args()
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 1.0
+    parser.add_argument("--traces", type=int, default=10_000, help="traces for time and memory")
+    given = parser.parse_args()
+    traces = list(read(given.file.open("rb")).traces) if given.file else everyday(random.Random(0), 240)
+    for figure in (*speed(given.traces), *quality(traces, given.folds)):
+        print(figure, flush=True)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from tests.scenarios.crash.story import noted
 from tests.scenarios.crash.talk import Model, Talk
 
 CHATS, MESSAGES, KILLS = 20, 5, 10
-POINTS = range(80, 460)
-"""How many crash points a bot passes before it dies; the story has some 3,000."""
+POINTS = range(60, 320)
+"""How many crash points a bot passes before it dies; the story has some 3,000, with what is done again."""
 
 
 class Chatter:
@@ -42,9 +42,8 @@ class Chatter:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1])
-async def test_everything_is_answered_once_and_in_order(seed: int, approved: Path, tmp_path: Path) -> None:
-    chance = random.Random(seed)
+async def test_everything_is_answered_once_and_in_order(approved: Path, tmp_path: Path) -> None:
+    chance = random.Random(1)
     kills = [(ANY, chance.choice(POINTS)) for _ in range(KILLS)]
     async with TelegramEmulator() as telegram, Model() as model:
         stage = Stage(shutil.copytree(approved, tmp_path / "bot"), telegram, model.base_url, {"allowed": "*"})

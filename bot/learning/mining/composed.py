@@ -52,10 +52,13 @@ def _parameter_doubt(values: Values, middles: Sequence[str | None], said: int) -
 
 
 def _number(values: Values, middles: Sequence[str | None], given: Sequence[Given]) -> int:
-    """The parameter that the middle is: one that the caller gives already, else a new one."""
+    """The parameter that the middle is: one that an earlier step needs, else a new one."""
     for number, earlier in enumerate(given):
         pairs = zip(values.places, middles, strict=True)
-        if sum(earlier.values[place] == middle for place, middle in pairs) >= values.enough:
+        if (
+            earlier.step != values.step
+            and sum(earlier.values[place] == middle for place, middle in pairs) >= values.enough
+        ):
             return number
     return len(given)
 

@@ -78,7 +78,8 @@ def is_id(slot: Slot, value: JSON) -> bool:
     if isinstance(value, list | dict):
         inner = value.values() if isinstance(value, dict) else value
         return any(is_id(slot, part) for part in inner)
-    return isinstance(value, str) and sum(char.isdigit() for char in value) * DIGIT >= ID_BITS
+    counted = isinstance(value, int) and value % 100 == 0  # limits and sizes are round
+    return not counted and not isinstance(value, float) and len(_DIGITS.findall(str(value))) * DIGIT >= ID_BITS
 
 
 def names_agree(slot: Slot, tool: str, place: Place, producer: str) -> bool:

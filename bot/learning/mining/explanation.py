@@ -55,9 +55,9 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A parameter found so far: the tool and argument that needed it first, and its value in each support."""
+    """A parameter found so far: the step and argument that needed it first, and its value in each support."""
 
-    tool: str
+    step: int
     slot: Slot
     values: Sequence[JSON]
 

@@ -92,8 +92,3 @@ def arguments_of(pattern: Pattern) -> Iterator[tuple[int, Argument]]:
     for number, step in enumerate(pattern):
         for argument in step.arguments:
             yield number, argument
-
-
-def tools_of(pattern: Pattern) -> tuple[str, ...]:
-    """The tools in the order of the steps."""
-    return tuple(step.tool for step in pattern)

@@ -12,7 +12,7 @@ from bot.learning.mining.composed import composed
 from bot.learning.mining.constants import constants, has_choices
 from bot.learning.mining.evidence import CONVINCING, differ, evidence_bits, mark, words_of
 from bot.learning.mining.explanation import Explained, Given, Idea, Values, rarely
-from bot.learning.mining.pattern import Argument, Composed, Origin, Parameter
+from bot.learning.mining.pattern import Argument, Composed, Origin, Parameter, inner_of
 from bot.learning.mining.places import Slot, same
 from bot.learning.mining.references import WORTH_TELLING, references
 from bot.learning.mining.support import MISSING, Support
@@ -62,13 +62,15 @@ class Weighing:
     ) -> None:
         argument = Argument(values.slot, idea.origin, optional)
         self.explained.append(Explained(values.step, argument, idea.supports, tuple(dropped)))
-        if _inner(idea.origin) == Parameter(len(self.given)):
-            self.given.append(Given(values.tool, values.slot, [_inside(value, idea.origin) for value in everywhere]))
+        if inner_of(idea.origin) == Parameter(len(self.given)):
+            self.given.append(Given(values.step, values.slot, [_inside(value, idea.origin) for value in everywhere]))
 
 
 def _shared(values: Values, given: Sequence[Given]) -> Iterator[Idea]:
-    """The parameters that the caller gives already and that an argument could be."""
+    """The parameters that an earlier step needs and that an argument could be."""
     for number, earlier in enumerate(given):
+        if earlier.step == values.step:
+            continue
         pairs = zip(values.places, values.values, strict=True)
         held = sum(same(earlier.values[place], value) for place, value in pairs)
         if held >= WORTH_TELLING * len(values.values):
@@ -98,10 +100,6 @@ def _independent(supports: Sequence[Support]) -> int:
 def _named(support: Support, step: int) -> Iterator[tuple[str, JSON]]:
     for slot, value in support.part.slots[support.steps[step][0]].items():
         yield ".".join(slot), value
-
-
-def _inner(origin: Origin) -> Origin:
-    return origin.inner if isinstance(origin, Composed) else origin
 
 
 def _inside(value: JSON, origin: Origin) -> JSON:

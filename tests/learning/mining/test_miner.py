@@ -272,6 +272,17 @@ def test_a_parameter_is_shared_by_the_steps_that_need_it() -> None:
     assert [step[2].get("repo") for step in templates(skill)] == ["${parameters.repo}"] * 2
 
 
+def test_two_arguments_of_one_step_are_two_parameters() -> None:
+    def work(desk: Desk, random: Random) -> None:
+        day, hall = f"2031-0{random.randint(1, 9)}-{random.randint(10, 28)}", token(random)
+        desk.say(f"What is on in {hall} on {day}?")
+        desk.call("get_hall", {"hall_id": token(random)}, hall=hall)
+        hall_id = json.loads(desk.messages[2]["content"])["hall_id"]
+        desk.call("list_shows", [], hall_id=hall_id, first=day, last=day, sold_out=False)
+
+    assert only(mined(work)).procedure.required == ("hall", "first", "last")
+
+
 def test_known_structures_are_not_proposed_again() -> None:
     traces = traces_of(workplaces.shop, Random(7), 12)
     known = only(mine(traces)).fingerprint

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -38,7 +38,9 @@ def mine(
         raise ConfigError(f"{out} is not empty: give --out a folder that is, or that is not there yet.")
     start = time.monotonic()
     found = _read(file, scope)
-    reports = {where: mining.mine(there) for where, there in _by_scope(found.traces).items()}
+    scopes = _by_scope(found.traces)
+    found = replace(found, traces=())
+    reports = {where: mining.mine(_let_go(there)) for where, there in scopes.items()}
     out.mkdir(parents=True, exist_ok=True)
     candidates = [(where, candidate) for where, report in reports.items() for candidate in report.skills]
     skills = [
@@ -97,6 +99,12 @@ def _by_scope(found: Iterable[Trace]) -> dict[str, list[Trace]]:
     for trace in found:
         scopes[trace.scope].append(trace)
     return dict(sorted(scopes.items()))
+
+
+def _let_go(traces: list[Trace]) -> Iterator[Trace]:
+    """Traces to be looked at once: what mining keeps of them is less than half."""
+    while traces:
+        yield traces.pop()
 
 
 def _procedure(path: Path) -> Procedure:

@@ -16,11 +16,16 @@ from bot.learning.mining.views import View, views
 
 @dataclass(frozen=True)
 class Corpus:
-    """Runs, the views of each one's segments, and the JSON Schemas of called tools where the traces give them."""
+    """Runs, the views of each one's segments, and the JSON Schemas of called tools where the traces give them.
+
+    `traces` and `tasks` count what was given, with what was not looked at.
+    """
 
     runs: tuple[Run, ...]
     views: tuple[tuple[tuple[View, ...], ...], ...]
     schemas: Mapping[str, Mapping[str, JSON]]
+    traces: int
+    tasks: int
 
     @cached_property
     def tasks_of(self) -> Mapping[str, frozenset[str]]:
@@ -33,18 +38,26 @@ class Corpus:
 
 
 def corpus(traces: Iterable[Trace]) -> Corpus:
-    """Index traces of one scope. What looks like a hack or was opted out of is not looked at."""
-    taken = [trace for trace in traces if not (trace.suspect or trace.private)]
-    runs = sorted(map(canonical, taken), key=_mark)
+    """Index traces of one scope. What looks like a hack or was opted out of is not looked at.
+
+    No trace is held on to: given by an iterator that lets go of them, they are never all in memory twice.
+    """
+    runs, tools, tasks = [], {}, []
+    for trace in traces:
+        tasks.append(trace.task)
+        if not (trace.suspect or trace.private):
+            runs.append(canonical(trace))
+            tools[id(trace.tools)] = trace.tools
+    runs.sort(key=_mark)
     seen = tuple(tuple(views(index(segment)) for segment in run.segments) for run in runs)
-    return Corpus(tuple(runs), seen, schemas_in(taken, runs))
+    return Corpus(tuple(runs), seen, schemas_in(tools.values(), runs), len(tasks), len(set(tasks)))
 
 
-def schemas_in(traces: Iterable[Trace], runs: Iterable[Run]) -> dict[str, Mapping[str, JSON]]:
-    """The JSON Schemas of the tools that runs call; where traces differ, the first in the alphabet."""
+def schemas_in(definitions: Iterable[Iterable[JSON]], runs: Iterable[Run]) -> dict[str, Mapping[str, JSON]]:
+    """The JSON Schemas of the tools that runs call; where traces' definitions differ, the first in the alphabet."""
     called = {call.tool for run in runs for call in calls_of(run)}
     schemas: dict[str, str] = {}
-    for tools in {id(trace.tools): trace.tools for trace in traces}.values():
+    for tools in definitions:
         for tool, schema in schemas_of(tools, called):
             text = json.dumps(schema, sort_keys=True)
             schemas[tool] = min(text, schemas.get(tool, text))

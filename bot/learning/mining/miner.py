@@ -2,7 +2,7 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from bot.domain.trace import Trace
@@ -24,7 +24,7 @@ MOST_PLACES = 3
 """Places of one task that a procedure is learned from."""
 
 
-def mine(traces: Sequence[Trace], *, min_tasks: int = 3, taken: Collection[str] = ()) -> Report:
+def mine(traces: Iterable[Trace], *, min_tasks: int = 3, taken: Collection[str] = ()) -> Report:
     """Find the procedures in one scope's traces.
 
     `min_tasks` is the least support, which grows with the corpus. `taken`: fingerprints of procedures that are live,
@@ -34,7 +34,7 @@ def mine(traces: Sequence[Trace], *, min_tasks: int = 3, taken: Collection[str] 
         return _mine(traces, min_tasks, taken)
 
 
-def _mine(traces: Sequence[Trace], min_tasks: int, taken: Collection[str]) -> Report:
+def _mine(traces: Iterable[Trace], min_tasks: int, taken: Collection[str]) -> Report:
     indexed = corpus(traces)
     sequences = frequent(indexed, min_tasks)
     weighed = {tools: _weigh(indexed, tools, places, min_tasks) for tools, places in sequences.items()}
@@ -52,7 +52,7 @@ def _mine(traces: Sequence[Trace], min_tasks: int, taken: Collection[str]) -> Re
     better = "the chosen procedures tell the same work in fewer calls"
     refused += [refusal(found, better) for number, found in enumerate(proven) if number not in chosen]
     refused.sort(key=lambda found: (-len(found.support), found.tools))
-    return Report(len(traces), len({trace.task for trace in traces}), tuple(skills), tuple(refused))
+    return Report(indexed.traces, indexed.tasks, tuple(skills), tuple(refused))
 
 
 def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks: int) -> Proven | Refusal:

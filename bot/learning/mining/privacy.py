@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-from detect_secrets.plugins.base import BasePlugin
+if TYPE_CHECKING:
+    from detect_secrets.plugins.base import BasePlugin
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _PHONE = re.compile(r"(?<!\w)\+?\(?\d[\d ()./-]{6,}\d(?!\w)")
@@ -42,6 +42,9 @@ def _secrets(text: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _detectors() -> tuple[BasePlugin, ...]:
+def _detectors() -> "tuple[BasePlugin, ...]":
+    # Imported where it is needed: it brings an HTTP client along, which would cost every start a fifth of a second.
+    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+
     kinds: Mapping[str, Any] = get_mapping_from_secret_type_to_class()
     return tuple(kind() for kind in kinds.values())

@@ -93,7 +93,7 @@ def replay(procedure: Procedure, traces: Iterable[Trace]) -> tuple[Replay, list[
     learned = set(procedure.provenance.tasks)
     others = [trace for trace in traces if trace.task not in learned]
     runs = [canonical(trace) for trace in others]
-    replayer = Replayer(procedure, schemas_in(others, runs))
+    replayer = Replayer(procedure, schemas_in((trace.tools for trace in others), runs))
     matches = [match for run in runs for match in replayer.matches(run)]
     return summed(matches, replayer.commitment(runs)), matches
 

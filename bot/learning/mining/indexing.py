@@ -126,7 +126,7 @@ class _Walk:
         self.leaves = 0
         if isinstance(self._output, dict | list):
             self._enter(self._output, ())
-        else:
+        elif self._output is not None:
             self._look(self._output, ())
 
     def links(self, value: JSON, places: Sequence[Place]) -> Iterator[Link]:

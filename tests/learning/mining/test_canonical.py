@@ -134,3 +134,6 @@ def test_results_go_to_the_latest_call_with_their_id() -> None:
     text = json.dumps(desk.messages).replace("call_0_0", "c").replace("call_2_0", "c")
     run = canonical(Trace("a", "a", "local", tuple(json.loads(text))))
     assert [call.content for call in run.segments[0].calls] == ["first", "second"]
+    unanswered = [message for message in json.loads(text) if message.get("content") != "first"]
+    run = canonical(Trace("a", "a", "local", tuple(unanswered)))
+    assert [(call.tool, call.content) for call in run.segments[0].calls] == [("get_b", "second")]

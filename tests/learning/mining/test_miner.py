@@ -304,12 +304,13 @@ def test_support_grows_with_the_tasks_that_use_the_same_tools() -> None:
     traces = traces_of(workplaces.tickets, Random(1), 4)
 
     def other(desk: Desk, random: Random) -> None:
-        team = f"team-{token(random)}"
-        desk.say(f"What is waiting for {team}?")
-        desk.call("desk__list_tickets", {"tickets": []}, team=team, status="open", limit=50)
+        customer = f"c-{token(random)}"
+        desk.say(f"Which plan has {customer}?")
+        desk.call("desk__get_customer", {"plan": "A"}, customer=customer, full=True)
 
     assert len(mine(traces).skills) == 1
     assert len(mine(traces + traces_of(workplaces.noise, Random(2), 200)).skills) == 1
+    assert len(mine(traces + traces_of(other, Random(3), 50)).skills) == 1
     assert mine(traces + traces_of(other, Random(3), 200)).skills == ()
 
 

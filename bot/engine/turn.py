@@ -15,7 +15,7 @@ from bot.engine.attach import attach
 from bot.engine.journal import Journal
 from bot.engine.skill_use import WAITING, SkillUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
-from bot.errors import LimitReached, ToolError
+from bot.errors import ApprenticeError, LimitReached, ToolError
 from bot.ports import ChatAdapter, Clock, ModelClient, ModelReply, ModelRequest, ToolContext
 from bot.store import buttons, confirmations, conversations, journal, transcript
 from bot.store.confirmations import Confirmation
@@ -97,7 +97,7 @@ class Turns:
                 offer = await self._toolbox.offer(ToolContext(conversation, _who(turn)), text)
                 try:
                     return await self._rounds(log, offer, text, first)
-                except LimitReached:
+                except ApprenticeError:  # what was done until here stays on record, however the turn ends
                     await log.settle()
                     raise
         except TimeoutError:

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from bot.domain.json import JSON
 from bot.store.tables import journal, turns
 
-
 # Built once: these run several times in every turn, and building a statement costs more than running it.
 _PLACE = (journal.c.turn == sa.bindparam("of"), journal.c.place == sa.bindparam("at"))
 _KNOWN = sa.select(journal.c.id).where(*_PLACE)

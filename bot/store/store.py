@@ -78,8 +78,14 @@ class Store:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Semaphore(QUEUE)
+        # Reads have no transaction to take back: a rollback after each would cost another change of threads.
         self._reader: AsyncEngine = create_async_engine(
-            f"sqlite+aiosqlite:///{self._path}", pool_size=4, max_overflow=0
+            f"sqlite+aiosqlite:///{self._path}",
+            pool_size=4,
+            max_overflow=0,
+            pool_reset_on_return=None,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
         )
         sa.event.listen(self._reader.sync_engine, "connect", _read_only)
         self._thread.start()

@@ -314,6 +314,18 @@ def test_support_grows_with_the_tasks_that_use_the_same_tools() -> None:
     assert mine(traces + traces_of(other, Random(3), 200)).skills == ()
 
 
+def test_only_explained_places_are_support() -> None:
+    def work(desk: Desk, random: Random) -> None:
+        key, box = token(random), token(random)
+        desk.say(f"About {key} and {box}.")
+        desk.call("get_first", {"box": box}, key=key)
+        desk.call("get_second", "ok", box=token(random) if desk.id == "work-7" else box)
+
+    traces = traces_of(work, Random(1), 20)
+    assert only(mine(traces, min_tasks=19)).tasks == 19
+    assert "explained in 19 tasks: 20 are needed" in why(mine(traces, min_tasks=20), "get_first", "get_second")
+
+
 def test_interleaved_chains_support_a_procedure() -> None:
     def work(desk: Desk, random: Random) -> None:
         one, two = token(random), token(random)

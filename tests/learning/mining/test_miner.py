@@ -323,7 +323,7 @@ def test_only_explained_places_are_support() -> None:
 
     traces = traces_of(work, Random(1), 40)
     assert only(mine(traces, min_tasks=39)).tasks == 39
-    assert "explained in 39 tasks: 40 are needed" in why(mine(traces, min_tasks=20), "get_first", "get_second")
+    assert "explained in 39 tasks: 40 are needed" in why(mine(traces, min_tasks=40), "get_first", "get_second")
 
 
 def test_interleaved_chains_support_a_procedure() -> None:

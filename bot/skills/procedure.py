@@ -83,7 +83,7 @@ _MODELS: Mapping[str, type[_Model]] = {
 
 _STAND_IN: Mapping[str, Callable[[], JSON]] = {
     "format": lambda: 1,
-    "steps": list,
+    "steps": lambda: [{"id": "", "tool": "?"}],
     "id": str,
     "tool": lambda: "?",
     "prompt": lambda: "?",
@@ -119,13 +119,14 @@ def read(value: JSON) -> tuple[Procedure, list[Problem]]:
     if not isinstance(value, dict):
         problems.append(((), f"expected a mapping with `format`, `steps` and more, found {shown(value)}"))
         value = {"format": 1, "steps": []}
-    while True:
+    for _ in range(2):
         try:
             return _procedure(_File.model_validate(value)), problems
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 problems.append((detail["loc"], _sentence(detail)))
                 _mend(value, detail["loc"], unknown=detail["type"] == "extra_forbidden")
+    return Procedure(()), problems  # what was mended is refused again: never round and round
 
 
 def _sentence(detail: ErrorDetails) -> str:
@@ -144,8 +145,8 @@ def _mend(value: JSON, place: Place, *, unknown: bool) -> None:
     """Take out what was refused, or let something stand in for it."""
     *above, key = place
     holder = _at(value, above)
-    if isinstance(key, int) and above[-1] in _ELEMENT:
-        holder[key] = _ELEMENT[str(above[-1])]()
+    if isinstance(key, int) and len(above) == 1 and above[0] in _ELEMENT:
+        holder[key] = _ELEMENT[str(above[0])]()
     elif isinstance(key, int):
         holder.clear()
     elif above == ["parameters"]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.skills.core_yaml import dump, load
@@ -12,6 +12,7 @@ from tests.skills.made import jsons, texts
 
 
 @given(jsons)
+@example({"\u2028 \n": "a\u2028 b\nc"})
 def test_load_reads_what_dump_writes(value: Any) -> None:
     document = load(dump(value))
     assert (document.value, document.problems) == (value, [])

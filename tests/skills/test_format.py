@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import skills_ref
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.skill import Skill
@@ -26,6 +26,7 @@ def problems(files: dict[str, bytes], name: str = "customer-orders") -> list[str
 
 
 @given(prose | procedural)
+@example(Skill("a", "b\u2028 c"))
 def test_parse_reads_what_render_writes(skill: Skill) -> None:
     body = skill.body if skill.procedure is None else words.body(skill, skill.procedure)
     assert parse(skill.name, render(skill)) == replace(skill, body=body)
@@ -148,6 +149,7 @@ def test_a_path_that_leaves_the_folder_is_told(path: str) -> None:
         ("  user_id:\n", "  User-Id: {}\n  user_id:\n", "3: parameters.User-Id: a parameter's name is lower-case"),
         ("  user_id:\n", "  spare: {}\n  user_id:\n", "3: parameters.spare: no expression uses the parameter"),
         ("keywords: [order", "keywords: [yes, 2024-01-01, 1:30, 7", "9: trigger.keywords.3: expected text, found 7"),
+        ('examples: ["What', 'examples: [5, "What', "11: trigger.examples.0: expected text, found 5"),
         ("  - id: user\n", "  - id: User\n", "13: steps.User.id: a step's id is lower-case"),
         ("  - id: orders\n", "  - id: user\n", "18: steps.user.id: the id `user` stands twice"),
         ("    tool: get_user_details\n", "", "13: steps.user: expected exactly one of `tool` and `prompt`, found none"),
@@ -186,6 +188,11 @@ def test_a_path_that_leaves_the_folder_is_told(path: str) -> None:
             '{order_id: "${item}"}',
             '{a: [1, "${parameters.who}"], b: "${item}"}',
             "21: steps.orders.with.a.1: ${parameters.who} names no parameter",
+        ),
+        (
+            'with: {user_id: "${parameters.user_id}"}',
+            'with: {a: "${item}"}',
+            "15: steps.user.with.a: ${item}: `item` is",
         ),
         ("    prompt: |\n", "    needs: [later]\n    prompt: |\n", "23: steps.summary.needs.0: `later` is no step"),
         (
@@ -278,6 +285,13 @@ def test_a_literal_uses_no_parameter_and_a_broken_expression_may() -> None:
     assert "no expression uses the parameter" in told
     (told,) = problems(skill_files(text.format("${parameters.a |}")))
     assert "no JMESPath" in told
+
+
+def test_a_text_that_does_not_parse_is_not_judged_further() -> None:
+    assert problems(skill_files("format: 1\nsteps: 5\n- a")) == [
+        "procedure.yaml:3: this is no YAML: expected <block end>, but found '-'"
+    ]
+    assert problems(skill_files("format: 1\nsteps: 5")) == ["procedure.yaml:2: steps: expected a list, found 5"]
 
 
 def test_a_cycle_is_told() -> None:

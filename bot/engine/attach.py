@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.store import conversations, tasks, turns
+from bot.store import tasks, turns
 from bot.store.store import Connection
 from bot.store.tasks import Task
 from bot.store.turns import NewTurn, Turn
@@ -11,10 +11,10 @@ from bot.store.turns import NewTurn, Turn
 def attach(connection: Connection, turn: Turn, now: datetime, idle: timedelta) -> Task:
     """Count the turn to its task, and close the task unless somebody speaks before it was quiet for `idle`."""
     at = now.timestamp()
-    conversation = conversations.find(connection, str(turn.conversation))
+    conversation = str(turn.conversation)
     task = tasks.attach(connection, turn.id, conversation, turn.payload["person"]["id"], at)
     key = f"close:{task.id}:{turn.id}"
     payload = {"task": task.id, "after": turn.id, "why": "quiet"}
     due = at + idle.total_seconds()
-    turns.enqueue(connection, NewTurn(key, key, "close", payload, conversation.key, due), at)
+    turns.enqueue(connection, NewTurn(key, key, "close", payload, conversation, due), at)
     return task

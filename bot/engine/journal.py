@@ -83,8 +83,21 @@ class Journal:
         for effect in self._waiting:
             effect(connection)
 
+    def sent(self, place: str, message_id: str) -> None:
+        """A part of a message was posted. It is recorded with what follows: a post that a crash cut off is repeated."""
+        entry = journal.ended(Entry(place, "", None, once=False), message_id)
+        now = self._clock.now().timestamp()
+
+        def work(connection: Connection) -> None:
+            journal.start(connection, self.turn.id, entry, now)
+            journal.end(connection, self.turn.id, entry, now)
+
+        self._waiting.append(work)
+
     async def settle(self) -> None:
-        """Write the ends that wait at once. Raises Fenced."""
+        """Write the ends that wait at once, if any do. Raises Fenced."""
+        if not self._waiting:
+            return
         ends, self._waiting = self._waiting, []
 
         def work(connection: Connection) -> None:
@@ -102,10 +115,10 @@ class Journal:
             return known
         if known and known.once:
             return await self._end(journal.ended(known, UNKNOWN, failed=True))
-        await self._start(entry)
+        await self._start(entry, again=known is not None)
         return await self._end(await work(entry), also)
 
-    async def _start(self, entry: Entry) -> None:
+    async def _start(self, entry: Entry, *, again: bool) -> None:
         now = self._clock.now().timestamp()
         ends, self._waiting = self._waiting, []
 
@@ -113,7 +126,7 @@ class Journal:
             turns.go_on(connection, self.turn)
             for effect in ends:
                 effect(connection)
-            journal.start(connection, self.turn.id, entry, now)
+            journal.start(connection, self.turn.id, entry, now, again=again)
 
         try:
             await self._store.write(Commit.START, work)

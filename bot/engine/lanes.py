@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 import structlog
 
+from bot.engine.prompt import with_history
 from bot.errors import (
     ApprenticeError,
     DeliverLater,
@@ -61,8 +63,9 @@ class Lanes:
         When the database fails the lane rests until it is woken again.
         """
         try:
-            while isinstance(claimed := await self._claim(lane), Turn):
-                await self._run(claimed)
+            claimed = await self._store.write(Commit.CLAIM, partial(self._next, lane))
+            while isinstance(claimed, Turn):
+                claimed = await self._run(claimed)
         except Fenced as error:
             log.info("turn.fenced", lane=lane, reason=str(error))
         except StoreError as error:
@@ -73,26 +76,23 @@ class Lanes:
             return claimed
         return None
 
-    async def _claim(self, lane: str) -> Turn | float | None:
-        now = self._clock.now().timestamp()
-        return await self._store.write(Commit.CLAIM, lambda connection: turns.claim(connection, lane, now))
-
     def stop(self, lane: str, before: int) -> None:
         """Cancel the turn that runs in a lane here, if it is older than the turn `before`."""
         running = self._running.get(lane)
         if running and running[0] < before:
             running[1].cancel()
 
-    async def _run(self, turn: Turn) -> None:
+    async def _run(self, turn: Turn) -> Turn | float | None:
+        """Run a turn to its end; the lane's next, claimed with that end."""
         try:
             effect = await self._handled(turn)
-            await self._store.write(Commit.FINISH, lambda connection: self._finish(connection, turn, effect))
+            return await self._store.write(Commit.FINISH, partial(self._finish, turn, effect))
         except (Fenced, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever breaks a turn must not stop the lane
-            await self._failed(turn, error)
+            return await self._failed(turn, error)
 
-    async def _failed(self, turn: Turn, error: Exception) -> None:
+    async def _failed(self, turn: Turn, error: Exception) -> Turn | float | None:
         match error:
             case DeliverLater():
                 tries, after, reason = DELIVERY_TRIES, error.after, str(error)
@@ -104,9 +104,8 @@ class Lanes:
                 log.error("turn.broke", turn=turn.id, kind=turn.kind, lane=turn.lane, exc_info=error)
                 tries, after, reason = BUG_TRIES, None, BROKE
         if turn.failures + 1 < tries:
-            await self._later(turn, reason, after)
-        else:
-            await self._bury(turn, reason)
+            return await self._later(turn, reason, after)
+        return await self._bury(turn, reason)
 
     async def _handled(self, turn: Turn) -> Effect:
         if turn.epoch > CLAIMS:
@@ -125,17 +124,30 @@ class Lanes:
         finally:
             del self._running[turn.lane]
 
-    def _finish(self, connection: Connection, turn: Turn, effect: Effect, error: str | None = None) -> None:
+    def _finish(
+        self, turn: Turn, effect: Effect, connection: Connection, error: str | None = None
+    ) -> Turn | float | None:
         turns.finish(connection, turn, self._clock.now().timestamp(), error=error)
         effect(connection)
+        return self._next(turn.lane, connection)
 
-    async def _later(self, turn: Turn, reason: str, after: float | None) -> None:
+    def _next(self, lane: str, connection: Connection) -> Turn | float | None:
+        """Claim a lane's next turn, with what was said before it."""
+        claimed = turns.claim(connection, lane, self._clock.now().timestamp())
+        return with_history(connection, claimed) if isinstance(claimed, Turn) else claimed
+
+    async def _later(self, turn: Turn, reason: str, after: float | None) -> Turn | float | None:
         wait = after if after is not None else min(2.0**turn.failures, LONGEST_WAIT)
         due = self._clock.now().timestamp() + wait
         log.warning("turn.later", turn=turn.id, kind=turn.kind, lane=turn.lane, seconds=wait, reason=reason)
-        await self._store.write(Commit.LATER, lambda connection: turns.postpone(connection, turn, due, reason))
 
-    async def _bury(self, turn: Turn, reason: str) -> None:
+        def work(connection: Connection) -> Turn | float | None:
+            turns.postpone(connection, turn, due, reason)
+            return self._next(turn.lane, connection)
+
+        return await self._store.write(Commit.LATER, work)
+
+    async def _bury(self, turn: Turn, reason: str) -> Turn | float | None:
         log.error("turn.dead", turn=turn.id, kind=turn.kind, lane=turn.lane, reason=reason)
         effect = self._endings.failed(turn, reason)
-        await self._store.write(Commit.BURY, lambda connection: self._finish(connection, turn, effect, reason))
+        return await self._store.write(Commit.BURY, partial(self._finish, turn, effect, error=reason))

@@ -5,17 +5,14 @@ would tell (the only window in which a reply can stand twice).
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import structlog
 
 from bot.domain.chat import Outgoing
-from bot.domain.tool import ToolResult
 from bot.engine.journal import Journal
 from bot.errors import MaybeDelivered, Undeliverable
 from bot.ports import ChatAdapter, Clock
 from bot.store.deliveries import outgoing
-from bot.store.journal import Entry
 from bot.store.store import Effect, Store
 from bot.store.turns import Turn
 
@@ -56,10 +53,12 @@ class Outbox:
 
     async def _post(self, adapter: ChatAdapter, message: Outgoing, journal: Journal) -> None:
         for part in range(adapter.parts(message)):
-            entry = Entry(f"send:{part}", "", None, once=False)
-            await journal.call(entry, partial(self._send, adapter, message, part))
+            place = f"send:{part}"
+            if place not in journal.known:
+                await journal.settle()
+                journal.sent(place, await self._send(adapter, message, part))
 
-    async def _send(self, adapter: ChatAdapter, message: Outgoing, part: int) -> ToolResult:
+    async def _send(self, adapter: ChatAdapter, message: Outgoing, part: int) -> str:
         self._probe("before:send")
         try:
             message_id = await adapter.send(message, part)
@@ -67,4 +66,4 @@ class Outbox:
             log.warning("outbox.ambiguous", conversation=message.conversation.key, error=str(error))
             message_id = ""
         self._probe("after:send")
-        return ToolResult(message_id)
+        return message_id

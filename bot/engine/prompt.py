@@ -1,6 +1,7 @@
 """What the model reads: the house's words, the history within a budget, the message, the tools."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.json import JSON
@@ -24,16 +25,16 @@ def house(now: datetime) -> JSON:
     return {"role": "system", "content": HOUSE.format(day=now.strftime("%A, %Y-%m-%d"))}
 
 
-def history(connection: Connection, turn: Turn) -> list[JSON]:
-    """The turns before this one as messages, oldest first, as many whole turns as the budget holds."""
-    if turn.conversation is None:
-        return []
-    ids = conversations.history(connection, turn.conversation, turn.id, HISTORY_TURNS)
-    if not ids:
-        return []
-    said = transcript.said_in(connection, ids)
-    entries = journal.entries(connection, ids)
-    return _newest([transcript.messages(id, said[id], entries[id]) for id in ids], HISTORY_BYTES)
+def with_history(connection: Connection, turn: Turn) -> Turn:
+    """The turn with the speaking turns before it as messages, oldest first, as many whole turns as the budget holds."""
+    if turn.kind not in conversations.SPEAKING or turn.conversation is None:
+        return turn
+    said = conversations.history(connection, turn.conversation, turn.id, HISTORY_TURNS)
+    if not said:
+        return turn
+    entries = journal.entries(connection, list(said))
+    earlier = [transcript.messages(id, transcript.text_of(payload), entries[id]) for id, payload in said.items()]
+    return replace(turn, history=_newest(earlier, HISTORY_BYTES))
 
 
 def _newest(turns: Sequence[list[JSON]], budget: int) -> list[JSON]:

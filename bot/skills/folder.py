@@ -22,7 +22,8 @@ def folders(root: Path) -> list[Path]:
     """The folders in `root`, by name, without hidden ones."""
     if not root.is_dir():
         return []
-    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    with os.scandir(root) as entries:
+        return sorted(root / entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
 
 
 def read(path: Path) -> dict[str, bytes]:
@@ -46,7 +47,7 @@ def stamp(path: Path) -> Stamp:
     The time is that of the inode's change: that of the content can be set back.
     """
     try:
-        found = [(name, file.lstat()) for name, file in _regular(path)]
+        found = [(name, file.stat(follow_symlinks=False)) for name, file in _regular(path)]
     except (OSError, SkillInvalid):
         return ()
     return tuple(sorted((name, status.st_ctime_ns, status.st_size) for name, status in found))
@@ -99,10 +100,10 @@ def _hidden(path: str) -> bool:
     return any(part.startswith(".") for part in path.split("/"))
 
 
-def _regular(path: Path) -> Iterator[tuple[str, Path]]:
+def _regular(path: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     if path.is_symlink():
         raise SkillInvalid("the folder is a link: expected a folder")
-    waiting, seen = [("", path)], 0
+    waiting, seen = [("", str(path))], 0
     while waiting:
         above, folder = waiting.pop()
         with os.scandir(folder) as entries:
@@ -113,14 +114,14 @@ def _regular(path: Path) -> Iterator[tuple[str, Path]]:
                 if (wrong := path_problem(name)) or seen > MOST_ENTRIES:
                     raise SkillInvalid(wrong or f"the folder holds too much: expected at most {MOST_ENTRIES} files")
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append((f"{name}/", Path(entry.path)))
+                    waiting.append((f"{name}/", entry.path))
                 elif entry.is_file(follow_symlinks=False):
-                    yield name, Path(entry.path)
+                    yield name, entry
                 else:
                     raise SkillInvalid(f"{name}:1: links and special files are refused: expected a file")
 
 
-def _content(file: Path, most: int) -> bytes:
+def _content(file: os.DirEntry[str], most: int) -> bytes:
     """The bytes of a file that was regular a moment ago; what took its place since is not followed or waited for."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(descriptor, "rb") as opened:

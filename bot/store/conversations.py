@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from bot.domain.chat import Conversation
+from bot.domain.json import JSON
 from bot.store.tables import conversations, turns
 
 SPEAKING = ("message", "resume")
@@ -50,7 +51,7 @@ def begin_anew(connection: sa.Connection, key: str, turn: int) -> None:
 # Built once: it runs in every turn, and building a statement costs more than running it.
 _SINCE = sa.select(conversations.c.since).where(conversations.c.key == sa.bindparam("of")).scalar_subquery()
 _HISTORY = (
-    sa.select(turns.c.id)
+    sa.select(turns.c.id, turns.c.payload)
     .where(
         turns.c.conversation == sa.bindparam("of"),
         turns.c.kind.in_(SPEAKING),
@@ -64,7 +65,7 @@ _HISTORY = (
 _KNOWN = sa.select(conversations.c.key).where(conversations.c.key == sa.bindparam("of"))
 
 
-def history(connection: sa.Connection, key: str, before: int, limit: int) -> list[int]:
-    """The ids of the last finished speaking turns before a turn, oldest first."""
-    rows = connection.scalars(_HISTORY, {"of": key, "before": before, "most": limit})
-    return sorted(rows)
+def history(connection: sa.Connection, key: str, before: int, limit: int) -> dict[int, JSON]:
+    """The last finished speaking turns before a turn, oldest first: their ids and payloads."""
+    rows = connection.execute(_HISTORY, {"of": key, "before": before, "most": limit}).all()
+    return {row.id: row.payload for row in reversed(rows)}

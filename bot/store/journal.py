@@ -11,7 +11,6 @@ from bot.store.tables import journal, turns
 
 # Built once: these run several times in every turn, and building a statement costs more than running it.
 _PLACE = (journal.c.turn == sa.bindparam("of"), journal.c.place == sa.bindparam("at"))
-_KNOWN = sa.select(journal.c.id).where(*_PLACE)
 _START = journal.insert()
 _AGAIN = journal.update().where(*_PLACE)
 _END = journal.update().where(*_PLACE)
@@ -32,11 +31,10 @@ class Entry:
     bytes: int = 0
 
 
-def start(connection: sa.Connection, turn: int, entry: Entry, now: float) -> None:
-    """Record a call before it is made; again for one that a crash cut off."""
-    where = {"of": turn, "at": entry.place}
-    if connection.scalar(_KNOWN, where) is not None:
-        connection.execute(_AGAIN, {**where, "request": entry.request, "started": now})
+def start(connection: sa.Connection, turn: int, entry: Entry, now: float, *, again: bool = False) -> None:
+    """Record a call before it is made; `again` where one before it was cut off."""
+    cut_off = {"of": turn, "at": entry.place, "request": entry.request, "started": now}
+    if again and connection.execute(_AGAIN, cut_off).rowcount:
         return
     row = {"turn": turn, "place": entry.place, "name": entry.name, "request": entry.request, "once": entry.once}
     connection.execute(_START, {**row, "status": "started", "started": now})

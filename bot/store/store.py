@@ -72,6 +72,7 @@ class Store:
         self._jobs: deque[_Job] = deque()
         self._ready = threading.Condition()
         self._closing = False
+        self._reads: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self.woken: Callable[[Iterable[str]], None] = lambda _: None
 
@@ -98,6 +99,7 @@ class Store:
             self._closing = True
             self._ready.notify()
         await asyncio.to_thread(self._thread.join)
+        await asyncio.gather(*self._reads, return_exceptions=True)
         await self._reader.dispose()
 
     async def write(self, commit: Commit, work: Work[T]) -> T:
@@ -117,7 +119,17 @@ class Store:
         return result
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work`, which must only read, on a connection of its own and return what it returns."""
+        """Run `work`, which must only read, on a connection of its own and return what it returns.
+
+        A caller that is cancelled leaves the read to end by itself: a connection of the async dialect that is
+        cancelled twice, as at the end of a process, waits for its own thread for ever.
+        """
+        reading = asyncio.create_task(self._read(work))
+        self._reads.add(reading)
+        reading.add_done_callback(self._reads.discard)
+        return await asyncio.shield(reading)
+
+    async def _read(self, work: Work[T]) -> T:
         async with self._reader.connect() as connection:
             return await connection.run_sync(work)
 

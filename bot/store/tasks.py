@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.domain.chat import Conversation
 from bot.domain.trace import Outcome
+from bot.store import conversations
 from bot.store.conversations import SPEAKING
 from bot.store.tables import evidence, scopes, tasks, turns
 
@@ -55,11 +55,12 @@ def open_task(connection: sa.Connection, conversation: str) -> Task | None:
     return None if row is None else _task(row)
 
 
-def attach(connection: sa.Connection, turn: int, conversation: Conversation, person: str, now: float) -> Task:
+def attach(connection: sa.Connection, turn: int, conversation: str, person: str, now: float) -> Task:
     """Count a turn to its conversation's open task, opening one if there is none."""
-    task = open_task(connection, conversation.key)
+    task = open_task(connection, conversation)
     if task is None:
-        task = Task(f"task-{turn}", conversation.key, conversation.scope, person, turn, None, Outcome(), False)
+        scope = conversations.find(connection, conversation).scope
+        task = Task(f"task-{turn}", conversation, scope, person, turn, None, Outcome(), False)
         row = {"id": task.id, "conversation": task.conversation, "scope": task.scope, "person": person}
         connection.execute(tasks.insert(), {**row, "opened": now, "last_turn": turn})
     else:

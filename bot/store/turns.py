@@ -1,5 +1,6 @@
 """The inbox: turns in lanes. Strict order in a lane, all lanes at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,11 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A claimed turn: its writes carry `epoch`, which a later claim raises."""
+    """A claimed turn: its writes carry `epoch`, which a later claim raises.
+
+    `history` are the messages before a speaking turn. They are read with the claim, in the writer's thread: a read of
+    its own through the async dialect costs more than all else in the turn.
+    """
 
     id: int
     key: str
@@ -39,11 +44,22 @@ class Turn:
     epoch: int
     failures: int
     created: float
+    history: Sequence[JSON] = ()
 
 
 # Built once: these run several times in every turn, and building a statement costs more than running it.
-_KEYED = sa.select(turns.c.id).where(turns.c.key == sa.bindparam("of"))
-_ENQUEUE = turns.insert().returning(turns.c.id)
+_NEW = ("key", "lane", "kind", "payload", "conversation", "due", "created")
+_ENQUEUE = (
+    turns.insert()
+    .from_select(
+        _NEW,
+        sa.select(*(sa.bindparam(name, type_=turns.c[name].type) for name in _NEW)).where(
+            ~sa.exists().where(turns.c.key == sa.bindparam("key"))
+        ),
+        include_defaults=False,
+    )
+    .returning(turns.c.id)
+)
 _OLDEST = sa.select(turns).where(turns.c.lane == sa.bindparam("of"), OPEN).order_by(turns.c.id).limit(1)
 _CLAIM = turns.update().where(turns.c.id == sa.bindparam("of"))
 _HELD = sa.select(turns.c.epoch, turns.c.stop).where(turns.c.id == sa.bindparam("of"), OPEN)
@@ -52,11 +68,9 @@ _FINISH = turns.update().where(turns.c.id == sa.bindparam("of"), turns.c.epoch =
 
 def enqueue(connection: sa.Connection, turn: NewTurn, now: float) -> int | None:
     """Insert a turn and wake its lane if it is due (else the sweep will); None when its key was there before."""
-    if connection.scalar(_KEYED, {"of": turn.key}) is not None:
-        return None
     row = {"key": turn.key, "lane": turn.lane, "kind": turn.kind, "payload": turn.payload, "due": turn.due}
     id: int | None = connection.scalar(_ENQUEUE, {**row, "conversation": turn.conversation, "created": now})
-    if turn.due is None or turn.due <= now:
+    if id is not None and (turn.due is None or turn.due <= now):
         connection.info[WOKEN].add(turn.lane)
     return id
 

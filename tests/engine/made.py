@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.engine.prompt import with_history
 from bot.store import turns
 from bot.store.commits import Commit
-from bot.store.store import Store
+from bot.store.store import Connection, Store
 from bot.store.turns import NewTurn, Turn
 
 ROOM = Conversation("telegram", "7")
@@ -80,6 +81,10 @@ def said(text: str, number: int = 1, conversation: Conversation = ROOM, person: 
 async def claimed(store: Store, new: NewTurn) -> Turn:
     """A turn that was enqueued and claimed."""
     await store.write(Commit.INTAKE, lambda connection: turns.enqueue(connection, new, 1.0))
-    turn = await store.write(Commit.CLAIM, lambda connection: turns.claim(connection, new.lane, 1.0))
-    assert isinstance(turn, Turn)
-    return turn
+
+    def claim(connection: Connection) -> Turn:
+        turn = turns.claim(connection, new.lane, 1.0)
+        assert isinstance(turn, Turn)
+        return with_history(connection, turn)
+
+    return await store.write(Commit.CLAIM, claim)

@@ -44,7 +44,7 @@ async def worked(
             journal.start(connection, turn.id, entry, NOW)
             journal.end(connection, turn.id, journal.ended(entry, call.result, failed=call.failed), NOW)
         turns.finish(connection, turn, NOW)
-        return tasks.attach(connection, turn.id, conversation, person.id, NOW).id
+        return tasks.attach(connection, turn.id, conversation.key, person.id, NOW).id
 
     return await store.write(Commit.FINISH, work)
 

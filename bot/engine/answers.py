@@ -120,7 +120,9 @@ class Answers:
 
     async def _stop_work(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         lane = said.conversation.lane
-        count = await self._store.write(Commit.STOP, lambda connection: turns.stop(connection, lane, turn.id))
+        count = await self._store.write(
+            Commit.STOP, lambda connection: turns.stop(connection, lane, turn.id, turn.created)
+        )
         self._stop(lane, turn.id)
         if count == 0:
             return "Nothing was running.", _nothing

@@ -120,10 +120,16 @@ def postpone(connection: sa.Connection, turn: Turn, due: float, error: str) -> N
     )
 
 
-def stop(connection: sa.Connection, lane: str, before: int) -> int:
-    """Flag the open speaking turns of a lane that are older than the turn `before`; the count of them."""
-    work = (turns.c.lane == lane, OPEN, turns.c.id < before, turns.c.kind.in_(SPEAKING))
-    return connection.execute(turns.update().where(*work).values(stop=True)).rowcount
+def stop(connection: sa.Connection, lane: str, before: int, since: float) -> int:
+    """Flag the open speaking turns of a lane that are older than the turn `before`.
+
+    The count of them, with those that ended by such a flag after `since`: a command that is run again after a crash
+    finds no open turn any more where it stopped one.
+    """
+    work = (turns.c.lane == lane, turns.c.id < before, turns.c.kind.in_(SPEAKING))
+    connection.execute(turns.update().where(*work, OPEN).values(stop=True))
+    flagged = sa.select(sa.func.count()).where(*work, turns.c.stop, sa.or_(OPEN, turns.c.finished >= since))
+    return connection.scalar(flagged) or 0
 
 
 def busy(connection: sa.Connection, lane: str, but: int = 0) -> int:

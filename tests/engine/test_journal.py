@@ -125,7 +125,7 @@ async def test_nothing_starts_in_a_stopped_or_lost_turn(store: Store) -> None:
     turn = await claimed(store, NEW)
     log = await opened(store, turn)
     tool = Tool()
-    await store.write(Commit.STOP, lambda connection: turns.stop(connection, "a", turn.id + 1))
+    await store.write(Commit.STOP, lambda connection: turns.stop(connection, "a", turn.id + 1, 1.0))
     with pytest.raises(Stopped):
         await log.call(Entry("tool:0.0", "t", "{}", once=False), tool)
     await store.write(Commit.CLAIM, lambda connection: turns.claim(connection, "a", 1.0))

@@ -126,7 +126,7 @@ async def test_stop_cancels_what_runs_and_leaves_later_turns(store: Store, clock
     draining = asyncio.create_task(lanes.drain("a"))
     await begun.wait()
     lanes.stop("a", before=1)
-    await store.write(Commit.STOP, lambda connection: turns.stop(connection, "a", 2))
+    await store.write(Commit.STOP, lambda connection: turns.stop(connection, "a", 2, 1.0))
     lanes.stop("a", before=2)
     await draining
     assert ends.stories == [("1", "stopped"), ("2", "done")]

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,31 @@ async def test_a_cancelled_writer_does_not_take_its_write_back(store: Store) -> 
         await writing
     await store.write(Commit.INTAKE, put("b"))
     assert await keys(store) == ["a", "b"]
+
+
+async def test_a_read_that_is_cancelled_twice_leaves_nothing_that_waits(tmp_path: Path) -> None:
+    """As at the end of a process, which otherwise never ends."""
+    schema.upgrade(tmp_path / "test.db")
+    reached, released = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(connection: Connection) -> None:
+        connection.connection.dbapi_connection.create_function("held", 0, held)  # type: ignore[union-attr]  # SQLite's own
+        connection.exec_driver_sql("SELECT held()").all()
+
+    def held() -> int:
+        loop.call_soon_threadsafe(reached.set)
+        return int(released.wait(10))
+
+    async with Store(tmp_path / "test.db") as store:
+        reading = asyncio.create_task(store.read(slow))
+        await reached.wait()
+        for _ in range(2):
+            reading.cancel()
+            await asyncio.sleep(0)
+        released.set()
+        await asyncio.wait([reading])
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_reads_cannot_write(store: Store) -> None:

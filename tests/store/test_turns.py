@@ -73,11 +73,13 @@ def test_a_stopped_turn_may_end_but_not_go_on() -> None:
         turns.enqueue(connection, new("x"), 1.0)
         turn = turns.claim(connection, "a", 1.0)
         assert isinstance(turn, Turn)
-        assert turns.stop(connection, "a", turn.id) == 0
-        assert turns.stop(connection, "a", turn.id + 1) == 1
+        assert turns.stop(connection, "a", turn.id, 1.0) == 0
+        assert turns.stop(connection, "a", turn.id + 1, 1.0) == 1
         with pytest.raises(Stopped):
             turns.go_on(connection, turn)
         turns.finish(connection, turn, 2.0)
+        assert turns.stop(connection, "a", turn.id + 1, 2.0) == 1, "the same stop, run again after a crash"
+        assert turns.stop(connection, "a", turn.id + 1, 3.0) == 0, "a later one"
 
 
 async def test_a_postponed_turn_counts_its_failures(store: Store) -> None:

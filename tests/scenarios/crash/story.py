@@ -65,8 +65,7 @@ class Story:
         talk.say(stan, FOREVER)
         await self._model.thinking.wait()
         talk.say(stan, "/stop")
-        # A bot that died between the stop and its answer may find that the work has ended.
-        await talk.hear("(Stopped|Nothing was running).*")
+        await talk.hear("Stopped.*")
 
     async def _by_a_skill(self) -> None:
         """A skill asks before it writes; the answer is a click, the question is edited to say so."""

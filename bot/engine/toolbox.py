@@ -60,8 +60,9 @@ class Toolbox:
             for tool in await source.tools(context):
                 if tools.setdefault(tool.name, tool) is tool:
                     sources[tool.name] = source
-        live = await self._library.live(context.conversation.scope)
-        by_text = await self._library.ranked_by_text(live, text) if len(live) > 1 else ()
+        scope = context.conversation.scope
+        live = await self._library.live(scope)
+        by_text = await self._library.ranked_by_text(live, scope, text) if len(live) > 1 else ()
         ranked = rank(live, text, by_text)
         usable = [found for entry in ranked if (found := _executable(entry, tools))]
         skills = {found.skill.tool_name: found for found in usable}

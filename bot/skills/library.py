@@ -12,12 +12,13 @@ from typing import Literal
 
 import structlog
 
-from bot.domain.skill import Skill, SkillRef
+from bot.domain.skill import Skill, SkillRef, Trigger
 from bot.errors import Refused, SkillInvalid
 from bot.skills import folder, format
 from bot.skills.shipped import SHIPPED
 from bot.store import fulltext, skills
 from bot.store.commits import Commit
+from bot.store.fulltext import Page
 from bot.store.skills import Approval
 from bot.store.store import Store
 
@@ -58,7 +59,7 @@ class Library:
         self.root = root
         self._store = store
         self._read: dict[str, _Read] = {}
-        self._indexed: dict[str, str] | None = None
+        self._indexed: dict[str, Page] = {}
 
     async def shelf(self, scope: str | None) -> list[Shelved]:
         """Every folder that may be seen in a scope (None: in every scope), by name; changed files are read again."""
@@ -83,15 +84,15 @@ class Library:
                 return entry
         raise Refused(f"There is no skill named {name} here. /skills lists those there are.")
 
-    async def ranked_by_text(self, live: list[Shelved], text: str) -> list[str]:
-        """Names of live skills that share words with a text, best first (full text)."""
-        words = {entry.name: _words(entry.skill) for entry in live if entry.skill}
-        if words and not words.items() <= (self._indexed or {}).items():
-            indexed = {**(self._indexed or {}), **words}
-            await self._store.write(Commit.INDEX, lambda connection: fulltext.replace(connection, indexed))
+    async def ranked_by_text(self, live: list[Shelved], scope: str, text: str) -> list[str]:
+        """Names of live skills of a scope that share words with a text, best first (full text)."""
+        pages = {entry.name: _page(entry.skill) for entry in live if entry.skill}
+        if pages and not pages.items() <= self._indexed.items():
+            indexed = self._indexed | pages
+            await self._store.write(Commit.INDEX, lambda connection: fulltext.replace(connection, indexed.values()))
             self._indexed = indexed
-        found = await self._store.read(lambda connection: fulltext.search(connection, text, len(self._indexed or {})))
-        return [name for name in found if name in words]
+        found = await self._store.read(lambda connection: fulltext.search(connection, text, scope, len(self._indexed)))
+        return [name for name in found if name in pages]
 
     async def publish(self, approval: Approval) -> None:
         """Make the approved bytes the folder of that name. Raises Refused when what stands there then is not them."""
@@ -136,11 +137,13 @@ def _visible(entry: Shelved, scope: str) -> bool:
     return entry.skill is not None and entry.skill.scope in (None, scope)
 
 
-def _words(skill: Skill | None) -> str:
-    if skill is None:
-        return ""
-    trigger = skill.procedure.trigger if skill.procedure else None
-    parts = [skill.name.replace("-", " "), skill.description]
-    if trigger:
-        parts += [*trigger.keywords, trigger.condition, *trigger.examples]
-    return "\n".join(parts)
+def _page(skill: Skill) -> Page:
+    trigger = skill.procedure.trigger if skill.procedure else Trigger()
+    return Page(
+        skill.name,
+        skill.scope or "",
+        skill.name.replace("-", " "),
+        "\n".join(trigger.keywords),
+        f"{skill.description}\n{trigger.condition}",
+        "\n".join(trigger.examples),
+    )

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -143,6 +144,25 @@ uses = Table(
     UniqueConstraint("turn", "place"),
 )
 Index("ix_uses_skill", uses.c.name, uses.c.digest)
+
+showings = Table(
+    "showings",
+    metadata,
+    Column("scope", String, primary_key=True),  # of the conversation
+    Column("name", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("shown", Integer, nullable=False),  # turns in which the model saw the skill
+    Column("chosen", Integer, nullable=False),  # of these: it called it
+    Column("passed", Integer, nullable=False),  # of these: it called other tools and not this one
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),  # of the words a skill is found by: float32, little-endian, norm 1
+)
 
 proposals = Table(
     "proposals",

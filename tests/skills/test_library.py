@@ -177,7 +177,7 @@ async def test_a_shipped_digest_under_another_name_is_not_live(library: Library,
 
 
 async def found(library: Library, text: str) -> list[str]:
-    return await library.ranked_by_text(await library.live("telegram:7"), text)
+    return await library.ranked_by_text(await library.live("telegram:7"), "telegram:7", text)
 
 
 async def test_full_text_finds_the_live_skills_and_follows_the_folders(

@@ -1,6 +1,7 @@
 """Reading a chat completion as servers really write it."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -12,7 +13,8 @@ from bot.domain.tool import ToolCall
 from bot.ports import ModelReply
 
 BYTES_PER_TOKEN = 4
-
+_THOUGHT = re.compile(r"\A\s*<(think|thinking)>.*?(</\1>\s*|\Z)", re.DOTALL)
+"""How open reasoning models begin an answer where their server does not set the thought apart."""
 
 Text = Annotated[str, AfterValidator(clean)]
 
@@ -75,9 +77,10 @@ def _none() -> list[_Choice]:
 
 
 def _text(message: _Message) -> str:
-    if isinstance(message.content, list):
-        return "".join(part.text or "" for part in message.content)
-    return message.content or message.refusal or ""
+    content = message.content
+    if isinstance(content, list):
+        content = "".join(part.text or "" for part in content)
+    return _THOUGHT.sub("", content or message.refusal or "")
 
 
 def _usage(raw: JSON) -> _Usage:

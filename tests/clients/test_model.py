@@ -160,6 +160,9 @@ async def test_arguments_are_handed_on_as_text_however_broken(pair: Pair, sent: 
     [
         ({"content": [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo."}, {"type": "image"}]}, "Hello."),
         ({"content": None, "refusal": "I will not."}, "I will not."),
+        ({"content": "<think>\nShe greets.\n</think>\n\nHello."}, "Hello."),
+        ({"content": "<think>I never come to an"}, ""),
+        ({"content": "The tag <think>x</think> is kept."}, "The tag <think>x</think> is kept."),
         ({"content": "half a pair \ud83d and NUL \0", "tool_calls": []}, "half a pair ? and NUL "),
     ],
 )

@@ -1,17 +1,20 @@
 """The structural miner: repeated, proven procedures out of traces. Deterministic, explainable, without a model.
 
-canonical, corpus, places: traces become indexed segments of calls · sequences: tools that follow one another often ·
-induce (loops, weighing, references, composed, constants): each argument explained · building, naming, words: a
-procedure in English · proving, gates: replayed where it was not learned from · selecting: the few that tell the most.
+canonical, contribution, corpus, places: traces become indexed segments of calls · sequences: tools that follow one
+another often · induce (loops, weighing, references, composed, constants): each argument explained · building, naming,
+words: a procedure in English · proving, gates: replayed where it was not learned from · selecting: the few that tell
+the most.
 """
 
+from bot.learning.mining.contribution import Contribution, contribute
 from bot.learning.mining.fingerprints import fingerprint
-from bot.learning.mining.miner import mine
+from bot.learning.mining.miner import mine, mine_gathered, uncollected
 from bot.learning.mining.replaying import Match, Replay, Replayed, replay
 from bot.learning.mining.report import Candidate, Dropped, Explanation, Refusal, Report
 
 __all__ = [
     "Candidate",
+    "Contribution",
     "Dropped",
     "Explanation",
     "Match",
@@ -19,7 +22,10 @@ __all__ = [
     "Replay",
     "Replayed",
     "Report",
+    "contribute",
     "fingerprint",
     "mine",
+    "mine_gathered",
     "replay",
+    "uncollected",
 ]

@@ -5,13 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
+from operator import itemgetter
 
 from bot.domain.json import JSON
 from bot.domain.trace import Trace
-from bot.learning.mining.canonical import Call, Run, canonical, schemas_of
-from bot.learning.mining.indexing import index
-from bot.learning.mining.views import View, views
+from bot.learning.mining.canonical import Call, Run, schemas_of
+from bot.learning.mining.contribution import Contribution, contribute
+from bot.learning.mining.views import View
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,22 @@ class Corpus:
 
 
 def corpus(traces: Iterable[Trace]) -> Corpus:
-    """Index traces of one scope. What looks like a hack or was opted out of is not looked at.
+    """Index traces of one scope. None is held on to: given by an iterator, they are never all in memory."""
+    return gathered(map(contribute, traces))
 
-    No trace is held on to: given by an iterator that lets go of them, they are never all in memory twice.
-    """
-    runs, tools, tasks = [], {}, []
-    for trace in traces:
-        tasks.append(trace.task)
-        if not (trace.suspect or trace.private):
-            runs.append(canonical(trace))
-            tools[id(trace.tools)] = trace.tools
-    runs.sort(key=_mark)
-    seen = tuple(tuple(views(index(segment)) for segment in run.segments) for run in runs)
-    return Corpus(tuple(runs), seen, schemas_in(tools.values(), runs), len(tasks), len(set(tasks)))
+
+def gathered(contributions: Iterable[Contribution]) -> Corpus:
+    """What traces of one scope gave, put in order."""
+    looked, tools, tasks = [], {}, []
+    for given in contributions:
+        tasks.append(given.task)
+        if given.run is not None:
+            looked.append((given.mark, given.run, given.views))
+            tools[id(given.tools)] = given.tools
+    looked.sort(key=itemgetter(0))
+    runs = tuple(run for _, run, _ in looked)
+    seen = tuple(views for _, _, views in looked)
+    return Corpus(runs, seen, schemas_in(tools.values(), runs), len(tasks), len(set(tasks)))
 
 
 def schemas_in(definitions: Iterable[Iterable[JSON]], runs: Iterable[Run]) -> dict[str, Mapping[str, JSON]]:
@@ -68,12 +71,3 @@ def calls_of(run: Run) -> Iterator[Call]:
     """The calls of a run, across its segments."""
     for segment in run.segments:
         yield from segment.calls
-
-
-def _mark(run: Run) -> bytes:
-    """An order for runs that neither their ids nor their order in a file changes."""
-    digest = blake2b(digest_size=16)
-    for segment in run.segments:
-        for call in segment.calls:
-            digest.update(repr((segment.said, call.tool, call.arguments)).encode("utf-8", "surrogatepass"))
-    return digest.digest()

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from bot.domain.trace import Trace
 from bot.learning.mining.candidates import Proven, candidate, refusal
-from bot.learning.mining.corpus import Corpus, corpus
+from bot.learning.mining.contribution import Contribution, contribute
+from bot.learning.mining.corpus import Corpus, gathered
 from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.fitting import fits
 from bot.learning.mining.gates import proof, structure
@@ -30,12 +31,16 @@ def mine(traces: Iterable[Trace], *, min_tasks: int = 3, taken: Collection[str] 
     `min_tasks` is the least support, which grows with the corpus. `taken`: fingerprints of procedures that are live,
     pending or refused.
     """
-    with _uncollected():
-        return _mine(traces, min_tasks, taken)
+    return mine_gathered(map(contribute, traces), min_tasks=min_tasks, taken=taken)
 
 
-def _mine(traces: Iterable[Trace], min_tasks: int, taken: Collection[str]) -> Report:
-    indexed = corpus(traces)
+def mine_gathered(contributions: Iterable[Contribution], *, min_tasks: int = 3, taken: Collection[str] = ()) -> Report:
+    """The same, from what the traces gave."""
+    with uncollected():
+        return _mine(gathered(contributions), min_tasks, taken)
+
+
+def _mine(indexed: Corpus, min_tasks: int, taken: Collection[str]) -> Report:
     sequences = frequent(indexed, min_tasks)
     weighed = {tools: _weigh(indexed, tools, places, min_tasks) for tools, places in sequences.items()}
     proven = [found for found in weighed.values() if isinstance(found, Proven)]
@@ -100,7 +105,7 @@ def _closed(tools: Tools, sequences: Mapping[Tools, Sequence[Occurrence]]) -> bo
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Millions of plain values and no cycles among them: the collector would find nothing, for a third of the time."""
     was_on = gc.isenabled()
     gc.disable()

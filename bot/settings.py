@@ -98,6 +98,12 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must not stand in a log, a trace, a card or a skill."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+    @property
     def workspace_folder(self) -> Path:
         """The folder that file tools see."""
         return self.workspace or self.home / "workspace"

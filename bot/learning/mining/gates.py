@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.domain.privacy import Privacy, asks_for_secret
 from bot.learning.mining.building import parameter_values
 from bot.learning.mining.induce import Induced
 from bot.learning.mining.naming import names
@@ -13,7 +14,6 @@ from bot.learning.mining.pattern import (
     parameter_of,
     reference_of,
 )
-from bot.learning.mining.privacy import asks_for_secret, trouble
 from bot.learning.mining.replaying import Replay
 
 EXACT = 0.95
@@ -43,15 +43,19 @@ def structure(induced: Induced, cases: int) -> Iterator[str]:
     if named.parameters and _cases(induced, len(named.parameters)) < cases:
         yield f"its cases are not independent: fewer than {cases} different ones were seen"
     for text in _fixed_texts(pattern):
-        if found := trouble(text):
+        if found := Privacy().trouble(text):
             yield f"it would hold {found}"
     for number in _untied(pattern):
         if any(parameter_of(argument.origin) for argument in pattern[number].arguments):
             yield f"nothing but the order of the calls ties `{pattern[number].tool}` to the rest"
 
 
-def proof(replay: Replay, pattern: Pattern, places: int) -> Iterator[str]:
-    """What replay where it was not learned from speaks against; at least so many places are needed."""
+def proof(replay: Replay, matches: Sequence[Match], pattern: Pattern, places: int) -> Iterator[str]:
+    """What replay where it was not learned from speaks against; at least so many places are needed.
+
+    Values that nobody had told in one task alone (the agent guessed, there and in its other trials) refuse nothing: of
+    few tasks one is a large share.
+    """
     if replay.matches < places:
         yield f"it could be replayed at {replay.matches} places only: {places} are needed"
     if replay.exact < EXACT:

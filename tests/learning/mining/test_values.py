@@ -1,4 +1,4 @@
-"""Small laws of values: fixed texts, evidence, whole words, made-up examples, what must not be told."""
+"""Small laws of values: fixed texts, evidence, whole words, made-up examples."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,6 @@ from bot.learning.mining.affixes import affixes, inside
 from bot.learning.mining.evidence import evidence_bits, is_id, names_agree, stands_in, words_of
 from bot.learning.mining.examples import made_up
 from bot.learning.mining.naming import meaning, plural, singular
-from bot.learning.mining.privacy import trouble
 
 middles = st.lists(st.text(alphabet="abc123", min_size=1, max_size=6), min_size=2, max_size=8, unique=True)
 
@@ -136,24 +135,6 @@ def test_examples_are_made_up_of_the_same_type(seen: list[JSON], number: int) ->
 )
 def test_examples_have_the_form_of_what_was_seen(seen: list[JSON], example: JSON) -> None:
     assert made_up(seen) == example
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("write to ana@example.org", "an e-mail address"),
-        ("call +49 30 1234567", "a phone number"),
-        ("4111 1111 1111 1111", "a card or account number"),
-        ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", "a secret (GitHub Token)"),
-        ("https://user:hunter22@host/x", "a secret (Basic Auth Credentials)"),
-        ("c3VwZXIgbG9uZyBzdHJpbmcgc2hvdWxkIGNhdXNlIGVub3VnaA", "a secret (Base64 High Entropy String)"),
-        ("open orders of customers/", None),
-        ("https://api.example.com/v1/customers/", None),
-        ("#builds", None),
-    ],
-)
-def test_secrets_and_personal_values_are_told(text: str, found: str | None) -> None:
-    assert trouble(text) == found
 
 
 def test_tools_names_are_taken_apart() -> None:

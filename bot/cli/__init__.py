@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import mine, serve, skills
+from bot.cli import mine, replay, serve, skills
 
 command = typer.Typer(
     name="apprentice",
@@ -15,5 +15,5 @@ command.command("demo")(serve.demo)
 command.command("chat")(serve.chat)
 command.command("run")(serve.run)
 command.command("mine")(mine.mine)
-command.command("replay")(mine.replay)
+command.command("replay")(replay.replay)
 command.add_typer(skills.command, name="skills")

@@ -35,40 +35,59 @@ _LINE = TypeAdapter(_Line)
 
 
 @dataclass(frozen=True, slots=True)
-class TraceFile:
-    """What a file of traces held.
+class Problem:
+    """A line that was refused: its number, from 1 on, and a sentence that says why."""
 
-    `scoped` are the scopes that its lines name themselves. `problems` has one sentence for each refused line.
+    line: int
+    reason: str
+
+
+class Reader:
+    """Reads traces, one a line, as they are asked for: once over, and no more of the file is in memory than one line.
+
+    A line without a scope belongs to `scope`. Empty lines are passed over. While reading, `scoped` gathers the scopes
+    that lines name themselves, and `problems` what was refused: lines that do not parse or repeat an id.
     """
+
+    def __init__(self, lines: Iterable[str | bytes], scope: str = "local") -> None:
+        self.scoped: set[str] = set()
+        self.problems: list[Problem] = []
+        self._lines = lines
+        self._scope = scope
+
+    def __iter__(self) -> Iterator[Trace]:
+        seen: dict[str, int] = {}
+        shared: dict[str, tuple[JSON, ...]] = {}
+        for number, line in enumerate(self._lines, 1):
+            if not line.strip():
+                continue
+            try:
+                found = _LINE.validate_python(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                self.problems.append(Problem(number, _reason(error)))
+                continue
+            if found.id in seen:
+                first = f"the id {found.id!r} stands in line {seen[found.id]} already; each trace needs its own"
+                self.problems.append(Problem(number, first))
+                continue
+            seen[found.id] = number
+            self.scoped.update([found.scope] if found.scope else [])
+            yield _trace(found, self._scope, shared)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFile:
+    """All that a file of traces held: see Reader."""
 
     traces: tuple[Trace, ...]
     scoped: frozenset[str]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 def read(lines: Iterable[str | bytes], scope: str = "local") -> TraceFile:
-    """Read traces, one a line; a line without a scope belongs to `scope`. Empty lines are passed over.
-
-    A line that does not parse or repeats an id is a problem, and the others are taken.
-    """
-    traces: dict[str, Trace] = {}
-    scoped: set[str] = set()
-    problems = []
-    shared: dict[str, tuple[JSON, ...]] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found = _LINE.validate_python(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            problems.append(f"line {number}: {_reason(error)}")
-            continue
-        if found.id in traces:
-            problems.append(f"line {number}: the id {found.id!r} stands in an earlier line; each trace needs its own")
-            continue
-        scoped.update([found.scope] if found.scope else [])
-        traces[found.id] = _trace(found, scope, shared)
-    return TraceFile(tuple(traces.values()), frozenset(scoped), tuple(problems))
+    """Read all traces of a file that is known to be small."""
+    reader = Reader(lines, scope)
+    return TraceFile(tuple(reader), frozenset(reader.scoped), tuple(reader.problems))
 
 
 def write(traces: Iterable[Trace], out: TextIO) -> None:

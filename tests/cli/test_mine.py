@@ -1,4 +1,4 @@
-"""`apprentice mine` and `apprentice replay` on files, as the shell sees them."""
+"""`apprentice mine` on files, as the shell sees it."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import mine as commands
 from bot.domain.json import JSON
 from bot.domain.trace import Trace
-from bot.errors import ConfigError, SkillInvalid
+from bot.errors import ConfigError
 from bot.learning.traces import write
 from bot.skills import folder, format
 from tests.learning import workplaces
@@ -20,7 +20,6 @@ from tests.learning.workplaces import traces_of
 
 command = typer.Typer()
 command.command("mine")(commands.mine)
-command.command("replay")(commands.replay)
 
 
 def run(*arguments: object) -> Result:
@@ -39,7 +38,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def mined(file: Path, out: Path, *more: str) -> dict[str, JSON]:
-    result = run("mine", "--traces", file, "--out", out, "--no-model", "--json", *more)
+    result = run("--traces", file, "--out", out, "--no-model", "--json", *more)
     assert result.exit_code == 0, result.output
     told: dict[str, JSON] = json.loads(result.stdout)
     return told
@@ -103,63 +102,34 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_refused_line_is_told_and_ends_with_1(shop: Path, tmp_path: Path) -> None:
     shop.write_text(shop.read_text() + "{broken\n")
-    result = run("mine", "--traces", shop, "--out", tmp_path / "out", "--no-model", "--json")
+    result = run("--traces", shop, "--out", tmp_path / "out", "--no-model", "--json")
     assert result.exit_code == 1
-    assert "line 11: it is no JSON" in result.stderr
+    assert f"{shop}:11: it is no JSON" in result.stderr
     assert len(json.loads(result.stdout)["skills"]) == 1
 
 
 def test_nothing_found_ends_with_0(tmp_path: Path) -> None:
     file = saved(tmp_path / "x.jsonl", traces_of(workplaces.noise, Random(1), 9))
     assert mined(file, tmp_path / "out")["skills"] == []
-    result = run("mine", "--traces", file, "--out", tmp_path / "again")
+    result = run("--traces", file, "--out", tmp_path / "again")
     assert (result.exit_code, result.stdout) == (0, "Nothing repeats here.\n")
 
 
 def test_wrong_use_is_told_before_anything_is_written(shop: Path, tmp_path: Path) -> None:
-    full = run("mine", "--traces", shop, "--out", tmp_path)
+    full = run("--traces", shop, "--out", tmp_path)
     assert isinstance(full.exception, ConfigError)
     assert "is not empty" in str(full.exception)
-    missing = run("mine", "--traces", tmp_path / "none", "--out", tmp_path / "out")
+    missing = run("--traces", tmp_path / "none", "--out", tmp_path / "out")
     assert isinstance(missing.exception, ConfigError)
     assert "cannot be read" in str(missing.exception)
     assert not (tmp_path / "out").exists()
-    assert run("mine", "--out", tmp_path / "out").exit_code == 2
+    assert run("--out", tmp_path / "out").exit_code == 2
 
 
 def test_without_json_people_can_read_it(shop: Path, tmp_path: Path) -> None:
-    lines = run("mine", "--traces", shop, "--out", tmp_path / "out", "--no-model").stdout.splitlines()
+    lines = run("--traces", shop, "--out", tmp_path / "out", "--no-model").stdout.splitlines()
     assert lines[0].startswith("orders-of-a-customer-by-email: Finds the customer by email")
     assert lines[1].startswith("  seen in 10 tasks")
+    assert "  orders.order_id: ${steps.customer_2.orders[]} (item, in 10 places)" in lines
+    assert any(line.startswith("    not a fixed text around a parameter (composed): ") for line in lines)
     assert any(line.startswith("refused find_customer_by_email > get_customer") for line in lines)
-
-
-def test_replay_shows_each_call_of_held_out_tasks(shop: Path, tmp_path: Path) -> None:
-    (skill,) = mined(shop, tmp_path / "out")["skills"]
-    path = tmp_path / "out" / skill["name"]
-    held_out = saved(tmp_path / "more.jsonl", traces_of(workplaces.shop, Random(9), 3, "more"))
-    result = run("replay", path, "--traces", held_out, "--json")
-    assert result.exit_code == 0
-    told = json.loads(result.stdout)
-    assert list(told) == ["replay", "matches"]
-    assert (told["replay"]["matches"], told["replay"]["exact"]) == (3, 1)
-    assert [match["trace"] for match in told["matches"]] == ["more-0", "more-1", "more-2"]
-    first = told["matches"][0]["calls"][0]
-    assert list(first) == ["step", "tool", "recorded", "reproduced"]
-    assert first["recorded"] == first["reproduced"]
-    learned = json.loads(run("replay", path, "--traces", shop, "--json").stdout)
-    assert (learned["replay"]["matches"], learned["matches"]) == (0, [])
-    lines = run("replay", path, "--traces", held_out).stdout.splitlines()
-    assert lines[0].startswith("replayed at 3 places: 100% the same calls")
-    assert lines[1] == "more-0: the same calls"
-
-
-def test_replay_of_what_is_no_procedure(shop: Path, tmp_path: Path) -> None:
-    assert isinstance(run("replay", tmp_path / "none", "--traces", shop).exception, ConfigError)
-    prose = tmp_path / "prose"
-    prose.mkdir()
-    assert isinstance(run("replay", prose, "--traces", shop).exception, SkillInvalid)
-    (prose / "SKILL.md").write_text("---\nname: prose\ndescription: Words only.\n---\n\nDo well.\n")
-    result = run("replay", prose, "--traces", shop)
-    assert isinstance(result.exception, ConfigError)
-    assert "nothing to replay" in str(result.exception)

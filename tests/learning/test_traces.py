@@ -49,7 +49,8 @@ def test_the_commands_scope_is_for_traces_that_name_none() -> None:
         (line(messages=["hello"]), "messages.0: input should be a valid dictionary"),
         (line(outcome={"status": "great"}), "outcome.status: input should be"),
         ("[" * 100_000, "nested too deeply"),
-        (line(), "stands in an earlier line"),
+        (line(), "the id 'a' stands in line 1 already"),
+        ('{"id": "\\ud800", "messages": []}', "id: input should be a valid string"),
         (b'{"id": "\xff"}', "it is no JSON"),
     ],
 )
@@ -57,8 +58,8 @@ def test_a_bad_line_is_refused_by_number_and_the_others_are_taken(bad: str | byt
     found = read([line(), "", bad, line(id="z")])
     assert [trace.id for trace in found.traces] == ["a", "z"]
     (problem,) = found.problems
-    assert problem.startswith("line 3: ")
-    assert reason in problem
+    assert problem.line == 3
+    assert reason in problem.reason
 
 
 def test_equal_tools_are_held_once() -> None:

@@ -44,22 +44,40 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """A parameter's value at a match, read off the recorded calls; where it had stood by then (None: nowhere)."""
+
+    name: str
+    value: JSON
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A place where the steps' tools follow one another: calls number `places` of the segment after `said` messages.
 
-    Counts are of parameters and of recorded arguments.
+    Counts are of recorded arguments.
     """
 
     trace: str
     task: str
     calls: tuple[Replayed, ...]
+    bound: tuple[Bound, ...]
     exact: bool
-    known: int
-    parameters: int
     determined: int
     arguments: int
     said: int
     places: range
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters the recorded calls show."""
+        return len(self.bound)
+
+    @property
+    def known(self) -> int:
+        """How many of them had been said or seen before."""
+        return sum(found.source is not None for found in self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +99,9 @@ def summed(matches: Sequence[Match], commit: float) -> Replay:
     """The shares over many matches; of nothing, all is 1."""
     return Replay(
         len(matches),
-        _share(sum(match.exact for match in matches), len(matches)),
-        _share(sum(match.known for match in matches), sum(match.parameters for match in matches)),
-        _share(sum(match.determined for match in matches), sum(match.arguments for match in matches)),
+        share(sum(match.exact for match in matches), len(matches)),
+        share(sum(match.known for match in matches), sum(match.parameters for match in matches)),
+        share(sum(match.determined for match in matches), sum(match.arguments for match in matches)),
         commit,
     )
 
@@ -91,9 +109,12 @@ def summed(matches: Sequence[Match], commit: float) -> Replay:
 def replay(procedure: Procedure, traces: Iterable[Trace]) -> tuple[Replay, list[Match]]:
     """Replay a procedure in all tasks but those that it was learned from."""
     learned = set(procedure.provenance.tasks)
-    others = [trace for trace in traces if trace.task not in learned]
-    runs = [canonical(trace) for trace in others]
-    replayer = Replayer(procedure, schemas_in((trace.tools for trace in others), runs))
+    runs, tools = [], {}
+    for trace in traces:
+        if trace.task not in learned:
+            runs.append(canonical(trace))
+            tools[id(trace.tools)] = trace.tools
+    replayer = Replayer(procedure, schemas_in(tools.values(), runs))
     matches = [match for run in runs for match in replayer.matches(run)]
     return summed(matches, replayer.commitment(runs)), matches
 
@@ -119,7 +140,7 @@ class Replayer:
                 starts = [place for place, tool in enumerate(tools) if tool == self.steps[0].tool]
                 first += len(starts)
                 follows += sum(self._span(tools, place) is not None for place in starts)
-        return _share(follows, first)
+        return share(follows, first)
 
     def matches(self, run: Run) -> Iterator[Match]:
         """Replay wherever the steps' tools follow one another."""
@@ -155,9 +176,8 @@ class Replayer:
             trace=run.trace,
             task=run.task,
             calls=tuple(replayed),
+            bound=tuple(Bound(name, value, _source(value, run, segment, span)) for name, value in given.items()),
             exact=all(call.recorded is None or call.reproduced is not None for call in replayed),
-            known=sum(_known(value, run, segment, span) for value in given.values()),
-            parameters=len(given),
             determined=sum(filled),
             arguments=len(slots),
             said=segment.said,
@@ -247,15 +267,24 @@ def _read_off(template: JSON, value: JSON) -> tuple[str, JSON] | None:
     return None if middle is None else (names[0].name, middle)
 
 
-def _known(value: JSON, run: Run, segment: Segment, span: Span) -> bool:
-    """Whether a value stood in what the person had said by then, or in an earlier call or its result."""
-    if stands_in(value, run.said[: segment.said]):
-        return True
+def _source(value: JSON, run: Run, segment: Segment, span: Span) -> str | None:
+    """Where a value stood before: in what the person had said by then, or in an earlier call or its result."""
+    said = run.said[: segment.said]
+    if stands_in(value, said):
+        return "said by the person"
     before = [call for part in run.segments if part.said < segment.said for call in part.calls]
     before += segment.calls[: span[0].start]
-    texts = (text for call in before for text in (json.dumps(call.arguments, ensure_ascii=False), call.content))
-    return stands_in(value, [*run.said[: segment.said], *texts])
+    texts = []
+    for call in before:
+        given = json.dumps(call.arguments, ensure_ascii=False)
+        for told, text in ((f"an argument of `{call.tool}`", given), (f"a result of `{call.tool}`", call.content)):
+            if stands_in(value, [text]):
+                return told
+            texts.append(text)
+    together = isinstance(value, list | dict) and stands_in(value, [*said, *texts])
+    return "said by the person and seen in calls" if together else None
 
 
-def _share(part: int, whole: int) -> float:
+def share(part: int, whole: int) -> float:
+    """Of nothing, all."""
     return part / whole if whole else 1.0

@@ -1,0 +1,232 @@
+"""Slack on 127.0.0.1, written from docs.slack.dev, with people one can act as and faults.
+
+    async with SlackEmulator() as slack:
+        ann = slack.person("Ann")
+        ann.say(ann.direct, "hello")
+        reply = await slack.wait_for(lambda: next((m for m in ann.direct.messages if m.sender is slack.bot), None))
+
+`python -m tests.emulators.slack --port 8085` runs it for any process; people then act over /control
+(slack_control.py). What it is stricter in than Slack, on purpose: an event whose websocket closes before the
+acknowledgement comes again at once.
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from bot.domain.json import JSON
+from tests.emulators.slack_chat import Chat
+from tests.emulators.slack_delivery import HttpRequests, Outbox, SocketMode
+from tests.emulators.slack_events import Feed
+from tests.emulators.slack_limits import Refusal
+from tests.emulators.slack_method import Method, Parameters
+from tests.emulators.slack_state import TEAM
+from tests.emulators.slack_workspace import Workspace
+from tests.emulators.slack_world import World
+from tests.emulators.telegram_faults import Fault
+
+BOT_TOKEN = "-".join(("xoxb", "7000000001", "not-a-secret-only-for-tests"))
+APP_TOKEN = "-".join(("xapp", "1", "A0APPRENTICE", "not-a-secret-only-for-tests"))
+SIGNING_SECRET = "not-a-secret-only-for-tests"
+_STRUCTURED = {"attachments", "blocks", "chunks", "files", "loading_messages", "metadata", "prompts", "view"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as it came in, and when (seconds since 1970)."""
+
+    method: str
+    given: Parameters
+    at: float = field(default_factory=time.time)
+
+
+class SlackEmulator(World):
+    """A workspace with one app in it, while the context is open. `calls` are all its calls, oldest first.
+
+    `http`: post events to this URL instead of websockets. `scopes`, `events`: as in the app's manifest (None: all).
+    `retry_after`: seconds before each retry of an event. `now`: the clock of timestamps, triggers and streams.
+    """
+
+    bot_token, app_token, signing_secret, team = BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, TEAM
+
+    def __init__(
+        self,
+        port: int = 0,
+        http: str = "",
+        scopes: Iterable[str] | None = None,
+        events: Iterable[str] | None = None,
+        retry_after: tuple[float, ...] = (0, 60, 300),
+        ack_seconds: float = 3,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(now)
+        self.sockets = SocketMode(self.touch, ack_seconds)
+        self.outbox = Outbox(self.sockets, self.touch, retry_after)
+        self.feed = Feed(self.outbox, self.clock, self.bot)
+        self.feed.scopes = None if scopes is None else set(scopes)
+        self.feed.events = None if events is None else set(events)
+        if http:
+            self.outbox.transport = HttpRequests(http, SIGNING_SECRET, ack_seconds)
+        self.calls: list[Call] = []
+        self._ack_seconds = ack_seconds
+        self._methods: dict[str, Method] = {}
+        for room in (Chat(self), Workspace(self, self.sockets)):
+            self._methods |= room.methods
+        self._faults: dict[str, list[Fault]] = defaultdict(list)
+        self._port = port
+        app = web.Application(client_max_size=2**26)
+        app.router.add_route("*", "/api/{method}", self._answer)
+        app.router.add_get("/link/", self.sockets.serve)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.outbox.close()
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{host}:{port}"
+
+    @property
+    def api_url(self) -> str:
+        """What `SLACK_API_URL` must be."""
+        return f"{self.url}/api/"
+
+    @property
+    def bot_user(self) -> str:
+        """The id of the bot's user."""
+        return self.bot.id
+
+    async def post_to(self, url: str) -> None:
+        """Deliver to this Request URL from now on. Raises ValueError when it does not answer the challenge."""
+        transport = HttpRequests(url, SIGNING_SECRET, self._ack_seconds)
+        await transport.verify()
+        self.outbox.transport = transport
+
+    def fault(self, method: str, fault: Fault, times: int = 1) -> None:
+        """Let the next calls of a method go wrong; faults of one method come one after the other."""
+        self._faults[method] += [fault] * times
+
+    def called(self, method: str) -> list[Parameters]:
+        """The parameters of the calls of one method so far."""
+        return [call.given for call in self.calls if call.method == method]
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        try:
+            given = await _parameters(request)
+        except ValueError:
+            return _refused(Refusal("invalid_json"))
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ") or str(given.pop("token", ""))
+        self.calls.append(Call(name, given))
+        self.touch()
+        faults = self._faults[name]
+        return await self._do(request, name, token, given, faults.pop(0) if faults else None)
+
+    async def _do(
+        self, request: web.Request, name: str, token: str, given: Parameters, fault: Fault | None
+    ) -> web.StreamResponse:
+        kind = fault.kind if fault else ""
+        if fault and kind == "refuse":
+            return _flood(fault) if fault.status == 429 else _refused(Refusal(fault.description))
+        if fault and kind == "page":
+            return _page(fault.status)
+        if kind == "drop":
+            return _hung_up(request)
+        try:
+            answer = {"ok": True, **await self._allowed(name, token).act(given)}
+        except Refusal as refusal:
+            return _refused(refusal)
+        if kind == "lose":
+            return _hung_up(request)
+        if kind == "garble":
+            return _page(200)
+        await asyncio.sleep(fault.seconds if fault else 0)
+        return web.json_response(answer, headers={"X-OAuth-Scopes": ",".join(sorted(self.feed.scopes or ()))})
+
+    def _allowed(self, name: str, token: str) -> Method:
+        """The method, if this token may call it. Raises Refusal."""
+        method = self._methods.get(name)
+        if method is None:
+            raise Refusal("unknown_method", req_method=name)
+        if not token:
+            raise Refusal("not_authed")
+        if token not in (BOT_TOKEN, APP_TOKEN):
+            raise Refusal("invalid_auth")
+        if not self.installed and token == BOT_TOKEN:
+            raise Refusal("account_inactive")
+        if token != (APP_TOKEN if method.token == "app" else BOT_TOKEN):
+            raise Refusal("not_allowed_token_type")
+        scopes = self.feed.scopes
+        if method.token == "bot" and scopes is not None and method.scopes and not method.scopes & scopes:
+            needed, provided = ",".join(sorted(method.scopes)), ",".join(sorted(scopes))
+            raise Refusal("missing_scope", needed=needed, provided=provided)
+        return method
+
+
+async def _parameters(request: web.Request) -> Parameters:
+    """Parameters come as JSON, in a form or in the query; what has structure may be JSON text. Raises ValueError."""
+    if request.content_type == "application/json":
+        body = await request.text()
+        given: Parameters = {**request.query, **(json.loads(body) if body else {})}
+    else:
+        given = {**request.query, **await request.post()}
+    return {name: _structured(value) if name in _STRUCTURED else value for name, value in given.items()}
+
+
+def _structured(value: JSON) -> JSON:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _refused(refusal: Refusal) -> web.Response:
+    return web.json_response(refusal.json())
+
+
+def _flood(fault: Fault) -> web.Response:
+    headers = {"Retry-After": str(fault.parameters["retry_after"])}
+    return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+
+
+def _page(status: int) -> web.Response:
+    return web.Response(text="<html><body>Server Error</body></html>", status=status, content_type="text/html")
+
+
+def _hung_up(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+async def _serve(port: int) -> None:
+    async with SlackEmulator(port) as slack:
+        print(f"SLACK_API_URL={slack.api_url}\nSLACK_BOT_TOKEN={slack.bot_token}\nSLACK_APP_TOKEN={slack.app_token}")
+        print(f"SLACK_SIGNING_SECRET={slack.signing_secret}", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--port", type=int, default=8085)
+    asyncio.run(_serve(options.parse_args().port))

@@ -1,0 +1,133 @@
+"""What people do in Slack. Nothing here is a bot's call."""
+
+import re
+from typing import TYPE_CHECKING
+
+from bot.domain.json import JSON
+from tests.emulators import slack_events as events
+from tests.emulators import slack_interactions as interactions
+from tests.emulators.slack_blocks import Pressable, pressables, rich_text
+from tests.emulators.slack_delivery import Delivery
+from tests.emulators.slack_state import Member, Message, Place
+
+if TYPE_CHECKING:
+    from tests.emulators.slack_views import View
+    from tests.emulators.slack_world import World
+
+_MARKUP = re.compile(r"(?P<tag><[@#!][^<>]+>)|(?P<url>https?://[^\s<>]+)|(?P<special>[&<>])")
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def as_slack_writes(text: str) -> str:
+    """What was typed, as a message's text has it: links in angle brackets, &, < and > as entities."""
+
+    def written(found: re.Match[str]) -> str:
+        return found["tag"] or (found["url"] and f"<{found['url']}>") or _ESCAPES[found["special"]]
+
+    return _MARKUP.sub(written, text)
+
+
+
+
+class Bot(Member):
+    """A bot; ours acts by its calls, another by `say`."""
+
+    def __init__(self, world: "World", user: str, name: str, bot_id: str, app_id: str) -> None:
+        super().__init__(user, name, bot_id, app_id)
+        self._world = world
+
+    def say(self, place: Place, text: str, thread: Message | None = None, classic: bool = False) -> Message:
+        """Write; `classic`: as an incoming webhook does, with the subtype bot_message and without a user."""
+        subtype = "bot_message" if classic else ""
+        message = Message(place, self, text, thread_ts=thread.thread if thread else "", subtype=subtype)
+        return self._world.post(message)
+
+
+class Person(Member):
+    """Somebody with a direct conversation with the bot.
+
+    `views` are the modals they have open, the one on top last; `home` is what the app's Home tab shows them.
+    """
+
+    direct: Place
+
+    def __init__(self, world: "World", user: str, name: str, **more: JSON) -> None:
+        super().__init__(user, name, **more)
+        self._world = world
+        self.views: list[View] = []
+        self.home: View | None = None
+
+    def say(
+        self, place: Place, text: str, thread: Message | str | None = None, files: dict[str, bytes] | None = None
+    ) -> Message:
+        """Write what was typed (with `person.mention` for mentions); `files` are names and contents."""
+        ts = thread.thread if isinstance(thread, Message) else thread or ""
+        written = as_slack_writes(text)
+        message = Message(place, self, written, rich_text(text) if text else [], ts)
+        return self._world.post(message)
+
+    def edit(self, message: Message, text: str) -> None:
+        """Change what was said."""
+        self._world.change(message, text=as_slack_writes(text), blocks=rich_text(text))
+
+    def delete(self, message: Message) -> None:
+        """Take back what was said (an admin: what anybody said)."""
+        self._world.remove(message)
+
+    def react(self, message: Message, name: str) -> None:
+        """Add a reaction, by the emoji's name without colons."""
+        message.reactions.setdefault(name, []).append(self)
+        self._world.feed.emit(events.reacted("reaction_added", self, message, name), message.place)
+        self._world.touch()
+
+    def unreact(self, message: Message, name: str) -> None:
+        """Take it back."""
+        message.reactions[name].remove(self)
+        if not message.reactions[name]:
+            del message.reactions[name]
+        self._world.feed.emit(events.reacted("reaction_removed", self, message, name), message.place)
+        self._world.touch()
+
+    def press(self, message: Message, button: str) -> Delivery:
+        """Press what reads so, or has this action_id. Raises LookupError. What the app answered is in the delivery."""
+        pressable = _found(message.blocks, button)
+        payload = interactions.clicked(self, message, pressable, self._world.clock.ts())
+        response_url = self._world.response_url(self, message.place, message.ts)
+        return self._world.interact(self, {**payload, "response_url": response_url})
+
+    def command(self, command: str, text: str, place: Place) -> Delivery:
+        """A slash command. In threads Slack has none for apps. What the app answers, this person sees."""
+        payload = interactions.commanded(self, command, text, place)
+        url = self._world.response_url(self, place)
+        return self._world.interact(self, {**payload, "response_url": url}, lambda done: self._told(place, done.answer))
+
+    def open_assistant(self, viewed: Place | None = None) -> str:
+        """Open the assistant pane while looking at a channel. Gives the ts of the thread that begins."""
+        root = Message(self.direct, self._world.bot, "New assistant thread", subtype="assistant_app_thread")
+        root.ts = self._world.clock.ts()
+        self.direct.messages.append(root)
+        self._world.feed.emit(events.assistant("assistant_thread_started", self, self.direct, root.ts, viewed))
+        return root.ts
+
+    def look_at(self, viewed: Place, thread_ts: str) -> None:
+        """Go to another channel while the assistant pane is open."""
+        kind = "assistant_thread_context_changed"
+        self._world.feed.emit(events.assistant(kind, self, self.direct, thread_ts, viewed))
+
+    def open_home(self, tab: str = "home") -> None:
+        """Open the app's Home or its messages."""
+        self._world.feed.emit({"type": "app_home_opened", "user": self.id, "channel": self.direct.id, "tab": tab})
+
+    def _told(self, place: Place, answer: JSON) -> None:
+        if answer and (answer.get("text") or answer.get("blocks")):
+            only_for = None if answer.get("response_type") == "in_channel" else self
+            shown = answer.get("text", ""), answer.get("blocks", [])
+            self._world.post(Message(place, self._world.bot, *shown, only_for=only_for))
+
+
+def _found(blocks: list[JSON], button: str) -> Pressable:
+    offered = pressables(blocks)
+    for pressable in offered:
+        if button in (pressable.label, pressable.action_id):
+            return pressable
+    raise LookupError(f"No button {button!r}, only {[pressable.label for pressable in offered]}")

@@ -1,0 +1,5 @@
+"""Modals and the Home tab."""
+
+
+class View:
+    """A view."""

@@ -1,0 +1,136 @@
+"""The workspace around one app: its people, places and messages, and what the app gets to know of them."""
+
+import re
+from collections.abc import Callable
+
+from bot.domain.json import JSON
+from tests.emulators import slack_events as events
+from tests.emulators.slack_delivery import Delivery, Kind, Outbox
+from tests.emulators.slack_events import Feed
+from tests.emulators.slack_people import Bot, Person
+from tests.emulators.slack_state import APP, Clock, Member, Message, Place, Watched
+
+TRIGGER_SECONDS = 3
+RESPONSE_SECONDS, RESPONSE_USES = 30 * 60, 5
+
+
+class World(Watched):
+    """All that there is. `triggers` maps trigger ids to who got them and when, until they are used."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self.clock = Clock(now)
+        self.users: dict[str, Member] = {}
+        self.places: dict[str, Place] = {}
+        self.triggers: dict[str, tuple[Person, float]] = {}
+        self.spent_triggers: set[str] = set()
+        self.response_urls: dict[str, tuple[Person, Place, str, float]] = {}
+        self.installed = True
+        self.bot = Bot(self, self.clock.id("U"), "Apprentice", self.clock.id("B"), APP)
+        self.users[self.bot.id] = self.bot
+        self.outbox: Outbox
+        self.feed: Feed
+
+    def person(self, name: str, admin: bool = False, owner: bool = False, **more: JSON) -> Person:
+        """Somebody new, with a direct conversation with the bot. `more`: restricted, locale."""
+        person = Person(self, self.clock.id("U"), name, admin=admin, owner=owner, **more)
+        self.users[person.id] = person
+        place = Place(self.clock.id("D"), "im", name, [person, self.bot], person)
+        self.places[place.id] = place
+        person.direct = place
+        return person
+
+    def other_bot(self, name: str) -> Bot:
+        """Another app's bot, which may write anywhere."""
+        bot = Bot(self, self.clock.id("U"), name, self.clock.id("B"), self.clock.id("A"))
+        self.users[bot.id] = bot
+        return bot
+
+    def channel(self, name: str, *people: Member, private: bool = False, bot: bool = True) -> Place:
+        """A new channel of these people; the first is its creator."""
+        members = [*people, self.bot] if bot else [*people]
+        kind = "group" if private else "channel"
+        place = Place(self.clock.id("C"), kind, name, members, people[0] if people else self.bot)
+        self.places[place.id] = place
+        return place
+
+    def invite_bot(self, place: Place, inviter: Member | None = None) -> None:
+        """Bring the bot into a channel."""
+        place.members.append(self.bot)
+        self.feed.emit(events.joined(self.bot, place, inviter or place.creator), place)
+        self.touch()
+
+    def remove_bot(self, place: Place) -> None:
+        """Throw the bot out of a channel."""
+        place.members.remove(self.bot)
+        kind = "group_left" if place.kind == "group" else "channel_left"
+        self.feed.emit({"type": kind, "channel": place.id, "actor_id": place.creator.id})
+        self.touch()
+
+    def uninstall(self) -> None:
+        """Remove the app from the workspace: its tokens end."""
+        self.feed.emit({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self.bot.id]}})
+        self.feed.emit({"type": "app_uninstalled"})
+        self.installed = False
+        self.touch()
+
+    def post(self, message: Message) -> Message:
+        """Put a message into its place, where it gets its ts."""
+        message.ts = self.clock.ts()
+        message.place.messages.append(message)
+        if message.sender is self.bot:
+            message.place.statuses.pop(message.thread_ts, None)
+        if not message.only_for:
+            self.feed.emit(events.posted(message), message.place)
+            if self._mentions_bot(message):
+                self.feed.emit(events.mentioned(message), message.place)
+        self.touch()
+        return message
+
+    def change(self, message: Message, edited: bool = True, **fields: JSON) -> None:
+        """Make a message other than it was; `edited`: people see that it was."""
+        before = message.json()
+        for name, value in fields.items():
+            setattr(message, name, value)
+        ts = self.clock.ts()
+        if edited:
+            message.edited_ts = ts
+        message.edits += 1
+        if not message.only_for:
+            self.feed.emit(events.changed(message, before, ts), message.place)
+        self.touch()
+
+    def remove(self, message: Message) -> None:
+        """Take a message away; of one with replies a stump stays."""
+        if any(other.thread_ts == message.ts for other in message.place.messages):
+            self.change(message, edited=False, text="This message was deleted.", subtype="tombstone", blocks=[])
+            return
+        before = message.json()
+        message.place.messages.remove(message)
+        if not message.only_for:
+            self.feed.emit(events.deleted(message, before, self.clock.ts()), message.place)
+        self.touch()
+
+    def interact(
+        self, user: Person, payload: JSON, settled: Callable[[Delivery], None] = lambda _: None
+    ) -> Delivery:
+        """Tell the app of a click, a form or a command, with a trigger that lives 3 seconds."""
+        trigger = self.clock.id("trigger.")
+        self.triggers[trigger] = user, self.clock.now() + TRIGGER_SECONDS
+        kind: Kind = "slash_commands" if "command" in payload else "interactive"
+        return self.outbox.send(Delivery(kind, {**payload, "trigger_id": trigger}, settled))
+
+    def response_url(self, user: Person, place: Place, ts: str = "") -> str:
+        """A URL that may answer 5 times in 30 minutes, about a message or into the place."""
+        key = self.clock.id("R")
+        self.response_urls[key] = user, place, ts, self.clock.now() + RESPONSE_SECONDS
+        return f"{self.url}/response/{key}"
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        raise NotImplementedError
+
+    def _mentions_bot(self, message: Message) -> bool:
+        shown = re.search(rf"<@{self.bot.id}(\|[^>]*)?>", message.text)
+        return bool(shown) and message.sender is not self.bot and message.place.kind != "im"

@@ -17,12 +17,14 @@ class Rigour:
 
     `cases`: independent ones that make a constant. `several`: the share of places that read several elements of a
     list, or its only one, else people chose one and no loop is meant. `covered`: the share of the list that was read,
-    on average, else people read its beginning or a choice of it.
+    on average, else people read its beginning or a choice of it. `loops`: the steps that are known to loop, though no
+    place may show several calls.
     """
 
     cases: int
     several: float = 1 / 3
     covered: float = 0.4
+    loops: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from bot.learning.mining.pattern import (
     parameter_of,
     reference_of,
 )
-from bot.learning.mining.replaying import Replay
+from bot.learning.mining.proving import Proof
 
 EXACT = 0.95
 """Share of the matches whose recorded calls are reproduced."""
@@ -50,17 +50,17 @@ def structure(induced: Induced, cases: int) -> Iterator[str]:
             yield f"nothing but the order of the calls ties `{pattern[number].tool}` to the rest"
 
 
-def proof(replay: Replay, matches: Sequence[Match], pattern: Pattern, places: int) -> Iterator[str]:
+def proof(proved: Proof, pattern: Pattern, places: int) -> Iterator[str]:
     """What replay where it was not learned from speaks against; at least so many places are needed.
 
-    Values that nobody had told in one task alone (the agent guessed, there and in its other trials) refuse nothing: of
-    few tasks one is a large share.
+    Parameters that were unknown in one task only refuse nothing: of few tasks, one is a large share.
     """
+    replay = proved.replay
     if replay.matches < places:
         yield f"it could be replayed at {replay.matches} places only: {places} are needed"
     if replay.exact < EXACT:
         yield f"replayed where it was not learned from, it makes the same calls in {replay.exact:.0%} of the cases only"
-    if replay.bindable < BINDABLE:
+    if proved.bindable_but_for_one < BINDABLE:
         yield f"only {replay.bindable:.0%} of its parameters are known by the time it would be called"
     if replay.determined < DETERMINED:
         yield f"only {replay.determined:.0%} of its arguments are determined: the rest comes from the caller"

@@ -41,7 +41,8 @@ def induce(corpus: Corpus, places: Sequence[Occurrence], length: int, rigour: Ri
         supports = _laid_out(corpus, places, loops)
         if not supports:
             return None
-        found = loop_at(supports, step, rigour) if step and any(len(s.steps[step]) > 1 for s in supports) else ""
+        runs = step in rigour.loops or any(len(found.steps[step]) > 1 for found in supports)
+        found = loop_at(supports, step, rigour) if step and runs else ""
         if isinstance(found, Loop):
             folded[step] = found
         else:

@@ -15,8 +15,8 @@ from bot.learning.mining.gates import proof, structure
 from bot.learning.mining.induce import induce
 from bot.learning.mining.proving import prove
 from bot.learning.mining.report import Candidate, Refusal, Report
-from bot.learning.mining.selecting import Shape, Use, select
-from bot.learning.mining.sequences import Occurrence, Tools, frequent, support_needed
+from bot.learning.mining.selecting import Shape, Use, cost, select
+from bot.learning.mining.sequences import Occurrence, Tools, frequent, related, support_needed
 from bot.learning.mining.support import support
 
 MOST_TASKS = 60
@@ -45,7 +45,8 @@ def _mine(indexed: Corpus, min_tasks: int, taken: Collection[str]) -> Report:
     weighed = {tools: _weigh(indexed, tools, places, min_tasks) for tools, places in sequences.items()}
     proven = [found for found in weighed.values() if isinstance(found, Proven)]
     refused = [found for found in weighed.values() if isinstance(found, Refusal) and _closed(found.tools, sequences)]
-    chosen = select([len(found.tools) for found in proven], _segments(indexed, proven), min_tasks)
+    costs = [cost(len(found.tools), related(indexed, found.tools)) for found in proven]
+    chosen = select(costs, _segments(indexed, proven))
     skills: list[Candidate] = []
     for number in chosen:
         made = candidate(indexed, proven[number], {skill.name for skill in skills})
@@ -75,9 +76,9 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     tasks, needed = len({found.run.task for _, found in fitting}), support_needed(corpus, tools, min_tasks)
     if tasks < needed:
         return Refusal(tools, traces, (f"its calls are explained in {tasks} tasks: {needed:.0f} are needed",))
-    replay = prove(corpus, induced, learned)
-    reasons = tuple(proof(replay, induced.pattern, min_tasks))
-    return Refusal(tools, traces, reasons) if reasons else Proven(tools, induced, replay, fitting)
+    proved = prove(corpus, induced, learned)
+    reasons = tuple(proof(proved, induced.pattern, min_tasks))
+    return Refusal(tools, traces, reasons) if reasons else Proven(tools, induced, proved.replay, fitting)
 
 
 def _sample(corpus: Corpus, places: Sequence[Occurrence]) -> list[Occurrence]:

@@ -4,6 +4,7 @@ A recorded call costs 1, a use of a procedure costs 1 however many calls it make
 segment is covered in the best way that the chosen procedures allow.
 """
 
+import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
-STEP_COST = 1
-"""Calls that a procedure must save for each of its steps before it is worth having."""
+LEAST_TASKS = 2
+"""Tasks in which a procedure must be the best to have: what one task alone would need is no habit."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,20 +35,29 @@ Shape: TypeAlias = tuple[Use, ...]
 Chosen: TypeAlias = frozenset[int]
 
 
-def select(steps: Sequence[int], segments: Iterable[tuple[str, Shape]], least_tasks: int) -> list[int]:
-    """Choose among candidates with these numbers of steps, given each segment's task and possible uses; best first.
+def cost(steps: int, tasks: int) -> float:
+    """The calls that a procedure must save before it is worth having.
 
-    A local search over adding, removing and exchanging; whoever then earns its place in fewer than `least_tasks`
+    For each step half the binary logarithm of the tasks that it was seen among (Rissanen 1978, a call for a bit): of
+    more work smaller habits can be told, but those that save next to nothing stay out.
+    """
+    return steps * math.log2(max(2, tasks)) / 2
+
+
+def select(costs: Sequence[float], segments: Iterable[tuple[str, Shape]]) -> list[int]:
+    """Choose among candidates of these costs, given each segment's task and possible uses; best first.
+
+    A local search over adding, removing and exchanging; whoever then earns its place in fewer than LEAST_TASKS
     tasks goes, and the rest is searched again.
     """
     shapes: dict[Shape, list[str]] = defaultdict(list)
     for task, shape in segments:
         shapes[shape].append(task)
-    allowed = frozenset(range(len(steps)))
+    allowed = frozenset(range(len(costs)))
     while True:
-        chosen = _search(steps, shapes, allowed)
+        chosen = _search(costs, shapes, allowed)
         earning = _earning(shapes, chosen)
-        idle = [candidate for candidate in chosen if len(earning[candidate]) < least_tasks]
+        idle = [candidate for candidate in chosen if len(earning[candidate]) < LEAST_TASKS]
         if not idle:
             return sorted(chosen, key=lambda candidate: (-len(earning[candidate]), candidate))
         allowed -= {min(idle, key=lambda candidate: (len(earning[candidate]), candidate))}
@@ -65,7 +75,7 @@ def cover(shape: Shape, chosen: Chosen) -> tuple[Use, ...]:
     return best[-1][1]
 
 
-def _search(steps: Sequence[int], shapes: dict[Shape, list[str]], allowed: Chosen) -> Chosen:
+def _search(costs: Sequence[float], shapes: dict[Shape, list[str]], allowed: Chosen) -> Chosen:
     holding: dict[int, list[Shape]] = defaultdict(list)
     for shape in shapes:
         for candidate in {use.candidate for use in shape}:
@@ -75,17 +85,18 @@ def _search(steps: Sequence[int], shapes: dict[Shape, list[str]], allowed: Chose
     def saved(shape: Shape, chosen: Chosen) -> int:
         return sum(use.saves for use in cover(shape, chosen))
 
-    def gain(new: Chosen, old: Chosen) -> int:
+    def gain(new: Chosen, old: Chosen) -> float:
         touched = {shape for candidate in new ^ old for shape in holding[candidate]}
         calls = sum(
             len(shapes[shape]) * (saved(shape, _in(shape, new)) - saved(shape, _in(shape, old))) for shape in touched
         )
-        return calls - STEP_COST * (sum(steps[c] for c in new) - sum(steps[c] for c in old))
+        return calls - math.fsum(costs[c] for c in new - old) + math.fsum(costs[c] for c in old - new)
 
     chosen: Chosen = frozenset()
     while True:
         moves = [(gain(new, chosen), sorted(new)) for new in _moves(chosen, allowed)]
-        best = max(moves, key=lambda move: (move[0], [-candidate for candidate in move[1]]), default=(0, []))
+        nothing: tuple[float, list[int]] = (0, [])
+        best = max(moves, key=lambda move: (move[0], [-candidate for candidate in move[1]]), default=nothing)
         if best[0] <= 0:
             return chosen
         chosen = frozenset(best[1])

@@ -45,8 +45,12 @@ def placed(units: Sequence[Unit], start: int, loops: Sequence[bool]) -> tuple[Un
 
 def support_needed(corpus: Corpus, tools: Tools, min_tasks: int) -> float:
     """Tasks that a sequence must stand in. Tasks that call none of its tools do not raise the bar."""
-    related = frozenset[str]().union(*(corpus.tasks_of[tool] for tool in set(tools)))
-    return max(min_tasks, LEAST_SHARE * len(related))
+    return max(min_tasks, LEAST_SHARE * related(corpus, tools))
+
+
+def related(corpus: Corpus, tools: Tools) -> int:
+    """How many tasks call any of a sequence's tools."""
+    return len(frozenset[str]().union(*(corpus.tasks_of[tool] for tool in set(tools))))
 
 
 def frequent(corpus: Corpus, min_tasks: int) -> dict[Tools, list[Occurrence]]:

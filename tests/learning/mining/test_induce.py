@@ -13,6 +13,7 @@ from bot.learning.mining.gates import proof, structure
 from bot.learning.mining.induce import Induced, induce
 from bot.learning.mining.pattern import Composed, Constant, Item, Parameter, Reference
 from bot.learning.mining.places import EACH
+from bot.learning.mining.proving import Proof
 from bot.learning.mining.replaying import Replay
 from bot.learning.mining.sequences import frequent
 from tests.learning.workplaces import Desk, Work, token, traces_of
@@ -237,21 +238,21 @@ def test_a_step_that_nothing_ties_needs_no_parameter_and_follows_surely() -> Non
     assert refused(untied) == ["nothing but the order of the calls ties `get_second` to the rest"]
     alone = induced(two({}, day="today"))
     assert list(structure(alone, 3)) == []
-    replay = Replay(10, 1, 1, 0.5, 0.4)
-    assert list(proof(replay, alone.pattern, 3)) == ["`get_first` is followed by the rest in 40% of its calls only"]
+    proved = Proof(Replay(10, 1, 1, 0.5, 0.4), 1)
+    assert list(proof(proved, alone.pattern, 3)) == ["`get_first` is followed by the rest in 40% of its calls only"]
 
 
 @pytest.mark.parametrize(
-    ("replay", "reasons"),
+    ("proved", "reasons"),
     [
-        (Replay(10, 0.95, 0.9, 0.34, 0.2), 0),
-        (Replay(2, 1, 1, 1, 1), 1),
-        (Replay(10, 0.94, 0.89, 0.33, 0.19), 4),
+        (Proof(Replay(10, 0.95, 0.8, 0.34, 0.2), 0.9), 0),
+        (Proof(Replay(2, 1, 1, 1, 1), 1), 1),
+        (Proof(Replay(10, 0.94, 0.8, 0.33, 0.19), 0.89), 4),
     ],
 )
-def test_proof(replay: Replay, reasons: int) -> None:
+def test_proof(proved: Proof, reasons: int) -> None:
     tied = induced(two({"box": "{1}"}, box="{1}"))
-    assert len(list(proof(replay, tied.pattern, 3))) == reasons
+    assert len(list(proof(proved, tied.pattern, 3))) == reasons
 
 
 def test_the_procedure_expects_what_later_steps_use_of_an_output() -> None:

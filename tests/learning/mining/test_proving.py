@@ -7,7 +7,7 @@ from bot.learning.mining.corpus import corpus
 from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.induce import induce
 from bot.learning.mining.miner import MOST_TASKS
-from bot.learning.mining.proving import MOST_MATCHES, prove
+from bot.learning.mining.proving import MOST_MATCHES, Proof, prove
 from bot.learning.mining.replaying import Replay
 from bot.learning.mining.sequences import frequent
 from bot.learning.traces import Trace
@@ -15,7 +15,7 @@ from tests.learning import workplaces
 from tests.learning.workplaces import Desk, token, traces_of
 
 
-def proven(traces: list[Trace]) -> Replay:
+def proven(traces: list[Trace]) -> Proof:
     whole = corpus(traces)
     tools, places = max(frequent(whole, 3).items(), key=lambda pair: len(pair[0]))
     induced = induce(whole, places, len(tools), Rigour(3))
@@ -35,7 +35,37 @@ def test_each_task_is_replayed_by_what_the_others_teach() -> None:
     made: list[int] = []
     traces = traces_of(work, Random(1), 6)
     # Five of one year and one of another: from the five alone the year looks like a part of the fixed text.
-    assert proven(traces) == Replay(6, 5 / 6, 1, 1 / 2, 1)
+    assert proven(traces) == Proof(Replay(6, 5 / 6, 1, 1 / 2, 1), 1)
+
+
+def test_a_loop_that_one_task_alone_shows_is_a_loop_with_that_task_left_out() -> None:
+    def work(desk: Desk, random: Random) -> None:
+        key, parts = token(random), [token(random) for _ in range(1 if made else 3)]
+        made.append(key)
+        desk.say(f"What of {key}?")
+        desk.call("get_box", {"parts": parts}, box=key)
+        for part in parts:
+            desk.call("get_part", "ok", part=part)
+
+    made: list[str] = []
+    assert proven(traces_of(work, Random(1), 3)).replay == Replay(3, 1, 1, 5 / 8, 1)
+
+
+def test_what_the_agent_guessed_in_one_task_is_left_aside() -> None:
+    def work(desk: Desk, random: Random) -> None:
+        key, box = token(random), token(random)
+        made.append(key)
+        desk.say("What is it?" if len(made) <= guessed else f"What of {key}?")
+        desk.call("get_key", {"box": box}, key=key)
+        desk.call("get_box", "ok", box=box)
+
+    made: list[str] = []
+    guessed = 1
+    found = proven(traces_of(work, Random(1), 4))
+    assert (found.replay.bindable, found.bindable_but_for_one) == (3 / 4, 1)
+    made, guessed = [], 2
+    found = proven(traces_of(work, Random(1), 4))
+    assert (found.replay.bindable, found.bindable_but_for_one) == (1 / 2, 2 / 3)
 
 
 def test_tasks_that_nothing_was_learned_from_are_replayed_too() -> None:

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.learning.mining.selecting import STEP_COST, Shape, Use, cover, select
+from bot.learning.mining.selecting import Shape, Use, cost, cover, select
 
 seeds = st.integers(0, 10**6).map(Random)
 
@@ -35,28 +35,37 @@ def test_a_cover_is_the_best_of_all_that_do_not_overlap(random: Random) -> None:
 
 @given(seeds)
 def test_the_search_comes_close_to_trying_all_sets(random: Random) -> None:
-    steps = [random.randint(2, 4) for _ in range(4)]
+    costs = [cost(random.randint(2, 4), 25) for _ in range(4)]
     segments = [(f"t{number}", random_shape(random, 4)) for number in range(25)]
 
-    def told(chosen: frozenset[int]) -> int:
+    def told(chosen: frozenset[int]) -> float:
         calls = sum(saved(cover(shape, chosen)) for _, shape in segments)
-        return calls - STEP_COST * sum(steps[candidate] for candidate in chosen)
+        return calls - sum(costs[candidate] for candidate in chosen)
 
     every = (frozenset(picked) for size in range(5) for picked in combinations(range(4), size))
-    assert told(frozenset(select(steps, segments, least_tasks=0))) >= 0.9 * max(map(told, every))
+    assert told(frozenset(select(costs, segments))) >= 0.9 * max(map(told, every))
 
 
 def test_who_earns_nothing_of_its_own_is_not_chosen() -> None:
     whole, part = Use(0, 5, 0), Use(1, 4, 1)
     both = [(f"t{number}", (whole, part)) for number in range(10)]
-    assert select([3, 2], both, least_tasks=3) == [0]
+    assert select([3, 2], both) == [0]
     alone = [(f"u{number}", (part,)) for number in range(5)]
-    assert select([3, 2], both + alone, least_tasks=3) == [0, 1]
+    assert select([3, 2], both + alone) == [0, 1]
 
 
-def test_who_is_rarely_used_is_not_chosen() -> None:
-    assert select([2], [("a", (Use(0, 9, 0),)), ("b", (Use(0, 9, 0),))], least_tasks=3) == []
+def test_who_is_the_best_in_one_task_only_is_not_chosen() -> None:
+    once = [("a", (Use(0, 9, 0),)), ("a", (Use(0, 9, 0),))]
+    assert select([2], once) == []
+    assert select([2], [*once, ("b", (Use(0, 9, 0),))]) == [0]
+
+
+def test_of_more_work_a_step_must_save_more() -> None:
+    assert [cost(3, tasks) for tasks in (1, 2, 16, 64)] == [1.5, 1.5, 6, 9]
+    small = [(f"t{number}", (Use(0, 2, 0),)) for number in range(5)]
+    assert select([cost(2, 16)], small) == [0]
+    assert select([cost(2, 64)], small) == []
 
 
 def test_of_nothing_nothing_is_chosen() -> None:
-    assert select([], [], least_tasks=3) == []
+    assert select([], []) == []

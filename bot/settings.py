@@ -1,14 +1,18 @@
-"""The settings: the only reader of the environment and of `.env`."""
+"""The settings: the only reader of the environment, of `.env` and of `apprentice.toml`."""
 
 import re
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -47,6 +51,79 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list), AfterValidator(_who)]
 
 
+class _Table(BaseModel):
+    """A table of `apprentice.toml`: it holds what it may hold and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Expectation(_Table):
+    """As in the skill format: a JSON Schema over an output."""
+
+    json_schema: dict[str, Any] = Field(alias="schema")
+
+
+class Verifier(_Table):
+    """A check of success from outside the model, for the tasks it matches.
+
+    It matches a task that used any of `tools` (if given) and in which any of `words` was said (if given). It is one of:
+    a `command` that ends with 0, the last `output` of a tool, a state that `tool` reads back `with` arguments.
+    """
+
+    name: str = Field(min_length=1, max_length=60)
+    tools: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    command: tuple[str, ...] | None = Field(default=None, min_length=1)
+    seconds: float = Field(default=60.0, gt=0, le=600)
+    """Time that a command or a reading call may take."""
+    output: str | None = None
+    tool: str | None = None
+    arguments: dict[str, Any] = Field(default_factory=dict, alias="with")
+    expect: Expectation | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.tools and not self.words:
+            raise ValueError("it matches nothing: give the tools that were used (tools), words that were said, or both")
+        if [self.command, self.output, self.tool].count(None) != 2:
+            raise ValueError("give just one of command, output and tool")
+        if (self.command is None) != (self.expect is not None):
+            raise ValueError("output and tool need an expectation: expect = { schema = { … } }; a command takes none")
+        if self.arguments and self.tool is None:
+            raise ValueError("arguments (with) go with tool alone")
+        return self
+
+
+class Phrases(_Table):
+    """Phrases in other languages, beside the English ones of `bot/learning/outcomes/phrases.py`."""
+
+    works: tuple[str, ...] = ()
+    fails: tuple[str, ...] = ()
+    thanks: tuple[str, ...] = ()
+    corrects: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+
+
+class Tables(_Table):
+    """All of `apprentice.toml`."""
+
+    verifiers: tuple[Verifier, ...] = ()
+    phrases: Phrases = Phrases()
+
+    @field_validator("verifiers")
+    @classmethod
+    def _own_names(cls, verifiers: tuple[Verifier, ...]) -> tuple[Verifier, ...]:
+        names = [verifier.name for verifier in verifiers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the name {name!r} stands twice; each needs its own")
+        return verifiers
+
+
+TABLES = Path("apprentice.toml")
+"""Stands beside `.env`, in the folder that the bot is started in."""
+
+
 def _variable(name: str) -> Any:
     return Field(default=None, validation_alias=name)
 
@@ -74,6 +151,12 @@ class Settings(BaseSettings):
     learn_min_tasks: int = Field(default=3, ge=2)
     learn_tokens: int = Field(default=20_000, ge=0)
     log: Literal["console", "json"] = "console"
+    _tables: Tables = PrivateAttr(default=Tables())
+
+    @property
+    def tables(self) -> Tables:
+        """What `apprentice.toml` says."""
+        return self._tables
 
     @field_validator("database_url")
     @classmethod
@@ -116,12 +199,46 @@ class Settings(BaseSettings):
         return Path(self.database_url.removeprefix("sqlite:///"))
 
 
-def load(**given: Any) -> Settings:
-    """Read the environment and `.env`; `given` overrides. Raises ConfigError with one sentence a mistake."""
+def load(*, tables: Path | None = TABLES, **given: Any) -> Settings:
+    """Read the environment, `.env` and the file `tables`; `given` overrides variables.
+
+    Raises ConfigError with one sentence a mistake.
+    """
+    problems: list[str] = []
+    read = _read_tables(tables, problems)
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
-        raise ConfigError(*map(_sentence, error.errors())) from None
+        raise ConfigError(*map(_sentence, error.errors()), *problems) from None
+    if problems:
+        raise ConfigError(*problems)
+    settings._tables = read
+    return settings
+
+
+def _read_tables(path: Path | None, problems: list[str]) -> Tables:
+    if path is None or not path.exists():
+        return Tables()
+    try:
+        return Tables.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except ValidationError as error:
+        problems += (f"{path}: {_place(found)}{_message(found)}." for found in error.errors())
+    except (OSError, ValueError) as error:
+        problems.append(f"{path} cannot be read: {error}.")
+    return Tables()
+
+
+def _place(problem: Any) -> str:
+    """`verifiers 2, seconds: `, counted from 1."""
+    parts = [f"{part + 1}" if isinstance(part, int) else f", {part}" for part in problem["loc"]]
+    return " ".join(parts).replace(" ,", ",").lstrip(", ") + ": " if parts else ""
+
+
+def _message(problem: Any) -> str:
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        return "nothing of this name is known here"
+    return text[:1].lower() + text[1:]
 
 
 def _sentence(problem: Any) -> str:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from bot.domain.chat import MessageReceived, Outgoing
 from bot.engine.attach import attach
 from bot.ports import Clock
-from bot.store import conversations, tasks
+from bot.store import conversations, evidence
 from bot.store.deliveries import deliver, event
+from bot.store.evidence import Evidence
 from bot.store.store import Connection, Effect
-from bot.store.tasks import Evidence
 from bot.store.turns import Turn
 
 
@@ -21,13 +21,13 @@ class ChatEndings:
 
     def stopped(self, turn: Turn) -> Effect:
         """A person stopped it: counted to the task as such; `/stop` itself has answered."""
-        return lambda connection: self._testify(connection, turn, "A person stopped the work.")
+        return lambda connection: self._testify(connection, turn, "stopped", "A person stopped the work.")
 
     def failed(self, turn: Turn, reason: str) -> Effect:
         """It failed for good: the person reads why."""
 
         def effect(connection: Connection) -> None:
-            self._testify(connection, turn, f"The work ended without an answer: {reason}")
+            self._testify(connection, turn, "no-answer", f"The work ended without an answer: {reason}")
             if turn.conversation is not None:
                 said = event(turn.payload) if turn.kind in ("message", "command") else None
                 quoted = said.message_id if isinstance(said, MessageReceived) else ""
@@ -37,9 +37,9 @@ class ChatEndings:
 
         return effect
 
-    def _testify(self, connection: Connection, turn: Turn, text: str) -> None:
+    def _testify(self, connection: Connection, turn: Turn, rule: str, text: str) -> None:
         if turn.kind not in conversations.SPEAKING or turn.conversation is None:
             return
         now = self._clock.now()
         task = attach(connection, turn, now, self._idle)
-        tasks.testify(connection, task.id, Evidence("behaviour", "failure", text), now.timestamp())
+        evidence.testify(connection, task.id, Evidence("behaviour", "failure", text, rule=rule), now.timestamp())

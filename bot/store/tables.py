@@ -99,6 +99,8 @@ tasks = Table(
     Column("source", String),  # the strongest source that spoke
     Column("detail", Text, nullable=False, server_default=""),
     Column("private", Boolean, nullable=False, server_default=text("0")),  # somebody said "don't learn from this"
+    Column("probability", Float, nullable=False, server_default="0.5"),  # of success, by all the evidence
+    Column("suspicion", Text, nullable=False, server_default=""),  # why it looks like a hack; "": it does not
 )
 Index("ix_tasks_closed", tasks.c.scope, tasks.c.closed)
 Index("ix_tasks_open", tasks.c.conversation, tasks.c.closed)
@@ -109,9 +111,21 @@ evidence = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("task", String, ForeignKey("tasks.id"), nullable=False, index=True),
     Column("source", String, nullable=False),  # verifier, feedback, behaviour, judge
-    Column("verdict", String, nullable=False),  # success, failure
+    Column("verdict", String, nullable=False),  # success, failure; unknown: it was asked and could not tell
     Column("text", Text, nullable=False),
     Column("person", String, nullable=False, server_default=""),
+    Column("at", Float, nullable=False),
+    Column("rule", String, nullable=False, server_default=""),  # what gave it: a verifier's name, thanks, stopped, …
+    Column("weight", Float, nullable=False, server_default="0"),  # log-odds that it moved the outcome by
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("digest", String, primary_key=True),  # SHA-256 of the question, with the transcript in it
+    Column("verdict", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
     Column("at", Float, nullable=False),
 )
 

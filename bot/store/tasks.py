@@ -1,4 +1,4 @@
-"""Tasks and the evidence of how they went."""
+"""Tasks: what conversations do between two closings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ from bot.store.tables import evidence, scopes, tasks, turns
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a conversation does between two closings. `last_turn` is its latest turn's id."""
+    """What a conversation does between two closings. `last_turn` is its latest turn's id.
+
+    `probability` is that of success; `suspicion` says why it looks like a hack ("": it does not).
+    """
 
     id: str
     conversation: str
@@ -23,6 +26,8 @@ class Task:
     closed: float | None
     outcome: Outcome
     private: bool
+    probability: float = 0.5
+    suspicion: str = ""
 
 
 def _task(row: sa.Row[tuple[object, ...]]) -> Task:
@@ -35,6 +40,8 @@ def _task(row: sa.Row[tuple[object, ...]]) -> Task:
         row.closed,
         Outcome(row.status, row.source, row.detail),
         row.private,
+        row.probability,
+        row.suspicion,
     )
 
 
@@ -69,7 +76,7 @@ def attach(connection: sa.Connection, turn: int, conversation: str, person: str,
     return task
 
 
-def close(connection: sa.Connection, id: str, outcome: Outcome, now: float) -> None:
+def close(connection: sa.Connection, id: str, outcome: Outcome, now: float, probability: float = 0.5) -> None:
     """Close a task with its outcome; one that is closed gets the new outcome and keeps its time."""
     connection.execute(
         tasks.update()
@@ -79,13 +86,41 @@ def close(connection: sa.Connection, id: str, outcome: Outcome, now: float) -> N
             status=outcome.status,
             source=outcome.source,
             detail=outcome.detail,
+            probability=probability,
         )
+    )
+
+
+def suspect(connection: sa.Connection, id: str, why: str) -> None:
+    """Never mine this task: it looks like a hack."""
+    connection.execute(tasks.update().where(tasks.c.id == id).values(suspicion=why))
+
+
+def suspects(connection: sa.Connection, limit: int) -> list[Task]:
+    """The newest tasks that look like a hack and are nobody's private ones."""
+    where = (tasks.c.suspicion != "", tasks.c.private.is_(False))
+    return list(
+        map(_task, connection.execute(sa.select(tasks).where(*where).order_by(tasks.c.last_turn.desc()).limit(limit)))
     )
 
 
 def keep_private(connection: sa.Connection, id: str) -> None:
     """Never mine this task."""
     connection.execute(tasks.update().where(tasks.c.id == id).values(private=True))
+
+
+def latest(connection: sa.Connection, conversation: str) -> Task | None:
+    """The task that a conversation is at, or was at last."""
+    rows = sa.select(tasks).where(tasks.c.conversation == conversation).order_by(tasks.c.last_turn.desc()).limit(1)
+    row = connection.execute(rows).one_or_none()
+    return None if row is None else _task(row)
+
+
+def before(connection: sa.Connection, task: Task) -> Task | None:
+    """The task of the same conversation that came before."""
+    where = (tasks.c.conversation == task.conversation, tasks.c.last_turn < task.last_turn, tasks.c.id != task.id)
+    row = connection.execute(sa.select(tasks).where(*where).order_by(tasks.c.last_turn.desc()).limit(1)).one_or_none()
+    return None if row is None else _task(row)
 
 
 def of_turn(connection: sa.Connection, turn: int) -> Task | None:
@@ -104,34 +139,21 @@ def turns_of(connection: sa.Connection, task: str) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a source says of a task: `success` or `failure`, in words. `person` where one spoke."""
+class Said:
+    """What a person said in a turn, and when (seconds since 1970)."""
 
-    source: str
-    verdict: str
+    turn: int
+    person: str
     text: str
-    person: str = ""
+    at: float
 
 
-def testify(connection: sa.Connection, task: str, given: Evidence, now: float) -> None:
-    """Record evidence; a person's new word of the same source replaces the old one."""
-    if given.person:
-        connection.execute(
-            evidence.delete().where(
-                evidence.c.task == task, evidence.c.source == given.source, evidence.c.person == given.person
-            )
-        )
-    connection.execute(
-        evidence.insert().values(
-            task=task, source=given.source, verdict=given.verdict, text=given.text, person=given.person, at=now
-        )
-    )
-
-
-def evidence_of(connection: sa.Connection, task: str) -> list[Evidence]:
-    """All evidence of a task, oldest first."""
-    rows = connection.execute(sa.select(evidence).where(evidence.c.task == task).order_by(evidence.c.id))
-    return [Evidence(row.source, row.verdict, row.text, row.person) for row in rows]
+def said(connection: sa.Connection, task: str) -> list[Said]:
+    """The messages of a task, in order."""
+    where = (turns.c.task == task, turns.c.kind == "message")
+    columns = (turns.c.id, turns.c.payload, turns.c.created)
+    rows = connection.execute(sa.select(*columns).where(*where).order_by(turns.c.id))
+    return [Said(row.id, row.payload["person"]["id"], row.payload["text"], row.created) for row in rows]
 
 
 def closed_tasks(connection: sa.Connection, scope: str, limit: int) -> Sequence[Task]:
@@ -143,6 +165,21 @@ def closed_tasks(connection: sa.Connection, scope: str, limit: int) -> Sequence[
         .limit(limit)
     )
     return sorted(map(_task, rows), key=lambda task: task.last_turn)
+
+
+def undecided(connection: sa.Connection, scope: str, limit: int) -> list[Task]:
+    """The newest closed tasks of a scope with an unknown outcome, neither private nor suspect, and not judged yet."""
+    judged = sa.exists().where(evidence.c.task == tasks.c.id, evidence.c.source == "judge")
+    where = (
+        tasks.c.scope == scope,
+        tasks.c.closed.is_not(None),
+        tasks.c.private.is_(False),
+        tasks.c.suspicion == "",
+        tasks.c.status == "unknown",
+        ~judged,
+    )
+    rows = connection.execute(sa.select(tasks).where(*where).order_by(tasks.c.last_turn.desc()).limit(limit))
+    return list(map(_task, rows))
 
 
 def unmined(connection: sa.Connection) -> dict[str, int]:

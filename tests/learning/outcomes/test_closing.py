@@ -1,26 +1,19 @@
 """How tasks end: evidence, the strongest source first."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.domain.chat import ButtonClicked
 from bot.domain.skill import SkillRef
 from bot.domain.trace import Outcome
-from bot.learning.outcomes import STRENGTH, Outcomes, fuse
+from bot.learning.outcomes import Outcomes
 from bot.store import skills, tasks, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
 from bot.store.skills import Use
 from bot.store.store import Store
-from bot.store.tasks import Evidence
 from bot.store.turns import NewTurn
 from tests.engine.made import ANA, BOB, ROOM, HandClock
 from tests.learning.lived import Made, claim, finished, worked
-
-VOICES = st.builds(
-    Evidence, st.sampled_from(STRENGTH), st.sampled_from(["success", "failure"]), st.text(max_size=5), st.just("")
-)
 
 
 async def closed(store: Store, task: str, why: str = "done", after: int = 0, learn_after: int = 0) -> Outcome:
@@ -34,16 +27,6 @@ async def closed(store: Store, task: str, why: str = "done", after: int = 0, lea
 def thumb(person: str) -> ButtonClicked:
     who = {"ana": ANA, "bob": BOB}[person]
     return ButtonClicked(f"click:{person}", ROOM, who, "b", "1", "t", HandClock().now())
-
-
-@given(st.lists(VOICES, max_size=8))
-def test_a_weaker_source_never_overrules_a_stronger_one(evidence: list[Evidence]) -> None:
-    outcome = fuse(evidence)
-    spoke = [source for source in STRENGTH if any(given.source == source for given in evidence)]
-    assert outcome.source == (spoke[0] if spoke else None)
-    strongest = [given.verdict for given in evidence if given.source == outcome.source]
-    expected = "unknown" if not strongest else "failure" if "failure" in strongest else "success"
-    assert outcome.status == expected
 
 
 async def test_a_task_nobody_speaks_of_is_unknown(store: Store) -> None:

@@ -1,0 +1,7 @@
+"""How a task ended: evidence from outside the model first, people's words next, behaviour and a judge last."""
+
+from bot.learning.outcomes.closing import Outcomes
+from bot.learning.outcomes.phrases import Phrases
+from bot.learning.outcomes.verifiers import Verifiers
+
+__all__ = ["Outcomes", "Phrases", "Verifiers"]

@@ -1,0 +1,158 @@
+"""A task is closed: what can be known of its outcome is gathered, weighed and written with its end."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing
+from bot.domain.trace import Status
+from bot.learning.outcomes import behaviour, hacks
+from bot.learning.outcomes.fusing import fuse
+from bot.learning.outcomes.phrases import Phrases
+from bot.learning.outcomes.record import Record, record
+from bot.learning.outcomes.tables import tables
+from bot.learning.outcomes.verifiers import Verifiers
+from bot.ports import Clock
+from bot.store import conversations, evidence, tasks, turns
+from bot.store.buttons import Meaning
+from bot.store.deliveries import deliver, event
+from bot.store.evidence import Evidence
+from bot.store.store import Connection, Effect, Store
+from bot.store.tasks import Task
+from bot.store.turns import NewTurn, Turn
+
+log = structlog.get_logger()
+THUMBS: dict[str, Status] = {"up": "success", "down": "failure"}
+NO_VERIFIERS = Verifiers((), (), Path())
+ENGLISH_ALONE = Phrases()
+NOT_LEARNED = "Understood: I learn nothing from this."
+
+
+class Outcomes:
+    """Closes tasks, and takes people's thumbs and their wish that nothing be learned.
+
+    `learn_after`: closed tasks of a scope that start a cycle; 0: none.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        learn_after: int,
+        verifiers: Verifiers = NO_VERIFIERS,
+        phrases: Phrases = ENGLISH_ALONE,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._learn_after = learn_after
+        self._verifiers = verifiers
+        self._phrases = phrases
+
+    async def close(self, turn: Turn) -> Effect:
+        """Close a task with its outcome; void if it was to close for quiet and a newer message came.
+
+        Verifiers run at the first closing alone: what they look at goes on changing. A crash may run them twice.
+        """
+        known = await self._store.read(lambda connection: _open_record(connection, turn))
+        verified = await self._verifiers.verify(known) if known and not known.task.closed else []
+
+        def effect(connection: Connection) -> None:
+            found = _open_record(connection, turn)
+            if found is not None:
+                self._close(connection, turn, found, verified)
+
+        return effect
+
+    async def feedback(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
+        """A thumb under an answer: evidence for its task, which it ends."""
+        answered = int(meaning.subject)
+        task = await self._store.read(lambda connection: tasks.of_turn(connection, answered))
+        if task is None:
+            return "That piece of work is gone.", lambda _: None
+
+        def effect(connection: Connection) -> None:
+            now = self._clock.now().timestamp()
+            text = f"{click.person.name or click.person.id} pressed thumbs {meaning.action}."
+            given = Evidence("feedback", THUMBS[meaning.action], text, click.person.id, "thumbs")
+            evidence.testify(connection, task.id, given, now)
+            key = f"close:{task.id}:{click.key}"
+            payload = {"task": task.id, "why": "feedback"}
+            turns.enqueue(connection, NewTurn(key, key, "close", payload, task.conversation), now)
+
+        return "Thank you: I count that.", effect
+
+    def private(self, answer: Callable[[Turn], Awaitable[Effect]]) -> Callable[[Turn], Awaitable[Effect]]:
+        """The handler of messages, which obeys "don't learn from this" and says so in one line.
+
+        Said alone it is about the work before it, and no work itself; else about the work it is said with, which its
+        closing keeps private whichever way it ends.
+        """
+
+        async def obeying(turn: Turn) -> Effect:
+            said = event(turn.payload)
+            if not isinstance(said, MessageReceived) or not self._phrases.wants_privacy(said.text):
+                return await answer(turn)
+            alone = self._phrases.only_wants_privacy(said.text)
+            answered = (lambda _: None) if alone else await answer(turn)
+
+            def effect(connection: Connection) -> None:
+                answered(connection)
+                self._keep_private(connection, turn, said)
+
+            return effect
+
+        return obeying
+
+    def _keep_private(self, connection: Connection, turn: Turn, said: MessageReceived) -> None:
+        task = tasks.latest(connection, said.conversation.key)
+        if task is not None:
+            tasks.keep_private(connection, task.id)
+        quoted = "" if said.conversation.direct else said.message_id
+        message = Outgoing(said.conversation, NOT_LEARNED, (), quoted)
+        deliver(connection, message, f"private:{turn.id}", self._clock.now().timestamp())
+
+    def _close(self, connection: Connection, turn: Turn, found: Record, verified: Sequence[Evidence]) -> None:
+        now = self._clock.now().timestamp()
+        task = found.task
+        for given in (*verified, *behaviour.observed(found, self._phrases)):
+            evidence.testify(connection, task.id, given, given.at or now)
+        if any(self._phrases.wants_privacy(said.text) for said in found.said):
+            tasks.keep_private(connection, task.id)
+        if why := hacks.suspicion(found.calls):
+            tasks.suspect(connection, task.id, why)
+            log.warning("task.suspect", task=task.id, why=why)
+        self._tell_before(connection, found, now)
+        settle(connection, task.id, now)
+        log.info("task.closed", task=task.id, why=turn.payload["why"])
+        count = tasks.unmined(connection).get(task.scope, 0)
+        if self._learn_after and count >= self._learn_after:
+            mine = NewTurn(f"mine:{task.scope}:{task.id}", "job:mine", "mine", {"scope": task.scope})
+            turns.enqueue(connection, mine, now)
+
+    def _tell_before(self, connection: Connection, found: Record, now: float) -> None:
+        """What a task's first message says of the work before it is evidence there."""
+        said = behaviour.about_before(found, self._phrases)
+        if said is not None and found.before is not None and found.before.closed:
+            evidence.testify(connection, found.before.id, said, said.at or now)
+            settle(connection, found.before.id, now)
+
+
+def settle(connection: Connection, task: str, now: float) -> None:
+    """Weigh a task's evidence by how its sources have agreed here so far, and close it with what that comes to."""
+    fused = fuse(evidence.of_task(connection, task), tables(evidence.counts(connection)))
+    evidence.weigh(connection, task, fused.evidence)
+    tasks.close(connection, task, fused.outcome, now, fused.probability)
+
+
+def _open_record(connection: Connection, turn: Turn) -> Record | None:
+    """The record of the task that a turn is to close; None where its closing is void."""
+    task = tasks.task(connection, turn.payload["task"])
+    quiet = turn.payload["why"] == "quiet"
+    if quiet and (task.closed or task.last_turn != turn.payload["after"] or _busy(connection, task)):
+        return None
+    return record(connection, task)
+
+
+def _busy(connection: Connection, task: Task) -> bool:
+    return turns.busy(connection, conversations.find(connection, task.conversation).lane) > 0

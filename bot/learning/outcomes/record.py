@@ -1,0 +1,65 @@
+"""What a task left behind: what was said, every call with its result, the uses of skills."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain.chat import Conversation
+from bot.domain.json import JSON
+from bot.skills.output import normalise
+from bot.store import conversations, journal, skills, tasks
+from bot.store.journal import Entry
+from bot.store.skills import Use
+from bot.store.store import Connection
+from bot.store.tasks import Said, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that was made. `arguments` are empty where they did not parse."""
+
+    tool: str
+    arguments: Mapping[str, JSON]
+    result: JSON = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A task. `before` is what people said in the conversation's task before it."""
+
+    task: Task
+    conversation: Conversation
+    said: Sequence[Said] = ()
+    calls: Sequence[Call] = ()
+    uses: Sequence[Use] = ()
+    before: Task | None = None
+
+
+def record(connection: Connection, task: Task) -> Record:
+    """Read a task's record. Checks of skills are no calls of the task."""
+    ids = tasks.turns_of(connection, task.id)
+    entries = journal.entries(connection, ids)
+    made = [entry for id in ids for entry in entries[id] if entry.name and "/verify/" not in entry.place]
+    return Record(
+        task,
+        conversations.find(connection, task.conversation),
+        tasks.said(connection, task.id),
+        [_call(entry) for entry in made if entry.status != "started"],
+        skills.uses_in(connection, ids),
+        tasks.before(connection, task),
+    )
+
+
+def _call(entry: Entry) -> Call:
+    return Call(entry.name, arguments(entry.request), normalise(entry.result), entry.status == "failed")
+
+
+def arguments(request: JSON) -> Mapping[str, JSON]:
+    """A call's arguments, from an object or from its JSON; empty where that is none."""
+    if isinstance(request, str):
+        try:
+            request = json.loads(request)
+        except (ValueError, RecursionError):
+            return {}
+    return request if isinstance(request, dict) else {}

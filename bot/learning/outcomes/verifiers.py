@@ -1,0 +1,126 @@
+"""The operator's checks of success, from `apprentice.toml`: outside the model, so what they say decides.
+
+A check that cannot run is no evidence: it is reported, in the log, in the task's detail and by `apprentice judge`.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from bot.domain.chat import Person
+from bot.domain.json import JSON
+from bot.domain.privacy import Privacy
+from bot.domain.text import shorten
+from bot.errors import ApprenticeError, ConfigError, ToolError
+from bot.learning.outcomes.command import NotRun, execute
+from bot.learning.outcomes.phrases import words
+from bot.learning.outcomes.record import Call, Record
+from bot.ports import ToolContext, ToolSource
+from bot.settings import Verifier
+from bot.skills import schema
+from bot.skills.expressions import ExpressionInvalid, ExpressionNull, evaluate
+from bot.skills.output import normalise
+from bot.store.evidence import Evidence
+
+log = structlog.get_logger()
+LONGEST_LINE = 200
+"""Characters of a command's output in the evidence."""
+
+
+class Verifiers:
+    """Runs the checks that match a task. `sources` are the bot's tools, `workspace` is where commands run."""
+
+    def __init__(self, rules: Sequence[Verifier], sources: Sequence[ToolSource], workspace: Path) -> None:
+        """Raises ConfigError for a schema that is none."""
+        if problems := [problem for rule in rules for problem in _problems(rule)]:
+            raise ConfigError(*problems)
+        self._rules = rules
+        self._sources = sources
+        self._workspace = workspace
+
+    async def verify(self, record: Record) -> list[Evidence]:
+        """What the matching checks say, one after the other: they may look at the same files."""
+        return [await self._verified(rule, record) for rule in self._rules if matches(rule, record)]
+
+    async def _verified(self, rule: Verifier, record: Record) -> Evidence:
+        try:
+            async with asyncio.timeout(rule.seconds + 1):
+                wrong = await self._wrong(rule, record)
+        except (ApprenticeError, TimeoutError) as error:
+            reason = str(error) or f"it took more than {rule.seconds:g} seconds"
+            log.warning("verifier.not_run", verifier=rule.name, task=record.task.id, reason=reason)
+            text = f"The check {rule.name} could not run: {reason.rstrip('.')}."
+            return Evidence("verifier", "unknown", text, rule=rule.name)
+        if wrong is None:
+            return Evidence("verifier", "success", f"The check {rule.name} held.", rule=rule.name)
+        text = f"The check {rule.name} did not hold: {wrong}."
+        return Evidence("verifier", "failure", text, rule=rule.name)
+
+    async def _wrong(self, rule: Verifier, record: Record) -> str | None:
+        """What is wrong, or None. Raises ApprenticeError where that cannot be told."""
+        if rule.command is not None:
+            ran = await execute(rule.command, self._workspace, rule.seconds)
+            return None if ran.status == 0 else _told(ran.status, ran.last_line)
+        found = await self._read_back(rule, record) if rule.tool else _output(rule, record)
+        expected = rule.expect.json_schema if rule.expect else {}
+        return "; ".join(schema.violations(found, expected)) or None
+
+    async def _read_back(self, rule: Verifier, record: Record) -> JSON:
+        """What the tool gives now; `parameters` in its arguments are those of the last call that matched."""
+        context = ToolContext(record.conversation, Person(record.task.person))
+        source, wanted = await self._source(str(rule.tool), context)
+        try:
+            given = schema.converted(evaluate(rule.arguments, {"parameters": _parameters(rule, record)}), wanted)
+            result = await source.call(str(rule.tool), given, context)
+        except (ExpressionNull, ExpressionInvalid, ToolError) as error:
+            raise NotRun(str(error)) from None
+        if result.failed:
+            raise NotRun(f"{rule.tool} failed")
+        return normalise(result.content)
+
+    async def _source(self, name: str, context: ToolContext) -> tuple[ToolSource, Mapping[str, JSON]]:
+        for source in self._sources:
+            for tool in await source.tools(context):
+                if tool.name == name and not tool.reads:
+                    raise NotRun(f"{name} may change something, and a check only reads")
+                if tool.name == name:
+                    return source, tool.schema
+        raise NotRun(f"there is no tool named {name}")
+
+
+def matches(rule: Verifier, record: Record) -> bool:
+    """Whether a check is about a task: it used one of the tools, and one of the words was said."""
+    used = not rule.tools or _matched(rule, record) is not None
+    said = f" {' '.join(word for each in record.said for word in words(each.text))} "
+    return used and (not rule.words or any(f" {' '.join(words(word))} " in said for word in rule.words))
+
+
+def _matched(rule: Verifier, record: Record) -> Call | None:
+    """The last successful call of one of the check's tools."""
+    made = (call for call in reversed(record.calls) if call.tool in rule.tools and not call.failed)
+    return next(made, None)
+
+
+def _parameters(rule: Verifier, record: Record) -> Mapping[str, JSON]:
+    call = _matched(rule, record)
+    return {} if call is None else call.arguments
+
+
+def _output(rule: Verifier, record: Record) -> JSON:
+    """The last output of the tool. Raises NotRun where there is none."""
+    for call in reversed(record.calls):
+        if call.tool == rule.output and not call.failed:
+            return call.result
+    raise NotRun(f"{rule.output} gave nothing in this task")
+
+
+def _told(status: int, line: str) -> str:
+    shown = shorten(Privacy().anonymous(line), LONGEST_LINE)
+    return f"it ended with status {status}{f' and said: {shown}' if shown else ''}".rstrip(".")
+
+
+def _problems(rule: Verifier) -> list[str]:
+    wrong = schema.problem(rule.expect.json_schema) if rule.expect else None
+    return [f"apprentice.toml: the verifier {rule.name!r}, expect.schema: {wrong}."] if wrong else []

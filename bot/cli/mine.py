@@ -44,7 +44,8 @@ def mine(
         for where, candidate in candidates
     ]
     if not no_model:
-        skills = asyncio.run(worded(load(), skills))
+        writes = [candidate.writes for _, candidate in candidates]
+        skills = asyncio.run(worded(load(), list(zip(skills, writes, strict=True))))
     named: dict[str, Candidate] = {}
     for skill, (_, candidate) in zip(skills, candidates, strict=True):
         name = free(skill.name, named, "-")

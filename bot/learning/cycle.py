@@ -8,13 +8,15 @@ import structlog
 
 from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
+from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.text import free
 from bot.domain.trace import Trace
 from bot.learning import collect
 from bot.learning.card import CHOICES, card
-from bot.learning.draft import draft
+from bot.learning.drafting import Author, Budget, Draft, draft
 from bot.learning.mining import Candidate, Report, fingerprint
+from bot.learning.outcomes import ENGLISH_ALONE, Judge, Phrases
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills import folder, format
 from bot.skills.library import Library
@@ -31,14 +33,18 @@ Mine = Callable[[Sequence[Trace], Sequence[str]], Awaitable[Report]]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A proposal and its card."""
+    """A proposal, its card, and what its words cost."""
 
     proposal: Proposal
     text: str
+    draft: Draft
 
 
 class Cycle:
-    """Runs learning cycles. `budget` is APPRENTICE_LEARN_TOKENS; `sources` are the bot's tools."""
+    """Runs learning cycles.
+
+    `budget` is APPRENTICE_LEARN_TOKENS; `sources` are the bot's tools; `own` are secrets that nobody is shown.
+    """
 
     def __init__(
         self,
@@ -49,6 +55,8 @@ class Cycle:
         mine: Mine,
         sources: Sequence[ToolSource],
         budget: int,
+        own: tuple[str, ...] = (),
+        phrases: Phrases = ENGLISH_ALONE,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -57,6 +65,8 @@ class Cycle:
         self._mine = mine
         self._sources = sources
         self._budget = budget
+        self._own = own
+        self._judge = Judge(store, clock, phrases)
 
     async def __call__(self, turn: Turn) -> Effect:
         """Mine a scope; the effect proposes what was found and leaves a report."""
@@ -67,9 +77,12 @@ class Cycle:
             return lambda _: None
         context = ToolContext(home, Person(""))
         tools = [tool for source in self._sources for tool in await source.tools(context)]
+        names = await self._store.read(lambda connection: conversations.speakers(connection, scope))
+        author = Author(self._model, Budget(self._budget), Privacy(self._own, tuple(sorted(names))))
+        await self._judge.decide(scope, author)
         traces = await self._store.read(lambda connection: collect.traces(connection, scope, tools))
         report = await self._mine(traces, sorted(await self._taken(scope)))
-        found, tokens = await self._propose(report, home, now)
+        found = await self._propose(report, author, home, now)
         log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
 
         def effect(connection: Connection) -> None:
@@ -77,7 +90,7 @@ class Cycle:
                 proposals.propose(connection, each.proposal)
                 row = buttons.row(connection, "proposal", each.proposal.id, CHOICES)
                 deliver(connection, Outgoing(home, each.text, (row,)), f"card:{each.proposal.id}", now)
-            scopes.report(connection, scope, now, _report(report, found), tokens)
+            scopes.report(connection, scope, now, _report(report, found), author.budget.spent)
             if "asked_in" in turn.payload and not found:
                 deliver(connection, Outgoing(home, _nothing_found(report)), f"learned:{turn.id}", now)
 
@@ -89,21 +102,21 @@ class Cycle:
         known = await self._store.read(lambda connection: proposals.fingerprints(connection, scope))
         return known | {fingerprint(entry.skill.procedure) for entry in live if entry.skill and entry.skill.procedure}
 
-    async def _propose(self, report: Report, home: Conversation, now: float) -> tuple[list[_Found], int]:
+    async def _propose(self, report: Report, author: Author, home: Conversation, now: float) -> list[_Found]:
         names = {entry.name for entry in await self._library.shelf(None)}
         names |= await self._store.read(proposals.names)
-        found, spent = [], 0
+        found = []
         for candidate in report.skills:
             skill = Skill(candidate.name, candidate.description, candidate.procedure, scope=home.scope)
-            drafted = await draft(self._model, skill, self._budget - spent)
-            spent += drafted.tokens
+            drafted = await draft(author, skill, candidate.writes)
             named = replace(drafted.skill, name=free(drafted.skill.name, names, "-"))
             names.add(named.name)
-            found.append(_found(named, candidate, home, now))
-        return found, spent
+            found.append(_found(replace(drafted, skill=named), candidate, home, now))
+        return found
 
 
-def _found(skill: Skill, candidate: Candidate, home: Conversation, now: float) -> _Found:
+def _found(drafted: Draft, candidate: Candidate, home: Conversation, now: float) -> _Found:
+    skill = drafted.skill
     files = format.render(skill)
     text = card(skill, skill.procedure or Procedure(()), candidate)
     evidence: JSON = {
@@ -117,7 +130,7 @@ def _found(skill: Skill, candidate: Candidate, home: Conversation, now: float) -
     }
     ref = SkillRef(skill.name, folder.digest(files))
     id = secrets.token_urlsafe(12)
-    return _Found(Proposal(id, home.scope, home.key, ref, files, candidate.fingerprint, evidence, now), text)
+    return _Found(Proposal(id, home.scope, home.key, ref, files, candidate.fingerprint, evidence, now), text, drafted)
 
 
 def _home(connection: Connection, turn: Turn) -> Conversation | None:
@@ -132,6 +145,10 @@ def _report(report: Report, found: Sequence[_Found]) -> JSON:
         "traces": report.traces,
         "tasks": report.tasks,
         "proposed": [each.proposal.ref.name for each in found],
+        "drafts": [
+            {"name": each.proposal.ref.name, "tokens": each.draft.tokens, "by_model": each.draft.by_model}
+            for each in found
+        ],
         "refused": [{"tools": list(refusal.tools), "reasons": list(refusal.reasons)} for refusal in report.refused],
     }
 

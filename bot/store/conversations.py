@@ -10,9 +10,14 @@ SPEAKING = ("message", "resume")
 """Kinds of turns in which a person and the bot speak: history and traces are made of them."""
 
 
+def known(connection: sa.Connection, key: str) -> bool:
+    """Whether there is a conversation with this key."""
+    return connection.scalar(_KNOWN, {"of": key}) is not None
+
+
 def remember(connection: sa.Connection, conversation: Conversation) -> None:
     """Insert the conversation unless it is known."""
-    if connection.scalar(_KNOWN, {"of": conversation.key}) is None:
+    if not known(connection, conversation.key):
         connection.execute(
             conversations.insert().values(
                 key=conversation.key,
@@ -41,6 +46,19 @@ def latest(connection: sa.Connection, scope: str) -> Conversation | None:
         .limit(1)
     ).one_or_none()
     return None if row is None else Conversation(row.platform, row.chat, row.thread, row.direct)
+
+
+def speakers(connection: sa.Connection, scope: str) -> set[str]:
+    """The names of the people who spoke in a scope, as its platform gave them."""
+    name = turns.c.payload["person"]["name"].as_string()
+    return set(
+        connection.scalars(
+            sa.select(name)
+            .distinct()
+            .join(conversations, turns.c.conversation == conversations.c.key)
+            .where(conversations.c.scope == scope, turns.c.kind == "message", name != "")
+        )
+    )
 
 
 def begin_anew(connection: sa.Connection, key: str, turn: int) -> None:

@@ -46,10 +46,10 @@ class Loop:
         self.store = store
         self.root = path / "skills"
         self.root.mkdir()
-        self.library = Library(self.root, store)
         self.answers = list(answers)
         self.asked: list[ModelRequest] = []
         self.clock = HandClock()
+        self.library = Library(self.root, store, self.clock)
         self.cycle = Cycle(store, self.clock, self.library, self, self._mine, [FileTools(path)], budget)
         reviewers = Reviewers({"telegram": KeptChat(admins=(BOB.id,))}, ())
         self.review = Review(store, self.clock, self.library, reviewers)
@@ -229,6 +229,8 @@ async def test_the_model_gives_the_words_within_the_budget(store: Store, tmp_pat
     [(card, _)] = await deliveries(store)
     assert "customer-orders" in card.text
     assert WORDS["description"] in card.text
+    report = await store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
+    assert report["drafts"] == [{"name": "customer-orders", "tokens": 600, "by_model": True}]
     sent = json.dumps([message for request in loop.asked for message in request.messages])
     assert not [customer for customer in CUSTOMERS if customer in sent]
 

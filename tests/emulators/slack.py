@@ -26,9 +26,13 @@ from bot.domain.json import JSON
 from tests.emulators.slack_chat import Chat
 from tests.emulators.slack_delivery import HttpRequests, Outbox, SocketMode
 from tests.emulators.slack_events import Feed
+from tests.emulators.slack_files import Files
 from tests.emulators.slack_limits import Refusal
 from tests.emulators.slack_method import Method, Parameters
+from tests.emulators.slack_responses import Responses
 from tests.emulators.slack_state import TEAM
+from tests.emulators.slack_streams import Assistant, Streams
+from tests.emulators.slack_views import Views
 from tests.emulators.slack_workspace import Workspace
 from tests.emulators.slack_world import World
 from tests.emulators.telegram_faults import Fault
@@ -78,13 +82,16 @@ class SlackEmulator(World):
         self.calls: list[Call] = []
         self._ack_seconds = ack_seconds
         self._methods: dict[str, Method] = {}
-        for room in (Chat(self), Workspace(self, self.sockets)):
+        self.files, self.views = Files(self, BOT_TOKEN), Views(self)
+        rooms = Chat(self), Streams(self), Assistant(self), Workspace(self, self.sockets), self.files, self.views
+        for room in rooms:
             self._methods |= room.methods
         self._faults: dict[str, list[Fault]] = defaultdict(list)
         self._port = port
         app = web.Application(client_max_size=2**26)
         app.router.add_route("*", "/api/{method}", self._answer)
         app.router.add_get("/link/", self.sockets.serve)
+        app.add_routes([*self.files.routes(), *Responses(self).routes()])
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
 
     async def __aenter__(self) -> Self:

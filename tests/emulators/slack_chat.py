@@ -25,7 +25,9 @@ class Chat:
         place = writable(self._world, given.get("channel"))
         content = _content(given)
         content["text"] = content["text"][:POST_TEXT]
-        message = Message(place, self._world.bot, thread_ts=_thread(place, given), metadata=_metadata(given), **content)
+        message = Message(
+            place, self._world.bot, thread_ts=thread_of(place, given), metadata=_metadata(given), **content
+        )
         self._world.post(message)
         return {"channel": place.id, "ts": message.ts, "message": message.json()}
 
@@ -35,14 +37,14 @@ class Chat:
         if user is None or user not in place.members:
             raise Refusal("user_not_in_channel")
         content = _content(given)
-        thread = _thread(place, given)
+        thread = thread_of(place, given)
         message = self._world.post(Message(place, self._world.bot, thread_ts=thread, only_for=user, **content))
         return {"message_ts": message.ts}
 
     async def update(self, given: Parameters) -> JSON:
         """Without blocks a text takes them away; with blocks people do not see that it was edited."""
         message = own(self._world, given, "cant_update_message")
-        if message.stream:
+        if self._world.is_streaming(message):
             raise Refusal("streaming_state_conflict")
         content = _content(given)
         if len(content["text"]) > UPDATE_TEXT:
@@ -106,7 +108,7 @@ def own(world: World, given: Parameters, error: str) -> Message:
     return message
 
 
-def _thread(place: Place, given: Parameters) -> str:
+def thread_of(place: Place, given: Parameters) -> str:
     """The thread's ts; one that no message has is taken as it is, as Slack does, and a reply's leads to its thread."""
     ts = str(given.get("thread_ts") or "")
     message = place.find(ts)
@@ -139,4 +141,3 @@ def _metadata(given: Parameters) -> JSON:
     if not metadata.get("event_type"):
         raise Refusal("invalid_metadata_schema")
     return metadata
-

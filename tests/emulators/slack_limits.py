@@ -29,8 +29,15 @@ def invalid(error: str, problems: list[str]) -> Refusal:
     return Refusal(error, errors=problems, response_metadata={"messages": [f"[ERROR] {line}" for line in problems]})
 
 
-def checked_blocks(blocks: JSON, most: int = MESSAGE_BLOCKS, surface: str = "message") -> list[JSON]:
-    """Blocks as they will stand, each with a block_id; surface is message, modal or home.
+def missing(name: str) -> Refusal:
+    """A refusal because a required parameter was not given."""
+    return invalid("invalid_arguments", [f"missing required field: {name}"])
+
+
+def checked_blocks(blocks: JSON, most: int = MESSAGE_BLOCKS, surface: str = "message", prefix: str = "b") -> list[JSON]:
+    """Blocks as they will stand, each with a block_id (`prefix` begins the ones made up here).
+
+    `surface` is message, modal or home.
 
     Raises Refusal: invalid_blocks_format, invalid_blocks, msg_blocks_too_long.
     """
@@ -47,12 +54,11 @@ def checked_blocks(blocks: JSON, most: int = MESSAGE_BLOCKS, surface: str = "mes
         raise invalid("invalid_blocks", problems)
     if surface == "message" and sum(map(_length, blocks)) > MESSAGE_BLOCK_TEXT:
         raise Refusal("msg_blocks_too_long")
-    return [{**block, "block_id": block.get("block_id", f"b{place}")} for place, block in enumerate(blocks)]
+    return [{**block, "block_id": block.get("block_id", f"{prefix}{place}")} for place, block in enumerate(blocks)]
 
 
 Problem = tuple[str, str]
 """Where, below the block, and what."""
-
 
 
 def _block(block: JSON, surface: str) -> Iterator[Problem]:

@@ -27,8 +27,6 @@ def as_slack_writes(text: str) -> str:
     return _MARKUP.sub(written, text)
 
 
-
-
 class Bot(Member):
     """A bot; ours acts by its calls, another by `say`."""
 
@@ -64,6 +62,9 @@ class Person(Member):
         ts = thread.thread if isinstance(thread, Message) else thread or ""
         written = as_slack_writes(text)
         message = Message(place, self, written, rich_text(text) if text else [], ts)
+        if files:
+            made = [self._world.files.made(self, name, content) for name, content in files.items()]
+            message.subtype, message.files = "file_share", [file.json() for file in made]
         return self._world.post(message)
 
     def edit(self, message: Message, text: str) -> None:
@@ -95,6 +96,30 @@ class Person(Member):
         response_url = self._world.response_url(self, message.place, message.ts)
         return self._world.interact(self, {**payload, "response_url": response_url})
 
+    def press_in_view(self, view: "View", button: str) -> Delivery:
+        """Press something in a modal or in the Home tab. Raises LookupError."""
+        pressable = _found(view.blocks, button)
+        return self._world.interact(
+            self, interactions.clicked_in_view(self, view.json(), pressable, self._world.clock.ts())
+        )
+
+    def submit(self, view: "View", values: dict[str, JSON] | None = None) -> Delivery:
+        """Submit a modal with values by action_id or block_id. Raises LookupError."""
+        payload = interactions.submitted(self, view.json(), view.filled(values or {}))
+        return self._world.interact(self, payload, lambda done: self._submitted(view, done))
+
+    def close(self, view: "View") -> None:
+        """Close a modal; the app hears of it when it asked to."""
+        self.views.remove(view)
+        if view.given.get("notify_on_close"):
+            self._world.interact(self, interactions.closed(self, view.json()))
+        self._world.touch()
+
+    def stop_stream(self, message: Message) -> None:
+        """Press Slack's own stop button under an answer that is being written."""
+        message.stream = "stopped"
+        self._world.touch()
+
     def command(self, command: str, text: str, place: Place) -> Delivery:
         """A slash command. In threads Slack has none for apps. What the app answers, this person sees."""
         payload = interactions.commanded(self, command, text, place)
@@ -117,6 +142,10 @@ class Person(Member):
     def open_home(self, tab: str = "home") -> None:
         """Open the app's Home or its messages."""
         self._world.feed.emit({"type": "app_home_opened", "user": self.id, "channel": self.direct.id, "tab": tab})
+
+    def _submitted(self, view: "View", done: Delivery) -> None:
+        if done.acknowledged:
+            self._world.views.answered(self, view, done.answer)
 
     def _told(self, place: Place, answer: JSON) -> None:
         if answer and (answer.get("text") or answer.get("blocks")):

@@ -62,7 +62,11 @@ class Member:
 
 @dataclass(eq=False)
 class Message:
-    """A message as it stands now. `only_for`: the one who sees it (an ephemeral one); `stream`: chat.*Stream's mode."""
+    """A message as it stands now.
+
+    `only_for`: the one who sees it (an ephemeral message). `stream`: the mode while chat.*Stream writes it, "" after;
+    `tasks` by their ids and `plan` are what it showed of them. `edits` counts all changes, `edited_ts` those shown.
+    """
 
     place: "Place"
     sender: Member
@@ -78,6 +82,8 @@ class Message:
     edited_ts: str = ""
     edits: int = 0
     stream: str = ""
+    stream_until: float = 0
+    plan: str = ""
     tasks: dict[str, JSON] = field(default_factory=dict)
     ts: str = ""
 
@@ -109,6 +115,7 @@ class Message:
                 {"name": name, "users": [user.id for user in users], "count": len(users)}
                 for name, users in self.reactions.items()
             ],
+            "streaming_state": "in_progress" if self.stream else "",
             "edited": {"user": self.sender.id, "ts": self.edited_ts} if self.edited_ts else None,
         }
         return shown | {name: value for name, value in optional.items() if value}
@@ -138,7 +145,7 @@ class Message:
 class Place:
     """A conversation: `kind` is channel, group (a private channel) or im. Threads are in `messages`, in order of time.
 
-    `statuses`, `titles` and `prompts` are what assistant.threads.* set, by the thread's ts.
+    `statuses` (with when they end), `titles` and `prompts` are what assistant.threads.* set, by the thread's ts.
     """
 
     id: str
@@ -148,7 +155,7 @@ class Place:
     creator: Member
     archived: bool = False
     messages: list[Message] = field(default_factory=list)
-    statuses: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, tuple[str, float]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     prompts: dict[str, list[JSON]] = field(default_factory=dict)
 

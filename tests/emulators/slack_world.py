@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.domain.json import JSON
 from tests.emulators import slack_events as events
@@ -10,8 +12,24 @@ from tests.emulators.slack_events import Feed
 from tests.emulators.slack_people import Bot, Person
 from tests.emulators.slack_state import APP, Clock, Member, Message, Place, Watched
 
+if TYPE_CHECKING:
+    from tests.emulators.slack_files import Files
+    from tests.emulators.slack_views import Views
+
 TRIGGER_SECONDS = 3
+STREAM_SECONDS, STATUS_SECONDS = 300, 120
 RESPONSE_SECONDS, RESPONSE_USES = 30 * 60, 5
+
+
+@dataclass(eq=False)
+class ResponseUrl:
+    """Whose click or command it answers, about which message, and until when."""
+
+    person: Person
+    place: Place
+    ts: str
+    until: float
+    uses: int = 0
 
 
 class World(Watched):
@@ -24,12 +42,14 @@ class World(Watched):
         self.places: dict[str, Place] = {}
         self.triggers: dict[str, tuple[Person, float]] = {}
         self.spent_triggers: set[str] = set()
-        self.response_urls: dict[str, tuple[Person, Place, str, float]] = {}
+        self.response_urls: dict[str, ResponseUrl] = {}
         self.installed = True
         self.bot = Bot(self, self.clock.id("U"), "Apprentice", self.clock.id("B"), APP)
         self.users[self.bot.id] = self.bot
         self.outbox: Outbox
         self.feed: Feed
+        self.files: Files
+        self.views: Views
 
     def person(self, name: str, admin: bool = False, owner: bool = False, **more: JSON) -> Person:
         """Somebody new, with a direct conversation with the bot. `more`: restricted, locale."""
@@ -111,9 +131,7 @@ class World(Watched):
             self.feed.emit(events.deleted(message, before, self.clock.ts()), message.place)
         self.touch()
 
-    def interact(
-        self, user: Person, payload: JSON, settled: Callable[[Delivery], None] = lambda _: None
-    ) -> Delivery:
+    def interact(self, user: Person, payload: JSON, settled: Callable[[Delivery], None] = lambda _: None) -> Delivery:
         """Tell the app of a click, a form or a command, with a trigger that lives 3 seconds."""
         trigger = self.clock.id("trigger.")
         self.triggers[trigger] = user, self.clock.now() + TRIGGER_SECONDS
@@ -123,8 +141,22 @@ class World(Watched):
     def response_url(self, user: Person, place: Place, ts: str = "") -> str:
         """A URL that may answer 5 times in 30 minutes, about a message or into the place."""
         key = self.clock.id("R")
-        self.response_urls[key] = user, place, ts, self.clock.now() + RESPONSE_SECONDS
+        self.response_urls[key] = ResponseUrl(user, place, ts, self.clock.now() + RESPONSE_SECONDS)
         return f"{self.url}/response/{key}"
+
+    def is_streaming(self, message: Message) -> bool:
+        """Whether chat.*Stream still writes it: for five minutes, whatever is added."""
+        return message.stream not in ("", "stopped") and self.clock.now() < message.stream_until
+
+    def set_status(self, place: Place, thread_ts: str, status: str) -> None:
+        """Show a status in a thread for two minutes; an empty one ends it."""
+        place.statuses[thread_ts] = status, self.clock.now() + STATUS_SECONDS
+        self.touch()
+
+    def status(self, place: Place, thread_ts: str) -> str:
+        """What a thread shows as its status."""
+        status, until = place.statuses.get(thread_ts, ("", 0))
+        return status if self.clock.now() < until else ""
 
     @property
     def url(self) -> str:

@@ -57,6 +57,8 @@ class Loop:
         self.count = 0
 
     async def complete(self, request: ModelRequest) -> ModelReply:
+        if "verdict" in request.schema["properties"]:  # the judge's question: what it does is told in its own tests
+            return ModelReply('{"verdict": "unknown", "reason": "Nothing shows it."}', (), 0, 0, False, 1)
         self.asked.append(request)
         return ModelReply(self.answers.pop(0), (), 500, 100, False, 1)
 

@@ -1,7 +1,8 @@
 """How a task ended: evidence from outside the model first, people's words next, behaviour and a judge last."""
 
 from bot.learning.outcomes.closing import Outcomes
-from bot.learning.outcomes.phrases import Phrases
+from bot.learning.outcomes.judge import Judge
+from bot.learning.outcomes.phrases import ENGLISH_ALONE, Phrases
 from bot.learning.outcomes.verifiers import Verifiers
 
-__all__ = ["Outcomes", "Phrases", "Verifiers"]
+__all__ = ["ENGLISH_ALONE", "Judge", "Outcomes", "Phrases", "Verifiers"]

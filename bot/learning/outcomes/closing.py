@@ -9,7 +9,7 @@ from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing
 from bot.domain.trace import Status
 from bot.learning.outcomes import behaviour, hacks
 from bot.learning.outcomes.fusing import fuse
-from bot.learning.outcomes.phrases import Phrases
+from bot.learning.outcomes.phrases import ENGLISH_ALONE, Phrases
 from bot.learning.outcomes.record import Record, record
 from bot.learning.outcomes.tables import tables
 from bot.learning.outcomes.verifiers import Verifiers
@@ -25,7 +25,6 @@ from bot.store.turns import NewTurn, Turn
 log = structlog.get_logger()
 THUMBS: dict[str, Status] = {"up": "success", "down": "failure"}
 NO_VERIFIERS = Verifiers((), (), Path())
-ENGLISH_ALONE = Phrases()
 NOT_LEARNED = "Understood: I learn nothing from this."
 
 

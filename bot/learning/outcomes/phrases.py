@@ -113,6 +113,9 @@ class Phrases:
         return False
 
 
+ENGLISH_ALONE = Phrases()
+
+
 def words(text: str) -> list[str]:
     """The words of a text in lower case, short forms written out: `Don't!` is do, not."""
     found = (word.casefold().replace("’", "'") for word in _WORD.findall(text))

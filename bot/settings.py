@@ -47,6 +47,16 @@ def _who(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _address(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    host, _, port = text.strip().rpartition(":")
+    if not host or not re.fullmatch(r"\d{1,5}", port, re.ASCII) or int(port) > 65535:
+        raise ValueError(f"{text!r} is no address: write a host and a port, as in 127.0.0.1:3000")
+    return host, int(port)
+
+
+Address = Annotated[tuple[str, int], NoDecode, BeforeValidator(_address)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list), AfterValidator(_who)]
 
@@ -143,6 +153,11 @@ class Settings(BaseSettings):
     database_url: str | None = _variable("DATABASE_URL")
     telegram_bot_token: SecretStr | None = _variable("TELEGRAM_BOT_TOKEN")
     telegram_base_url: str | None = _variable("TELEGRAM_BASE_URL")
+    slack_bot_token: SecretStr | None = _variable("SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = _variable("SLACK_APP_TOKEN")
+    slack_signing_secret: SecretStr | None = _variable("SLACK_SIGNING_SECRET")
+    slack_api_url: str | None = _variable("SLACK_API_URL")
+    slack_listen: Address = Field(default=("127.0.0.1", 3000), validation_alias="SLACK_LISTEN")
     allowed: Names = ()
     reviewers: Names = ()
     conversation_idle: Duration = timedelta(minutes=15)
@@ -185,6 +200,18 @@ class Settings(BaseSettings):
         """The values that must not stand in a log, a trace, a card or a skill."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+    @model_validator(mode="after")
+    def _slack(self) -> Self:
+        """Slack needs two: the bot's token, and a way by which events come."""
+        way = self.slack_app_token or self.slack_signing_secret
+        if self.slack_bot_token and not way:
+            raise ValueError(
+                "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP events) beside it."
+            )
+        if way and not self.slack_bot_token:
+            raise ValueError("Slack's other settings need SLACK_BOT_TOKEN beside them: set it, or take them away.")
+        return self
 
     @property
     def workspace_folder(self) -> Path:

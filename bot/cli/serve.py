@@ -5,26 +5,32 @@ import signal
 import sys
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import SecretStr
 
 from bot.cli.logs import configure
 from bot.errors import ConfigError
 from bot.ports import ChatAdapter
 from bot.settings import Settings, load
 
+if TYPE_CHECKING:
+    from adapters.slack.adapter import SlackAdapter
+    from adapters.telegram.adapter import TelegramAdapter
+
 NO_PLATFORM = (
-    "No platform has a token: set TELEGRAM_BOT_TOKEN (README says how to get one). "
+    "No platform has a token: set TELEGRAM_BOT_TOKEN, or SLACK_BOT_TOKEN and SLACK_APP_TOKEN (README says how to get "
+    "them). "
     "`apprentice chat` and `apprentice demo` work now."
 )
 
 
 def run() -> None:
-    """Serve Telegram until SIGTERM or Ctrl-C; what is unfinished goes on at the next start."""
+    """Serve Telegram and Slack until SIGTERM or Ctrl-C; what is unfinished goes on at the next start."""
     settings = load()
     configure(settings.log)
-    if settings.telegram_bot_token is None:
+    if settings.telegram_bot_token is None and settings.slack_bot_token is None:
         raise ConfigError(NO_PLATFORM)
     asyncio.run(_until_signalled(_serve(settings), signal.SIGTERM, signal.SIGINT))
 
@@ -58,16 +64,36 @@ async def _until_signalled(work: Coroutine[None, None, None], *signals: signal.S
 
 
 async def _serve(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        adapters: dict[str, ChatAdapter] = {}
+        if settings.telegram_bot_token is not None:
+            adapters["telegram"] = await stack.enter_async_context(_telegram(settings))
+        if settings.slack_bot_token is not None:
+            adapters["slack"] = await stack.enter_async_context(_slack(settings))
+        await _open_and_run(settings, adapters, stack)
+
+
+def _telegram(settings: Settings) -> "TelegramAdapter":
     from adapters.telegram.adapter import TelegramAdapter
     from bot.clients.clock import SystemClock
     from bot.engine.commands import COMMANDS
 
-    clock = SystemClock()
-    async with AsyncExitStack() as stack:
-        token, base = settings.telegram_bot_token, settings.telegram_base_url
-        adapter = TelegramAdapter(token.get_secret_value() if token else "", base, tuple(COMMANDS.items()), clock)
-        await stack.enter_async_context(adapter)
-        await _open_and_run(settings, {adapter.platform: adapter}, stack)
+    token = _secret(settings.telegram_bot_token)
+    return TelegramAdapter(token, settings.telegram_base_url, tuple(COMMANDS.items()), SystemClock())
+
+
+def _slack(settings: Settings) -> "SlackAdapter":
+    from adapters.slack.adapter import Credentials, SlackAdapter
+    from bot.clients.clock import SystemClock
+    from bot.engine.commands import COMMANDS
+
+    secrets = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    credentials = Credentials(*map(_secret, secrets), listen=settings.slack_listen)
+    return SlackAdapter(credentials, settings.slack_api_url, COMMANDS, SystemClock())
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""
 
 
 async def _chat(settings: Settings) -> None:
@@ -94,5 +120,7 @@ async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter],
 
 def _announce(code: str) -> None:
     print(  # noqa: T201 - the operator reads it on the terminal
-        f"To let yourself in, send the bot within ten minutes: /start {code}", file=sys.stderr, flush=True
+        f"To let yourself in, send the bot within ten minutes (on Slack with /apprentice before it): /start {code}",
+        file=sys.stderr,
+        flush=True,
     )

@@ -51,7 +51,7 @@ class MessageReceived:
     """A person said `text` to the bot (its own name and mention already taken out).
 
     `key` names the thing said and is unique for all time. `message_id` is the
-    platform's, for replies that quote.
+    platform's, for replies that quote. Not `addressed`: said in a thread where people talk, without naming the bot.
     """
 
     key: str
@@ -60,6 +60,7 @@ class MessageReceived:
     text: str
     message_id: str
     at: datetime
+    addressed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ CODE_SECONDS = 600
 """A pairing code is valid for ten minutes."""
 CLOSED = (
     "I work only for people who were let in. If that should be you, ask whoever runs me for a pairing code "
-    "and send me: /start CODE"
+    "and send me (on Slack with /apprentice before it): /start CODE"
 )
 
 
@@ -37,8 +37,8 @@ class Door:
 
     async def open_to(self, conversation: Conversation, person: Person) -> bool:
         """Whether this person may talk to the bot in this conversation."""
-        room = f"{conversation.platform}:{conversation.chat}"
-        names = {"*", person.id, room, room.split("/")[0]}
+        # A workspace is its people's, not its rooms': others may be guests in a shared channel.
+        names = {"*", person.id, f"{conversation.platform}:{conversation.chat}", person.id.split("/")[0]}
         if conversation.platform == "console" or names & self._allowed:
             return True
         return await self._store.read(lambda connection: people.paired(connection, person.id))
@@ -93,7 +93,7 @@ class Door:
                 text = "You are in: I work for you now. /help says what I understand."
             elif pairing:
                 text = "That code is wrong, used or older than ten minutes. Ask whoever runs me for a new one."
-            elif people.tell(connection, said.person.id, now):
+            elif said.addressed and people.tell(connection, said.person.id, now):
                 text = CLOSED
             else:
                 return

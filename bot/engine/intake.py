@@ -21,11 +21,16 @@ class Intake:
         self._clock = clock
 
     async def accept(self, event: Event) -> None:
-        """Commit an event; one that came before changes nothing. Raises StoreError when nothing was committed."""
+        """Commit an event; one that came before changes nothing. Raises StoreError when nothing was committed.
+
+        What is not addressed to the bot counts in conversations that it takes part in, and is forgotten elsewhere.
+        """
         now = self._clock.now().timestamp()
         event = _clean(event)
 
         def work(connection: Connection) -> None:
+            if _among_others(connection, event):
+                return
             conversations.remember(connection, event.conversation)
             turns.enqueue(connection, _turn(connection, event), now)
 
@@ -38,6 +43,12 @@ def _clean(event: Event) -> Event:
     if isinstance(event, ButtonClicked):
         return replace(event, person=person, button=clean(event.button))
     return replace(event, person=person, text=clean(event.text))
+
+
+def _among_others(connection: Connection, event: Event) -> bool:
+    """Whether people say this to each other: the conversation's row tells that the bot was spoken to there."""
+    unasked = isinstance(event, MessageReceived) and not event.addressed
+    return unasked and not conversations.known(connection, event.conversation.key)
 
 
 def _turn(connection: Connection, event: Event) -> NewTurn:

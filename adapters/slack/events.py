@@ -1,0 +1,183 @@
+"""What Slack sends becomes an event of the domain, or nothing when nobody said anything to the bot."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from adapters.slack.markup import mentioned, readable, without
+from adapters.slack.people import People
+from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Person
+from bot.domain.text import clean
+
+PLATFORM = "slack"
+COMMAND = "/apprentice"
+MENTION = "app_mention"
+MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
+"""The events with messages, by what the message's `channel_type` says; the manifest asks for them and for MENTION."""
+DIRECT = "im"
+SAID = frozenset({"", "file_share", "thread_broadcast"})
+"""Subtypes of messages that a person says; edits, deletions and people's comings and goings have others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot: its workspace, itself as a user of it, and its id as a bot."""
+
+    team: str
+    user: str
+    bot: str
+
+
+class _Post(BaseModel):
+    """An event `message` or `app_mention`."""
+
+    type: Literal["message", "app_mention"]
+    channel: str
+    ts: str
+    channel_type: str = ""
+    subtype: str = ""
+    text: str | None = None
+    user: str = ""
+    user_team: str | None = None
+    team: str | None = None
+    bot_id: str | None = None
+    edited: Any = None
+    thread_ts: str | None = None
+    parent_user_id: str | None = None
+
+
+class _Named(BaseModel):
+    id: str
+
+
+class _Member(_Named):
+    team_id: str | None = None
+
+
+class _Message(BaseModel):
+    ts: str
+    thread_ts: str | None = None
+
+
+class _Action(BaseModel):
+    value: str | None = None
+
+
+class _Click(BaseModel):
+    """The interaction `block_actions`; one from a modal or a home has no message."""
+
+    trigger_id: str
+    user: _Member
+    actions: list[_Action]
+    channel: _Named | None = None
+    message: _Message | None = None
+
+
+class _Command(BaseModel):
+    """A slash command."""
+
+    trigger_id: str
+    channel_id: str
+    user_id: str
+    team_id: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventReader:
+    """Reads for the bot `me`. `commands`: the words that it takes as commands when nothing else is said."""
+
+    me: Me
+    commands: Collection[str]
+    people: People
+
+    async def read(self, body: Mapping[str, Any], now: datetime) -> Event | None:
+        """The event, or None: of another kind, by a bot, an edit, without text, or said among people.
+
+        `now` is when clicks and commands came. Raises pydantic's ValidationError for what does not have Slack's shape.
+        """
+        if body.get("type") == "block_actions":
+            return await self._click(_Click.model_validate(body), now)
+        if body.get("command") == COMMAND:
+            return await self._command(_Command.model_validate(body), now)
+        event = body.get("event")
+        if isinstance(event, Mapping) and event.get("type") in ("message", MENTION):
+            return await self._message(_Post.model_validate(event))
+        return None
+
+    async def _message(self, post: _Post) -> MessageReceived | None:
+        text = post.text or ""
+        if not self._by_person(post) or not (post.type == MENTION or post.channel_type in MESSAGES):
+            return None
+        direct = post.channel_type == DIRECT
+        named = direct or post.type == MENTION or self.me.user in mentioned(text)
+        # Said in a thread without naming the bot, it is for the bot where the bot began the thread or takes part in it.
+        if not named and not post.thread_ts:
+            return None
+        text = without(text, self.me.user)
+        names = await self.people.names({post.user, *mentioned(text)})
+        text = readable(text, names)
+        if not text:
+            return None
+        thread = post.thread_ts or ("" if direct else post.ts)
+        return MessageReceived(
+            key=f"{PLATFORM}:{self.me.team}:{post.channel}:{post.ts}",
+            conversation=Conversation(PLATFORM, f"{self.me.team}/{post.channel}", thread, direct),
+            person=self._person(post.user, post.user_team or post.team, names),
+            text=self._as_command(text) if named else text,
+            message_id=post.ts,
+            at=datetime.fromtimestamp(float(post.ts), UTC),
+            addressed=named or post.parent_user_id == self.me.user,
+        )
+
+    def _by_person(self, post: _Post) -> bool:
+        """Whether a person says it now. Whatever a bot says is left alone: two would never come to an end."""
+        by_bot = post.bot_id or post.user in ("", self.me.user)
+        return not by_bot and not post.edited and post.subtype in SAID
+
+    def _as_command(self, text: str) -> str:
+        """Slack keeps `/skills` from being said; a command's word alone is the command."""
+        word = text.lower()
+        return f"/{word}" if word in self.commands else text
+
+    async def _click(self, click: _Click, now: datetime) -> ButtonClicked | None:
+        button = click.actions[0].value if click.actions else None
+        if not (button and click.channel and click.message):
+            return None
+        message = click.message
+        thread = "" if message.thread_ts in (None, message.ts) else message.thread_ts or ""
+        return ButtonClicked(
+            key=f"{PLATFORM}:{self.me.team}:click:{click.trigger_id}",
+            conversation=self._place(click.channel.id, thread),
+            person=await self._named(click.user.id, click.user.team_id),
+            button=clean(button),
+            message_id=message.ts,
+            token="",
+            at=now,
+        )
+
+    async def _command(self, said: _Command, now: datetime) -> MessageReceived:
+        word, _, rest = said.text.strip().removeprefix("/").partition(" ")
+        text = f"/{word.lower()} {rest}".strip() if word.lower() in self.commands else "/help"
+        return MessageReceived(
+            key=f"{PLATFORM}:{self.me.team}:command:{said.trigger_id}",
+            conversation=self._place(said.channel_id),
+            person=await self._named(said.user_id, said.team_id),
+            text=clean(text),
+            message_id="",
+            at=now,
+        )
+
+    def _place(self, channel: str, thread: str = "") -> Conversation:
+        """Where a click or a command came from: a direct conversation's id begins with D."""
+        return Conversation(PLATFORM, f"{self.me.team}/{channel}", thread, channel.startswith("D"))
+
+    async def _named(self, user: str, team: str | None) -> Person:
+        return self._person(user, team, await self.people.names({user}))
+
+    def _person(self, user: str, team: str | None, names: Mapping[str, str]) -> Person:
+        """`team` is the person's own: in a shared channel it may be another than the bot's."""
+        return Person(f"{PLATFORM}:{team or self.me.team}/{user}", names.get(user, ""))

@@ -1,0 +1,92 @@
+"""What Slack refuses and what the SDK raises, said in the port's errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.errors import DeliverLater, DeliveryError, MaybeDelivered, Undeliverable
+
+# The SDK raises AttributeError for an answer that is no JSON object.
+CALL_FAILED = (SlackApiError, aiohttp.ClientError, TimeoutError, AttributeError)
+"""What a call may raise."""
+TOKEN_REFUSED = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "team_access_not_granted",
+        "token_expired",
+        "token_revoked",
+    }
+)
+"""Errors that only another token ends (docs.slack.dev/reference/methods/auth.test)."""
+
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_PASSING = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+_MENDABLE = frozenset({"invalid_auth", "missing_scope", "not_authed", "token_expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is not ok. `code`: Slack's word for it, empty if none came; `after`: seconds it asks to wait."""
+
+    status: int
+    code: str
+    after: float | None
+
+    @property
+    def why(self) -> str:
+        """In a few words."""
+        return self.code or f"status {self.status} without an answer of Slack's"
+
+
+def refusal(error: SlackApiError) -> Refusal:
+    """What an answer that is not ok says."""
+    response = error.response
+    if not isinstance(response, AsyncSlackResponse):  # the body was no JSON
+        return Refusal(response.status, "", None)
+    data = response.data
+    after = response.headers.get("Retry-After", "")
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    return Refusal(response.status_code, code, float(after) if after.isdecimal() else None)
+
+
+def why(error: Exception) -> str:
+    """A failed call in a few words; the SDK's own sentences may hold what was said."""
+    return refusal(error).why if isinstance(error, SlackApiError) else type(error).__name__
+
+
+@contextmanager
+def delivering(chat: str) -> Iterator[None]:
+    """Turn a failed call in the body into DeliverLater, MaybeDelivered or Undeliverable for this chat."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise _refused(refusal(error), chat) from error
+    except _NEVER_SENT as error:
+        raise DeliverLater(f"Slack cannot be reached for chat {chat}: {why(error)}.") from error
+    except CALL_FAILED as error:
+        raise MaybeDelivered(f"Slack's answer was lost, the message may stand in chat {chat}: {why(error)}.") from error
+
+
+def _refused(refusal: Refusal, chat: str) -> DeliveryError:
+    if refusal.code == "ratelimited" or refusal.status == 429:
+        return DeliverLater(f"Slack asks to wait before the next message to chat {chat}.", refusal.after)
+    if refusal.code in _MENDABLE:
+        return DeliverLater(
+            f"Slack refused the bot ({refusal.code}), chat {chat} waits: check SLACK_BOT_TOKEN and the app's scopes."
+        )
+    if refusal.status >= 400 or refusal.code in _PASSING:
+        return DeliverLater(f"Slack does not take messages now, chat {chat} waits: {refusal.why}.", refusal.after)
+    if refusal.code == "not_in_channel":
+        return Undeliverable(f"The bot is not in channel {chat}: invite it with /invite.")
+    if refusal.code:
+        return Undeliverable(f"Slack refused the message to chat {chat}: {refusal.code}.")
+    return MaybeDelivered(f"Slack's answer could not be read, the message may stand in chat {chat}.")

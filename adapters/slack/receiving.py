@@ -1,0 +1,64 @@
+"""Requests from Slack become events that are committed before Slack is told that they arrived."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from weakref import WeakValueDictionary
+
+import structlog
+from pydantic import ValidationError
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from adapters.slack.events import EventReader
+from bot.domain.chat import Event
+from bot.ports import Clock
+
+log = structlog.get_logger()
+
+
+class Receiver:
+    """Reads requests and offers their events to `accept`, those of one chat in the order in which they came."""
+
+    def __init__(self, reader: EventReader, accept: Callable[[Event], Awaitable[None]], clock: Clock) -> None:
+        self._reader = reader
+        self._accept = accept
+        self._clock = clock
+        self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def app(self, signing_secret: str, quiet: logging.Logger) -> AsyncApp:
+        """Bolt with all that comes in going through here; it checks signatures and leaves the bot's own posts out."""
+        me = self._reader.me
+
+        async def authorize() -> AuthorizeResult:
+            # Known from the start: Bolt would ask at the first event, and let others overtake it meanwhile.
+            return AuthorizeResult(enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_id=me.bot)
+
+        app = AsyncApp(name="apprentice", logger=quiet, signing_secret=signing_secret, authorize=authorize)
+        app.middleware(self._middleware)
+        app.error(_report)
+        return app
+
+    async def _middleware(self, body: dict[str, Any]) -> BoltResponse:
+        """Acknowledge what is committed or means nothing; what raises is not acknowledged and comes again."""
+        async with self._chats.setdefault(_chat(body), asyncio.Lock()):
+            try:
+                event = await self._reader.read(body, self._clock.now())
+            except ValidationError as error:
+                log.error("slack.request_skipped", error=str(error))
+                event = None
+            if event is not None:
+                await self._accept(event)
+        return BoltResponse(status=200)
+
+
+async def _report(error: Exception) -> None:
+    log.error("slack.not_taken", error=repr(error))
+
+
+def _chat(body: Mapping[str, Any]) -> str:
+    event = body.get("event")
+    channel = event.get("channel") if isinstance(event, Mapping) else body.get("channel_id")
+    return str(channel)

@@ -22,7 +22,7 @@ from bot.learning.mining.pattern import (
     inner_of,
     parameter_of,
 )
-from bot.learning.mining.places import EACH, Place, Slot
+from bot.learning.mining.places import EACH, Pick, Place, Slot
 from bot.learning.mining.support import MISSING
 from bot.skills.expressions import escape
 
@@ -115,5 +115,14 @@ def _put(arguments: dict[str, JSON], slot: Slot, template: JSON) -> None:
 
 
 def _way(place: Place) -> str:
-    parts = (part if isinstance(part, str) else "" for part in place)
-    return "".join(f".{part if _BARE.fullmatch(part) else json.dumps(part)}" if part else "[]" for part in parts)
+    return "".join(map(_part, place))
+
+
+def _part(part: str | int | Pick) -> str:
+    if isinstance(part, Pick):
+        return f"[?{_key(part.key)}=='{part.value}'] | [0]"
+    return f".{_key(part)}" if isinstance(part, str) else "[]"
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else json.dumps(key)

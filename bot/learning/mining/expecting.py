@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.json import JSON
-from bot.learning.mining.places import EACH, Place
+from bot.learning.mining.places import EACH, Pick, Place
 
 _TYPES: Mapping[type, str] = {
     bool: "boolean",
@@ -39,13 +39,26 @@ def expected(needs: Sequence[Need]) -> dict[str, JSON] | None:
     if not needs:
         return None
     schemas = [need.schema for need in needs if not need.place]
-    below: dict[str | int, list[Need]] = {}
+    below: dict[str | int | Pick, list[Need]] = {}
     for need in needs:
         if need.place:
             below.setdefault(need.place[0], []).append(Need(need.place[1:], need.schema))
-    if EACH in below:
-        return {"type": "array", "items": expected(below[EACH])}
+    picks = [part for part in below if isinstance(part, Pick)]
+    if EACH in below or picks:
+        schema: dict[str, JSON] = {"type": "array"}
+        if EACH in below:
+            schema["items"] = expected(below[EACH])
+        for pick in picks[:1]:
+            schema["contains"] = _element(pick, below[pick])
+        return schema
     if below:
         properties = {str(key): expected(inner) for key, inner in below.items()}
         return {"type": "object", "required": list(properties), "properties": properties}
     return dict(schemas[0])
+
+
+def _element(pick: Pick, needs: Sequence[Need]) -> dict[str, JSON]:
+    """What one element must be: told from the others by its field, and with what is used of it."""
+    inner = expected(needs) or {}
+    properties = {pick.key: {"const": pick.value}, **inner.get("properties", {})}
+    return {"type": "object", "required": list(properties), "properties": properties}

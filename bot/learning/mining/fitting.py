@@ -7,7 +7,7 @@ from bot.domain.json import JSON
 from bot.learning.mining.affixes import inside
 from bot.learning.mining.evidence import mark
 from bot.learning.mining.pattern import Argument, Composed, Constant, Item, Parameter, Pattern, Reference
-from bot.learning.mining.places import same, spelled
+from bot.learning.mining.places import Pick, at, same, spelled
 from bot.learning.mining.support import MISSING, Support
 
 
@@ -50,6 +50,10 @@ def _argument_fits(
 
 def _linked(support: Support, call: int, argument: Argument, reference: Reference) -> bool:
     place = reference.place[1:] if support.loops[reference.step] else reference.place
+    if any(isinstance(part, Pick) for part in place):
+        outputs = (support.part.segment.calls[producer].output for producer in support.steps[reference.step])
+        value = support.part.slots[call][argument.slot]
+        return any(at(output, place)[:1] == [value] for output in outputs)
     links = support.part.links[call].get(argument.slot, ())
     element = isinstance(argument.origin, Item)
     right = (link for link in links if not (link.all_of_it if element else link.chosen))

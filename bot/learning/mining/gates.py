@@ -7,13 +7,16 @@ from bot.learning.mining.building import parameter_values
 from bot.learning.mining.induce import Induced
 from bot.learning.mining.naming import names
 from bot.learning.mining.pattern import (
+    Argument,
     Composed,
     Constant,
     Pattern,
+    Reference,
     arguments_of,
     parameter_of,
     reference_of,
 )
+from bot.learning.mining.places import Pick
 from bot.learning.mining.proving import Proof
 
 EXACT = 0.95
@@ -36,7 +39,7 @@ def structure(induced: Induced, cases: int) -> Iterator[str]:
         values = parameter_values(induced, number)
         if any(isinstance(value, list | dict) for value in values):
             yield f"`{name}` is a list that nothing explains: what goes into it is a decision"
-        if asks_for_secret(name):
+        if asks_for_secret(name) and not _handed_on(induced, number):
             yield f"`{name}` would carry a secret"
     if any(step.loop for step in pattern) and not all(step.reads for step in pattern):
         yield "it writes and runs over a list: a procedure that writes does not loop"
@@ -69,6 +72,18 @@ def proof(proved: Proof, pattern: Pattern, places: int) -> Iterator[str]:
         yield f"`{pattern[0].tool}` is followed by the rest in {replay.commit:.0%} of its calls only"
 
 
+def _handed_on(induced: Induced, number: int) -> bool:
+    """Whether a parameter's values all came out of a tool earlier in the same run, and none from a person."""
+    step, argument = _first_use(induced, number)
+    values = ((support, support.value(step, argument.slot)) for support in induced.supports)
+    return all(
+        isinstance(value, str)
+        and any(value in call.content for call in support.earlier(step))
+        and not any(value in said for said in support.said)
+        for support, value in values
+    )
+
+
 def _cases(induced: Induced, parameters: int) -> int:
     """How many different cases the supports are, at most one a task."""
     values = zip(*(_of_supports(induced, number) for number in range(parameters)), strict=True)
@@ -76,10 +91,14 @@ def _cases(induced: Induced, parameters: int) -> int:
 
 
 def _of_supports(induced: Induced, number: int) -> list[str]:
-    step, argument = next(
+    step, argument = _first_use(induced, number)
+    return [str(support.value(step, argument.slot)) for support in induced.supports]
+
+
+def _first_use(induced: Induced, number: int) -> tuple[int, Argument]:
+    return next(
         (step, a) for step, a in arguments_of(induced.pattern) if (p := parameter_of(a.origin)) and p.number == number
     )
-    return [str(support.value(step, argument.slot)) for support in induced.supports]
 
 
 def _fixed_texts(pattern: Pattern) -> Iterator[str]:
@@ -89,6 +108,8 @@ def _fixed_texts(pattern: Pattern) -> Iterator[str]:
                 yield text
             case Composed(before=before, after=after):
                 yield f"{before} {after}"
+            case Reference(place=place):
+                yield from (part.value for part in place if isinstance(part, Pick))
 
 
 def _untied(pattern: Pattern) -> list[int]:

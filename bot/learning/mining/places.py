@@ -1,6 +1,7 @@
 """Where a value stands: places in arguments and outputs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -8,8 +9,17 @@ from bot.domain.json import JSON
 from bot.skills.expressions import as_text
 from bot.skills.output import normalise
 
-Place: TypeAlias = tuple[str | int, ...]
-"""The way down into JSON: keys, and EACH for "each element of this list"."""
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The first element of a list whose field `key` reads `value`."""
+
+    key: str
+    value: str
+
+
+Place: TypeAlias = tuple[str | int | Pick, ...]
+"""The way down into JSON: keys, EACH for "each element of this list", and a Pick for one of them."""
 Slot: TypeAlias = tuple[str, ...]
 """The way down into a call's arguments: keys only; a list is a value like any other."""
 
@@ -32,12 +42,16 @@ def slots_of(arguments: Mapping[str, JSON], above: Slot = ()) -> Iterator[tuple[
             yield slot, value
 
 
-def at(output: JSON, place: Sequence[str | int]) -> list[JSON]:
+def at(output: JSON, place: Place) -> list[JSON]:
     """The values at a place of an output: one at most, unless it leads through lists."""
     values = [output]
     for part in place:
         if part == EACH:
             values = [element for value in values if isinstance(value, list) for element in value]
+        elif isinstance(part, Pick):
+            lists = (value for value in values if isinstance(value, list))
+            picked = (next((element for element in elements if _reads(element, part)), None) for elements in lists)
+            values = [element for element in picked if element is not None]
         else:
             values = [value[part] for value in values if isinstance(value, dict) and part in value]
     return values
@@ -60,8 +74,14 @@ def spelled(content: str, text: str) -> tuple[Place, ...]:
 
 def can_be_written(place: Place) -> bool:
     """Whether an expression can name the place: `${…}` ends at the first `}`."""
-    keys = [part for part in place if isinstance(part, str)]
-    return all(key.isprintable() and "}" not in key for key in keys) and sum(map(len, keys)) <= LONGEST_PLACE
+    picks = [part for part in place if isinstance(part, Pick)]
+    keys = [*(part for part in place if isinstance(part, str)), *(text for p in picks for text in (p.key, p.value))]
+    quoted = all(not set(pick.value) & set("'\\") for pick in picks)
+    return quoted and all(key.isprintable() and "}" not in key for key in keys) and sum(map(len, keys)) <= LONGEST_PLACE
+
+
+def _reads(element: JSON, pick: Pick) -> bool:
+    return isinstance(element, dict) and element.get(pick.key) == pick.value
 
 
 def same(one: JSON, other: JSON) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from bot.learning.mining.evidence import CONVINCING, differ, evidence_bits, names_agree
 from bot.learning.mining.explanation import Idea, Values, rarely
 from bot.learning.mining.pattern import Reference
+from bot.learning.mining.picking import picked
 from bot.learning.mining.places import EACH, Slot
 from bot.learning.mining.support import Support
 
@@ -26,6 +27,8 @@ def references(values: Values) -> Iterator[Idea]:
         one_of_several.update(reference for reference, chosen in found.items() if chosen)
     for reference in likeliest(held, values.slot)[:MOST]:
         if held[reference] >= WORTH_TELLING * len(values.supports):
+            if reference in one_of_several:
+                yield from picked(values, reference)
             doubt = DECISION if reference in one_of_several else _doubt(values, reference, held[reference])
             yield Idea(reference, held[reference], doubt)
 

@@ -24,6 +24,7 @@ from aiohttp import web
 
 from bot.domain.json import JSON
 from tests.emulators.slack_chat import Chat
+from tests.emulators.slack_control import Control
 from tests.emulators.slack_delivery import HttpRequests, Outbox, SocketMode
 from tests.emulators.slack_events import Feed
 from tests.emulators.slack_files import Files
@@ -91,7 +92,7 @@ class SlackEmulator(World):
         app = web.Application(client_max_size=2**26)
         app.router.add_route("*", "/api/{method}", self._answer)
         app.router.add_get("/link/", self.sockets.serve)
-        app.add_routes([*self.files.routes(), *Responses(self).routes()])
+        app.add_routes([*self.files.routes(), *Responses(self).routes(), *Control(self).routes()])
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
 
     async def __aenter__(self) -> Self:

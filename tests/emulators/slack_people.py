@@ -8,6 +8,7 @@ from tests.emulators import slack_events as events
 from tests.emulators import slack_interactions as interactions
 from tests.emulators.slack_blocks import Pressable, pressables, rich_text
 from tests.emulators.slack_delivery import Delivery
+from tests.emulators.slack_limits import Refusal
 from tests.emulators.slack_state import Member, Message, Place
 
 if TYPE_CHECKING:
@@ -144,8 +145,13 @@ class Person(Member):
         self._world.feed.emit({"type": "app_home_opened", "user": self.id, "channel": self.direct.id, "tab": tab})
 
     def _submitted(self, view: "View", done: Delivery) -> None:
-        if done.acknowledged:
+        """Where the app gave up or answered nonsense, the modal stays and says so."""
+        try:
+            if not done.acknowledged:
+                raise Refusal("the app did not answer")
             self._world.views.answered(self, view, done.answer)
+        except Refusal as refusal:
+            view.errors = {"": refusal.error}
 
     def _told(self, place: Place, answer: JSON) -> None:
         if answer and (answer.get("text") or answer.get("blocks")):

@@ -56,7 +56,8 @@ class Streams:
         blocks = checked_blocks(given.get("blocks") or [], prefix="end")
         self._grow(message, given)
         fields = {"metadata": given["metadata"]} if given.get("metadata") else {}
-        self._world.change(message, edited=False, stream="", blocks=message.blocks + blocks, **fields)
+        shown = [*_shown(message), *message.blocks, *blocks]
+        self._world.change(message, edited=False, stream="", blocks=shown, **fields)
         return {"channel": message.place.id, "ts": message.ts, "message": message.json()}
 
     def _streaming(self, given: Parameters) -> Message:
@@ -131,6 +132,16 @@ class Assistant:
         if root is None:
             raise Refusal("invalid_thread_ts")
         return place, root
+
+
+def _shown(message: Message) -> list[JSON]:
+    """The blocks that a stream leaves: its tasks, then its text."""
+    names = ("title", "status")
+    tasks = [
+        {"type": "task_card", "block_id": f"task-{task}", "task_id": task} | {name: told.get(name) for name in names}
+        for task, told in message.tasks.items()
+    ]
+    return tasks + ([{"type": "markdown", "block_id": "text", "text": message.text}] if message.text else [])
 
 
 def _checked_chunk(chunk: JSON) -> JSON:

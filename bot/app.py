@@ -30,6 +30,7 @@ from bot.learning.review import Review
 from bot.ports import ChatAdapter, Clock, Dispatcher, ModelClient, ToolSource
 from bot.settings import Settings
 from bot.skills.library import Library
+from bot.skills.relevance import Relevance
 from bot.skills.reviewers import Reviewers
 from bot.store import schema, tasks, turns
 from bot.store.commits import Commit
@@ -64,14 +65,15 @@ class App:
         self.store = store
         self._dispatcher: Dispatcher = EmbeddedDispatcher()
         clock, adapters = outside.clock, outside.adapters
-        self.library = Library(settings.skills, store)
+        self.library = Library(settings.skills, store, clock)
         self._door = Door(store, clock, settings.allowed, outside.announce)
         self._intake = Intake(store, clock)
         self._woken: asyncio.Queue[str] = asyncio.Queue()
         store.woken = self._wake_all
         sources = (*builtin(settings.workspace_folder, clock, self.library, store), *outside.tools)
+        relevance = Relevance(self.library, store)
         limits = Limits(idle=settings.conversation_idle)
-        speaking = Turns(store, clock, outside.model, Toolbox(sources, self.library), adapters, limits)
+        speaking = Turns(store, clock, outside.model, Toolbox(sources, relevance), adapters, limits)
         reviewers = Reviewers(adapters, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
         outcomes = Outcomes(store, clock, settings.learn_after)

@@ -61,7 +61,7 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store(settings.database))
         model = await stack.enter_async_context(models.working(settings))
-        library = Library(settings.skills, store)
+        library = Library(settings.skills, store, SystemClock())
         procedure = await _live(library, name)
         sources = builtin(settings.workspace_folder, SystemClock(), library, store)
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}

@@ -83,7 +83,7 @@ def _parameter(text: str) -> tuple[str, JSON]:
 async def _library(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
     schema.upgrade(settings.database)
     async with Store(settings.database) as store:
-        yield Library(settings.skills, store), store
+        yield Library(settings.skills, store, SystemClock()), store
 
 
 async def _list(settings: Settings, as_json: bool) -> None:

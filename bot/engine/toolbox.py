@@ -3,15 +3,24 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from bot.domain.json import JSON, too_deep
 from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import ToolError
 from bot.ports import ToolContext, ToolSource
-from bot.skills.library import Library, Shelved
-from bot.skills.rank import MOST, rank
+from bot.skills.library import Shelved
+from bot.skills.rank import Ranked
+from bot.skills.relevance import Relevance
 from bot.skills.run import missing
+
+MOST = 8
+"""Skills that reach the model at once."""
+SKILL_TOKENS = 2_000
+"""Tokens that these take together at most; a mined skill takes about 150."""
+CONSIDERED = 4 * MOST
+"""Skills that are looked at for such as have room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +34,13 @@ class Executable:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The tools of one turn. `shown` go to the model; every live skill of the scope can be called by name."""
+    """The tools of one turn. `shown` go to the model, among them the skills `seen`; every live one can be called."""
 
     context: ToolContext
     sources: Mapping[str, ToolSource]
     tools: Mapping[str, Tool]
-    skills: Mapping[str, Executable]
+    ranked: Sequence[Ranked]
+    seen: Sequence[Ranked]
     shown: Sequence[Tool]
 
     async def call(self, name: str, arguments: dict[str, JSON]) -> ToolResult:
@@ -44,13 +54,21 @@ class Offer:
             raise ToolError(f"What {name} gave is nested too deep to be used.")
         return result
 
+    def skill(self, tool: str) -> Executable | None:
+        """The live skill of the scope that the model calls by this name."""
+        if tool in self.tools:
+            return None
+        entries = (ranked.entry for ranked in self.ranked)
+        named = next((entry for entry in entries if entry.skill and entry.skill.tool_name == tool), None)
+        return None if named is None else _executable(named, self.tools)
+
 
 class Toolbox:
     """Collects the tools of all sources; where two have a name in common, the first source wins."""
 
-    def __init__(self, sources: Sequence[ToolSource], library: Library) -> None:
+    def __init__(self, sources: Sequence[ToolSource], relevance: Relevance) -> None:
         self._sources = sources
-        self._library = library
+        self._relevance = relevance
 
     async def offer(self, context: ToolContext, text: str) -> Offer:
         """What may be used to answer `text` in this conversation."""
@@ -60,14 +78,10 @@ class Toolbox:
             for tool in await source.tools(context):
                 if tools.setdefault(tool.name, tool) is tool:
                     sources[tool.name] = source
-        scope = context.conversation.scope
-        live = await self._library.live(scope)
-        by_text = await self._library.ranked_by_text(live, scope, text) if len(live) > 1 else ()
-        ranked = rank(live, text, by_text)
-        usable = [found for entry in ranked if (found := _executable(entry, tools))]
-        skills = {found.skill.tool_name: found for found in usable}
-        shown = [*tools.values(), *(skill_tool(found, tools) for found in usable[:MOST])]
-        return Offer(context, sources, tools, skills, shown)
+        ranked = await self._relevance.ranked(context.conversation.scope, text)
+        fitting = _fitting(ranked, tools)
+        seen, shown = [each for each, _ in fitting], [*tools.values(), *(tool for _, tool in fitting)]
+        return Offer(context, sources, tools, ranked, seen, shown)
 
 
 def parsed(arguments: str) -> dict[str, JSON]:
@@ -94,6 +108,26 @@ def skill_tool(found: Executable, tools: Mapping[str, Tool]) -> Tool:
     reads = all(tool is None or tools[tool].reads for tool in used)
     description = f"{found.skill.description} {procedure.trigger.condition}".strip()
     return Tool(found.skill.tool_name, description, schema, reads)
+
+
+def _fitting(ranked: Sequence[Ranked], tools: Mapping[str, Tool]) -> list[tuple[Ranked, Tool]]:
+    """The first skills that can be executed here and have room, with their tools."""
+    usable = ((each, found) for each in ranked if (found := _executable(each.entry, tools)))
+    fitting: list[tuple[Ranked, Tool]] = []
+    left = SKILL_TOKENS
+    for each, found in islice(usable, CONSIDERED):
+        tool = skill_tool(found, tools)
+        size = _tokens(tool)
+        if size <= left and len(fitting) < MOST:
+            fitting.append((each, tool))
+            left -= size
+    return fitting
+
+
+def _tokens(tool: Tool) -> int:
+    """What a tool takes of a request, at four bytes a token as the clients estimate."""
+    text = json.dumps([tool.name, tool.description, tool.schema], ensure_ascii=False)
+    return len(text.encode(errors="replace")) // 4
 
 
 def _executable(entry: Shelved, tools: Mapping[str, Tool]) -> Executable | None:

@@ -1,7 +1,7 @@
 """A message becomes a reply: the model's rounds and the calls it wishes, each journaled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,10 +17,12 @@ from bot.engine.skill_use import WAITING, SkillUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
 from bot.errors import ApprenticeError, LimitReached, ToolError
 from bot.ports import ChatAdapter, Clock, ModelClient, ModelReply, ModelRequest, ToolContext
-from bot.store import buttons, confirmations, conversations, journal, transcript
+from bot.skills.rank import seen
+from bot.store import buttons, confirmations, conversations, journal, showings, transcript
 from bot.store.confirmations import Confirmation
 from bot.store.deliveries import deliver, event
 from bot.store.journal import Entry
+from bot.store.showings import Showing
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 
@@ -116,7 +118,7 @@ class Turns:
             messages.append(transcript.asked(log.turn.id, reply, round))
             results = [await self._call(log, offer, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
             if any(entry.result == WAITING for entry in results):
-                return partial(self._wait, log)
+                return partial(self._end, log, offer)
             messages.extend(transcript.answered(log.turn.id, entry) for entry in results)
             if sum(entry.tokens for entry in log.known.values()) > self._limits.tokens:
                 raise LimitReached(f"I stopped after {self._limits.tokens} tokens without an answer.")
@@ -127,7 +129,7 @@ class Turns:
 
     async def _call(self, log: Journal, offer: Offer, place: str, call: Mapping[str, JSON]) -> Entry:
         name, raw = call["name"], call["arguments"]
-        found = offer.skills.get(name)
+        found = offer.skill(name)
         if found is None:
             tool = offer.tools.get(name)
             entry = Entry(place, name, raw, once=tool is not None and not tool.reads)
@@ -142,18 +144,18 @@ class Turns:
         return await log.call(Entry(place, name, raw, once=False), make, use.record)
 
     def _answer(self, log: Journal, offer: Offer, text: str, connection: Connection) -> None:
-        log.flush(connection)
+        self._end(log, offer, connection)
         turn, conversation = log.turn, offer.context.conversation
-        used = any(entry.name in offer.skills for entry in log.known.values())
+        used = any(map(offer.skill, _called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS),) if used else ()
         quoted = "" if conversation.direct else turn.payload.get("message_id", "")
         now = self._clock.now().timestamp()
         deliver(connection, Outgoing(conversation, text, rows, quoted), f"reply:{turn.id}", now)
-        self._attach(turn, connection)
 
-    def _wait(self, log: Journal, connection: Connection) -> None:
-        """End the turn without an answer: the question to the person is one."""
+    def _end(self, log: Journal, offer: Offer, connection: Connection) -> None:
+        """What every turn's end writes; alone it is one without an answer, where a question to the person was put."""
         log.flush(connection)
+        showings.add(connection, offer.context.conversation.scope, _choice(log, offer))
         self._attach(log.turn, connection)
 
     def _attach(self, turn: Turn, connection: Connection) -> None:
@@ -190,6 +192,19 @@ def _confirmed(connection: Connection, turn: Turn, place: str, found: Executable
     if answer is not None and answer.ref != found.ref:
         raise ToolError(f"{answer.ref.name} has changed since the person was asked, so it was not run. Call it anew.")
     return answer is not None or confirmations.always(connection, found.ref, scope)
+
+
+def _choice(log: Journal, offer: Offer) -> Sequence[Showing]:
+    """What the model's calls tell of the skills it saw: nothing if there are none, or a person made the first."""
+    called = _called(log)
+    if not called or log.turn.kind != "message":
+        return ()
+    return seen(offer.seen, {found.ref for name in called if (found := offer.skill(name))})
+
+
+def _called(log: Journal) -> set[str]:
+    """The tools that the model called; the calls of a skill's steps are not its own."""
+    return {entry.name for entry in log.known.values() if entry.name and "/" not in entry.place}
 
 
 async def _builtin(offer: Offer, name: str, raw: str) -> ToolResult:

@@ -1,4 +1,4 @@
-"""What was shown and chosen, vectors, and a full-text index with scopes and fields"""
+"""What was shown and chosen, vectors; the full-text index lives in memory"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,15 +26,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", "model", name=op.f("pk_vectors")),
     )
     op.execute("DROP TABLE skill_words")
-    op.execute(
-        "CREATE VIRTUAL TABLE skill_words USING fts5("
-        "name UNINDEXED, scope UNINDEXED, title, keywords, description, examples, "
-        "tokenize = 'porter unicode61 remove_diacritics 2')"
-    )
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE skill_words")
     op.execute("CREATE VIRTUAL TABLE skill_words USING fts5(name UNINDEXED, words, tokenize = 'porter unicode61')")
     op.drop_table("vectors")
     op.drop_table("showings")

@@ -23,6 +23,7 @@ from bot.learning.outcomes import Outcomes
 from bot.ports import ModelReply, ModelRequest, ToolContext
 from bot.skills import folder, format
 from bot.skills.library import Library
+from bot.skills.relevance import Relevance
 from bot.skills.reviewers import Reviewers
 from bot.store import skills, turns
 from bot.store.commits import Commit
@@ -106,11 +107,11 @@ class Desk:
         """Make everything that lives in memory anew, as a start of the process does."""
         store, clock, adapters = self.store, self.clock, {"telegram": self.chat}
         limits = limits or Limits()
-        self.library = Library(self.path / "skills", store)
+        self.library = Library(self.path / "skills", store, clock)
         self.intake = Intake(store, clock)
         sources = (*builtin(self.path / "workspace", clock, self.library, store), self.orders)
         # Without adapters there is no working sign, which would move the hand-set clock.
-        speaking = Turns(store, clock, self.model, Toolbox(sources, self.library), {}, limits)
+        speaking = Turns(store, clock, self.model, Toolbox(sources, Relevance(self.library, store)), {}, limits)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}

@@ -14,8 +14,9 @@ from bot.engine.toolbox import Offer, Toolbox, parsed
 from bot.errors import ToolError
 from bot.ports import ToolContext
 from bot.skills.library import Library
+from bot.skills.relevance import Relevance
 from bot.store.store import Store
-from tests.engine.made import ANA, BOB, GROUP, ROOM
+from tests.engine.made import ANA, BOB, GROUP, ROOM, HandClock
 
 
 class Source:
@@ -33,7 +34,8 @@ class Source:
 
 
 async def offer(store: Store, path: Path, context: ToolContext, *sources: Source) -> Offer:
-    return await Toolbox(sources, Library(path, store)).offer(context, "hello")
+    relevance = Relevance(Library(path, store, HandClock()), store)
+    return await Toolbox(sources, relevance).offer(context, "hello")
 
 
 async def test_the_first_source_of_a_name_wins(store: Store, tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ import pytest
 from bot.domain.skill import Skill, SkillRef
 from bot.errors import Refused
 from bot.skills import folder, format
-from bot.skills.library import Library, Shelved
+from bot.skills.library import FEW, LOOK, Library, Shelved
 from bot.skills.shipped import SHIPPED
 from bot.store import skills
 from bot.store.commits import Commit
 from bot.store.skills import Approval
 from bot.store.store import Store
+from tests.engine.made import HandClock
 from tests.skills.made import skill_files
 
 RELEASED = Path(__file__).parents[2] / "skills"
@@ -28,8 +29,13 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(root: Path, store: Store) -> Library:
-    return Library(root, store)
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def library(root: Path, store: Store, clock: HandClock) -> Library:
+    return Library(root, store, clock)
 
 
 def approval(name: str, files: dict[str, bytes], scope: str | None = None) -> Approval:
@@ -153,6 +159,43 @@ async def test_publishing_makes_the_approved_bytes_the_folder(library: Library, 
     assert os.listdir(root) == ["tone"]
 
 
+async def test_of_many_folders_a_turn_sees_what_changed_a_second_later_and_what_was_published_at_once(
+    library: Library, root: Path, store: Store, clock: HandClock
+) -> None:
+    async def live() -> list[str]:
+        return [entry.name for entry in await library.live("telegram:7")]
+
+    for number in range(FEW):
+        folder.write(root / f"pending-{number}", prose(f"pending-{number}"))
+    folder.write(root / "tone", prose("tone"))
+    await approve(store, approval("tone", prose("tone")))
+    assert await live() == ["tone"]
+    for name in ("dress", "style"):
+        folder.write(root / name, prose(name, "telegram:8" if name == "dress" else None))
+        await approve(store, approval(name, prose(name, "telegram:8" if name == "dress" else None)))
+    await clock.sleep(LOOK.total_seconds() - 0.001)
+    assert await live() == ["tone"]
+    before = await library.live("telegram:7")
+    await clock.sleep(0.001)
+    assert await live() == ["style", "tone"]
+    assert before is not await library.live("telegram:7")
+    (root / "style" / "SKILL.md").write_text("changed by hand")
+    await library.publish(approval("tone", prose("tone")))
+    assert await live() == ["tone"]
+    same = await library.live("telegram:7")
+    await clock.sleep(60.0)
+    assert await library.live("telegram:7") is same
+
+
+async def test_the_commands_see_what_changed_at_once(library: Library, root: Path, store: Store) -> None:
+    assert await library.live(None) == []
+    folder.write(root / "tone", prose("tone"))
+    assert await states(library) == {"tone": "pending"}
+    await approve(store, approval("tone", prose("tone")))
+    assert (await library.find("tone", "telegram:7")).state == "live"
+    assert [entry.name for entry in await library.live(None)] == ["tone"]
+
+
 async def test_publishing_other_bytes_than_were_approved_is_refused(library: Library) -> None:
     with pytest.raises(Refused, match="approve it again"):
         await library.publish(Approval(SkillRef("tone", "0" * 64), None, prose("tone"), "Mia", 1.0))
@@ -174,43 +217,6 @@ async def test_a_shipped_digest_under_another_name_is_not_live(library: Library,
     for ref in SHIPPED:
         shutil.copytree(RELEASED / ref.name, root / f"{ref.name}-2")
     assert await library.live("telegram:7") == []
-
-
-async def found(library: Library, text: str) -> list[str]:
-    return await library.ranked_by_text(await library.live("telegram:7"), "telegram:7", text)
-
-
-async def test_full_text_finds_the_live_skills_and_follows_the_folders(
-    library: Library, root: Path, store: Store
-) -> None:
-    words = {"orders": "Tells the state of parcels.", "birds": "Names birds by their song.", "wine": "Picks a wine."}
-    for name, description in words.items():
-        files = prose(name, description=description)
-        folder.write(root / name, files)
-        if name != "wine":
-            await approve(store, approval(name, files))
-    assert await found(library, "which birds sing in wine country, and where are my parcels?") in (
-        ["birds", "orders"],
-        ["orders", "birds"],
-    )
-    changed = prose("birds", description="Names fish.")
-    await approve(store, approval("birds", changed))
-    await library.publish(approval("birds", changed))
-    assert await found(library, "song") == []
-    assert await found(library, "fish") == ["birds"]
-    shutil.rmtree(root / "birds")
-    assert await found(library, "fish") == []
-    assert await found(Library(root, store), "parcels") == ["orders"]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "!?", '"', "_ __", 'a" OR "b', "NEAR(a b)", "*", "parcels AND", "\U0001f600", "x" * 9999]
-)
-async def test_no_text_breaks_the_search(library: Library, root: Path, store: Store, text: str) -> None:
-    files = prose("orders", description="Tells the state of parcels.")
-    folder.write(root / "orders", files)
-    await approve(store, approval("orders", files))
-    assert await found(library, text) == (["orders"] if "parcels" in text else [])
 
 
 def test_the_ref_is_name_and_digest() -> None:

@@ -12,7 +12,7 @@ from bot.skills import folder, format
 from bot.skills.library import Library
 from bot.store.store import Store
 from bot.tools.skills import SkillTools
-from tests.engine.made import ANA, GROUP, ROOM
+from tests.engine.made import ANA, GROUP, ROOM, HandClock
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def tools(store: Store, tmp_path: Path) -> SkillTools:
     for name, scope in (("tone", None), ("here-only", ROOM.scope)):
         folder.write(tmp_path / name, format.render(Skill(name, f"Does {name}.", scope=scope, body="Briefly.")))
     (tmp_path / "broken").mkdir()
-    return SkillTools(Library(tmp_path, store), store)
+    return SkillTools(Library(tmp_path, store, HandClock()), store)
 
 
 async def told(tools: SkillTools, tool: str, arguments: dict[str, JSON], *, here: bool = True) -> JSON:

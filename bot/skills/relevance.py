@@ -1,0 +1,59 @@
+"""Which of a scope's live skills a message is about."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from bot.domain.skill import Skill, Trigger
+from bot.skills.library import FEW, Library, Shelved
+from bot.skills.rank import Ranked, rank
+from bot.store import showings
+from bot.store.fulltext import Index, Page
+from bot.store.store import Store
+
+FOUND = 50
+"""Skills that a search finds at most: the rest is as good as not found."""
+
+
+class Relevance:
+    """Ranks the library's live skills by words, and by how often the model has chosen them."""
+
+    def __init__(self, library: Library, store: Store) -> None:
+        self._library = library
+        self._store = store
+        self._indexed: Sequence[Shelved] = ()
+        self._index = Index(())
+
+    async def ranked(self, scope: str, text: str) -> list[Ranked]:
+        """All live skills of a scope, those that a text is about first."""
+        live = await self._library.live(scope)
+        if len(live) < 2:
+            return rank(live, {})
+        await self._follow()
+        by_words = self._index.search(text, scope, FOUND)
+        counts = await self._store.read(partial(showings.counts, scope=scope))
+        return rank(live, counts, by_words)
+
+    async def _follow(self) -> None:
+        """Bring the index to what is live, in every scope."""
+        live = await self._library.live(None)
+        if live is self._indexed:
+            return
+        index = await asyncio.to_thread(_index, live) if len(live) > FEW else _index(live)
+        self._indexed, self._index = live, index
+
+
+def _index(live: Sequence[Shelved]) -> Index:
+    return Index([_page(entry.skill) for entry in live if entry.skill])
+
+
+def _page(skill: Skill) -> Page:
+    trigger = skill.procedure.trigger if skill.procedure else Trigger()
+    return Page(
+        skill.name,
+        skill.scope or "",
+        skill.name.replace("-", " "),
+        "\n".join(trigger.keywords),
+        f"{skill.description}\n{trigger.condition}",
+        "\n".join(trigger.examples),
+    )

@@ -50,7 +50,6 @@ class Loop:
         self.asked: list[ModelRequest] = []
         self.clock = HandClock()
         self.library = Library(self.root, store, self.clock)
-        self.library = Library(self.root, store, self.clock)
         self.cycle = Cycle(store, self.clock, self.library, self, self._mine, [FileTools(path)], budget)
         reviewers = Reviewers({"telegram": KeptChat(admins=(BOB.id,))}, ())
         self.review = Review(store, self.clock, self.library, reviewers)
@@ -58,6 +57,8 @@ class Loop:
         self.count = 0
 
     async def complete(self, request: ModelRequest) -> ModelReply:
+        if "verdict" in request.schema["properties"]:  # the judge's question: what it does is told in its own tests
+            return ModelReply('{"verdict": "unknown", "reason": "Nothing shows it."}', (), 0, 0, False, 1)
         self.asked.append(request)
         return ModelReply(self.answers.pop(0), (), 500, 100, False, 1)
 

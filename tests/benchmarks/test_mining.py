@@ -14,7 +14,7 @@ def test_quality_of_held_out_tasks() -> None:
     assert [str(figure) for figure in figures if "MISSED" in str(figure)] == []
     from_ten = next(figure for figure in figures if "from 20 tasks" in figure.what)
     assert from_ten.value > 0.5
-    assert next(figure for figure in figures if "noised" in figure.what).value > 0.8
+    assert next(figure for figure in figures if "noised" in figure.what).value > 0.5
 
 
 def test_time_and_memory() -> None:

@@ -6,11 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from anyio import to_process
-
 from bot.clients.clock import ticking
 from bot.clients.dispatch import EmbeddedDispatcher
-from bot.domain.trace import Trace
 from bot.engine.answers import Answers
 from bot.engine.clicks import Clicks
 from bot.engine.confirm import Confirm
@@ -24,9 +21,9 @@ from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
 from bot.errors import ApprenticeError
 from bot.learning.cycle import Cycle
-from bot.learning.mining import Report, mine
-from bot.learning.outcomes import Outcomes
+from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.review import Review
+from bot.learning.workbench import Workbench
 from bot.ports import ChatAdapter, Clock, Dispatcher, ModelClient, ToolSource
 from bot.settings import Settings
 from bot.skills.library import Library
@@ -76,16 +73,20 @@ class App:
         speaking = Turns(store, clock, outside.model, Toolbox(sources, relevance), adapters, limits)
         reviewers = Reviewers(adapters, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
-        outcomes = Outcomes(store, clock, settings.learn_after)
+        phrases = Phrases(settings.tables.phrases.model_dump())
+        verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
+        outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         decisions = {
             "proposal": review.decide,
             "confirmation": Confirm(store, clock, reviewers).decide,
             "feedback": self._door.guests_only(outcomes.feedback),
         }
         answers = Answers(store, clock, self.library, lambda lane, before: self._lanes.stop(lane, before))
-        cycle = Cycle(store, clock, self.library, outside.learning, self._mine, sources, settings.learn_tokens)
+        tokens, own = settings.learn_tokens, settings.secrets
+        mine = Workbench(settings.learn_min_tasks)
+        cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, tokens, own, phrases)
         handlers: dict[str, Handler] = {
-            "message": self._door.guarded(speaking.message),
+            "message": self._door.guarded(outcomes.private(speaking.message)),
             "command": self._door.guarded(answers),
             "click": Clicks(store, adapters, decisions),
             "resume": speaking.resume,
@@ -163,11 +164,6 @@ class App:
                 turns.enqueue(connection, NewTurn(key, "job:mine", "mine", {"scope": scope}), now)
 
         await self.store.write(Commit.SUBMIT, work)
-
-    async def _mine(self, traces: Sequence[Trace], taken: Sequence[str]) -> Report:
-        """Mine in a process of its own: it is work for a processor, and the loop must stay free."""
-        work = partial(mine, tuple(traces), min_tasks=self._settings.learn_min_tasks, taken=tuple(taken))
-        return await to_process.run_sync(work, cancellable=True)
 
 
 def _first(group: BaseExceptionGroup[ApprenticeError]) -> ApprenticeError:

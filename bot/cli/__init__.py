@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import mine, replay, serve, skills
+from bot.cli import mine, replay, serve, skills, traces
 
 command = typer.Typer(
     name="apprentice",
@@ -17,3 +17,4 @@ command.command("run")(serve.run)
 command.command("mine")(mine.mine)
 command.command("replay")(replay.replay)
 command.add_typer(skills.command, name="skills")
+command.add_typer(traces.command, name="traces")

@@ -1,24 +1,49 @@
 """Tasks read back as traces: the journal is the record, nothing is stored twice."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from hashlib import sha256
 
 from bot.domain.json import JSON
 from bot.domain.tool import Tool
 from bot.domain.trace import Trace
-from bot.store import journal, tasks, transcript
+from bot.learning.traces import Reader
+from bot.store import imported, journal, tasks, transcript
 from bot.store.journal import Entry
 from bot.store.store import Connection
 from bot.store.tasks import Task
 
 MOST = 2_000
 """Tasks of a scope that a cycle reads, the newest."""
+MOST_IMPORTED = 10_000
+"""Imported traces of a scope that a cycle reads beside them."""
+_IMPORTED = "import:"
+"""Begins the ids of imported traces, which other agents chose: none of them is a task of the bot's own."""
 
 
-def traces(connection: Connection, scope: str, tools: Sequence[Tool]) -> list[Trace]:
-    """The closed tasks of a scope that may be mined, oldest first. `tools` are the bot's built-in tools."""
+def marks(connection: Connection, scope: str, tools: Sequence[Tool]) -> dict[str, str]:
+    """The ids of the traces of a scope that may be mined, oldest first; with each what changes when the trace does."""
+    closed = tasks.closed_tasks(connection, scope, MOST)
+    here = sha256(json.dumps([_definition(tool) for tool in tools], sort_keys=True).encode()).hexdigest()
+    own = {task.id: repr((task.last_turn, task.outcome, task.suspicion, here)) for task in closed}
+    return own | {_IMPORTED + id: mark for id, mark in imported.digests(connection, scope, MOST_IMPORTED).items()}
+
+
+def traces(connection: Connection, scope: str, tools: Sequence[Tool], ids: Collection[str]) -> list[Trace]:
+    """These traces of a scope. `tools` are the bot's built-in tools."""
+    others = [id.removeprefix(_IMPORTED) for id in ids if id.startswith(_IMPORTED)]
+    brought = Reader(imported.lines(connection, scope, others) if others else ())
+    return [
+        *own(connection, [id for id in ids if not id.startswith(_IMPORTED)], tools),
+        *(replace(trace, id=_IMPORTED + trace.id, task=_IMPORTED + trace.task) for trace in brought),
+    ]
+
+
+def own(connection: Connection, ids: Iterable[str], tools: Sequence[Tool]) -> list[Trace]:
+    """These closed tasks of the bot's own as traces."""
     definitions = tuple(map(_definition, tools))
-    return [_trace(connection, task, definitions) for task in tasks.closed_tasks(connection, scope, MOST)]
+    return [_trace(connection, tasks.task(connection, id), definitions) for id in ids]
 
 
 def _trace(connection: Connection, task: Task, definitions: tuple[JSON, ...]) -> Trace:
@@ -31,11 +56,21 @@ def _trace(connection: Connection, task: Task, definitions: tuple[JSON, ...]) ->
 
 
 def _messages(turn: int, text: str, entries: Iterable[Entry]) -> list[JSON]:
-    """The person's words and every call that was made; a skill's run counts as the calls of its steps."""
+    """The person's words, every call that was made (a skill's run counts as the calls of its steps), the answer."""
+    entries = list(entries)
     calls = [entry for entry in entries if entry.name and entry.status != "started"]
     runs = {entry.place.split("/")[0] for entry in calls if "/" in entry.place}
     made = [entry for entry in calls if entry.place not in runs and "/verify/" not in entry.place]
-    return [{"role": "user", "content": text}, *(message for entry in made for message in _call(turn, entry))]
+    done = [message for entry in made for message in _call(turn, entry)]
+    return [{"role": "user", "content": text}, *done, *_answer(entries)]
+
+
+def _answer(entries: Iterable[Entry]) -> list[JSON]:
+    """What the bot said at the end of a turn."""
+    replies = [entry.result for entry in entries if entry.place.startswith("model:") and entry.status == "done"]
+    if not replies or replies[-1]["calls"]:
+        return []
+    return [{"role": "assistant", "content": replies[-1]["text"]}]
 
 
 def _call(turn: int, entry: Entry) -> list[JSON]:

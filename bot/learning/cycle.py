@@ -1,8 +1,9 @@
 """A learning cycle: the closed tasks of one scope are mined, and what passes every gate is proposed in its chat."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -12,32 +13,36 @@ from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.text import free
 from bot.domain.trace import Trace
-from bot.learning import collect
-from bot.learning.card import CHOICES, card
+from bot.learning import collect, prompting
+from bot.learning.card import CHOICES, card, prompt_card
 from bot.learning.drafting import Author, Budget, Draft, draft
 from bot.learning.mining import Candidate, Report, fingerprint
 from bot.learning.outcomes import ENGLISH_ALONE, Judge, Phrases
+from bot.learning.prompting import Known, PromptReport
+from bot.learning.workbench import Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills import folder, format
 from bot.skills.library import Library
-from bot.store import buttons, conversations, proposals, scopes
+from bot.store import buttons, conversations, proposals, scopes, tasks
 from bot.store.deliveries import deliver
 from bot.store.proposals import Proposal
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 
 log = structlog.get_logger()
-Mine = Callable[[Sequence[Trace], Sequence[str]], Awaitable[Report]]
-"""Mines traces, beside the event loop; the second argument is the fingerprints that are taken."""
+Mine = Callable[[str, Mapping[str, str], Read, Sequence[str]], Awaitable[Report]]
+"""Mines a scope beside the event loop, as Workbench does; the last argument is the fingerprints that are taken."""
+MOST_TALKS = 500
+"""Tasks that are looked at for work without tools, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A proposal, its card, and what its words cost."""
+    """A proposal, the tokens that its words cost, and whether they are the model's."""
 
     proposal: Proposal
-    text: str
-    draft: Draft
+    tokens: int
+    by_model: bool
 
 
 class Cycle:
@@ -77,20 +82,30 @@ class Cycle:
             return lambda _: None
         context = ToolContext(home, Person(""))
         tools = [tool for source in self._sources for tool in await source.tools(context)]
-        names = await self._store.read(lambda connection: conversations.speakers(connection, scope))
-        author = Author(self._model, Budget(self._budget), Privacy(self._own, tuple(sorted(names))))
+        people = await self._store.read(lambda connection: conversations.speakers(connection, scope))
+        author = Author(self._model, Budget(self._budget), Privacy(self._own, tuple(sorted(people))))
         await self._judge.decide(scope, author)
-        traces = await self._store.read(lambda connection: collect.traces(connection, scope, tools))
-        report = await self._mine(traces, sorted(await self._taken(scope)))
-        found = await self._propose(report, author, home, now)
+        marks = await self._store.read(partial(collect.marks, scope=scope, tools=tools))
+
+        async def read(ids: Sequence[str]) -> list[Trace]:
+            return await self._store.read(partial(collect.traces, scope=scope, tools=tools, ids=ids))
+
+        taken = await self._taken(scope)
+        report = await self._mine(scope, marks, read, sorted(taken))
+        names = {entry.name for entry in await self._library.shelf(None)}
+        names |= await self._store.read(proposals.names)
+        found = await self._propose(report, author, home, names)
+        prompts = await self._prompts(scope, author, taken)
+        found += [_prompt(each, home, _free(each.skill, names), now) for each in prompts.found]
         log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
 
         def effect(connection: Connection) -> None:
             for each in found:
                 proposals.propose(connection, each.proposal)
                 row = buttons.row(connection, "proposal", each.proposal.id, CHOICES)
-                deliver(connection, Outgoing(home, each.text, (row,)), f"card:{each.proposal.id}", now)
-            scopes.report(connection, scope, now, _report(report, found), author.budget.spent)
+                card_ = Outgoing(home, each.proposal.evidence["card"], (row,))
+                deliver(connection, card_, f"card:{each.proposal.id}", now)
+            scopes.report(connection, scope, now, _report(report, prompts, found), author.budget.spent)
             if "asked_in" in turn.payload and not found:
                 deliver(connection, Outgoing(home, _nothing_found(report)), f"learned:{turn.id}", now)
 
@@ -102,25 +117,41 @@ class Cycle:
         known = await self._store.read(lambda connection: proposals.fingerprints(connection, scope))
         return known | {fingerprint(entry.skill.procedure) for entry in live if entry.skill and entry.skill.procedure}
 
-    async def _propose(self, report: Report, author: Author, home: Conversation, now: float) -> list[_Found]:
-        names = {entry.name for entry in await self._library.shelf(None)}
-        names |= await self._store.read(proposals.names)
+    async def _propose(self, report: Report, author: Author, home: Conversation, names: set[str]) -> list[_Found]:
+        now = self._clock.now().timestamp()
         found = []
         for candidate in report.skills:
             skill = Skill(candidate.name, candidate.description, candidate.procedure, scope=home.scope)
             drafted = await draft(author, skill, candidate.writes)
-            named = replace(drafted.skill, name=free(drafted.skill.name, names, "-"))
-            names.add(named.name)
-            found.append(_found(replace(drafted, skill=named), candidate, home, now))
+            found.append(_mined(replace(drafted, skill=_free(drafted.skill, names)), candidate, home, now))
         return found
 
+    async def _prompts(self, scope: str, author: Author, taken: Collection[str]) -> PromptReport:
+        """Work without tools; nothing is read where no model may be asked."""
+        before = await self._store.read(lambda connection: scopes.last_report(connection, scope)) or {}
+        known = Known(taken, before.get("tried", {}))
+        if author.budget.left <= 0:
+            return PromptReport(tried=known.tried)
+        traces = await self._store.read(partial(_newest, scope=scope))
+        return await prompting.find(author, traces, known, scope)
 
-def _found(drafted: Draft, candidate: Candidate, home: Conversation, now: float) -> _Found:
+
+def _free(skill: Skill, names: set[str]) -> Skill:
+    """The skill under a name that is free, which then is taken."""
+    named = replace(skill, name=free(skill.name, names, "-"))
+    names.add(named.name)
+    return named
+
+
+def _newest(connection: Connection, scope: str) -> list[Trace]:
+    closed = tasks.closed_tasks(connection, scope, MOST_TALKS)
+    return collect.own(connection, [task.id for task in closed], ())
+
+
+def _mined(drafted: Draft, candidate: Candidate, home: Conversation, now: float) -> _Found:
     skill = drafted.skill
-    files = format.render(skill)
-    text = card(skill, skill.procedure or Procedure(()), candidate)
     evidence: JSON = {
-        "card": text,
+        "card": card(skill, skill.procedure or Procedure(()), candidate),
         "support": list(candidate.support),
         "tasks": candidate.tasks,
         "people": candidate.people,
@@ -128,9 +159,27 @@ def _found(drafted: Draft, candidate: Candidate, home: Conversation, now: float)
         "saves_calls": candidate.saves_calls,
         "writes": list(candidate.writes),
     }
+    proposal = _proposal(skill, candidate.fingerprint, evidence, home, now)
+    return _Found(proposal, drafted.tokens, drafted.by_model)
+
+
+def _prompt(found: prompting.Found, home: Conversation, skill: Skill, now: float) -> _Found:
+    evidence: JSON = {
+        "card": prompt_card(skill, found),
+        "support": [talk.trace for talk in found.shape.talks],
+        "tasks": len(found.shape.talks),
+        "people": found.shape.people,
+        "alike": found.shape.told,
+        "written_from": found.written_from,
+        "compared": asdict(found.compared),
+    }
+    return _Found(_proposal(skill, found.shape.fingerprint, evidence, home, now), found.tokens, by_model=True)
+
+
+def _proposal(skill: Skill, fingerprint: str, evidence: JSON, home: Conversation, now: float) -> Proposal:
+    files = format.render(skill)
     ref = SkillRef(skill.name, folder.digest(files))
-    id = secrets.token_urlsafe(12)
-    return _Found(Proposal(id, home.scope, home.key, ref, files, candidate.fingerprint, evidence, now), text, drafted)
+    return Proposal(secrets.token_urlsafe(12), home.scope, home.key, ref, files, fingerprint, evidence, now)
 
 
 def _home(connection: Connection, turn: Turn) -> Conversation | None:
@@ -140,16 +189,19 @@ def _home(connection: Connection, turn: Turn) -> Conversation | None:
     return conversations.latest(connection, turn.payload["scope"])
 
 
-def _report(report: Report, found: Sequence[_Found]) -> JSON:
+def _report(report: Report, prompts: PromptReport, found: Sequence[_Found]) -> JSON:
+    """What the cycle saw, found and refused, what its words cost, and which shapes of talks were tried so far."""
+    refused = [{"tools": list(refusal.tools), "reasons": list(refusal.reasons)} for refusal in report.refused]
+    refused += [{"tools": [], "reasons": [f"Tasks without tools, {words}: {why}"]} for words, why in prompts.refused]
     return {
         "traces": report.traces,
         "tasks": report.tasks,
         "proposed": [each.proposal.ref.name for each in found],
         "drafts": [
-            {"name": each.proposal.ref.name, "tokens": each.draft.tokens, "by_model": each.draft.by_model}
-            for each in found
+            {"name": each.proposal.ref.name, "tokens": each.tokens, "by_model": each.by_model} for each in found
         ],
-        "refused": [{"tools": list(refusal.tools), "reasons": list(refusal.reasons)} for refusal in report.refused],
+        "refused": refused,
+        "tried": dict(prompts.tried),
     }
 
 

@@ -93,7 +93,12 @@ def read(lines: Iterable[str | bytes], scope: str = "local") -> TraceFile:
 def write(traces: Iterable[Trace], out: TextIO) -> None:
     """Write traces, one a line, as `read` takes them."""
     for trace in traces:
-        out.write(json.dumps(dict(_fields(trace))) + "\n")
+        out.write(as_line(trace) + "\n")
+
+
+def as_line(trace: Trace) -> str:
+    """A trace as a line of its format, in ASCII and without the line's end."""
+    return json.dumps(dict(_fields(trace)))
 
 
 def _trace(line: _Line, scope: str, shared: dict[str, tuple[JSON, ...]]) -> Trace:

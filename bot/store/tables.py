@@ -257,3 +257,13 @@ cycles = Table(
     Column("report", JSON, nullable=False),
     Column("tokens", Integer, nullable=False, server_default="0"),
 )
+
+imported = Table(
+    "imported",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("line", Text, nullable=False),  # the trace as a line of FORMAT.md's trace format, its secrets masked
+    Column("at", Float, nullable=False),
+)

@@ -156,8 +156,8 @@ def said(connection: sa.Connection, task: str) -> list[Said]:
     return [Said(row.id, row.payload["person"]["id"], row.payload["text"], row.created) for row in rows]
 
 
-def closed_tasks(connection: sa.Connection, scope: str, limit: int) -> Sequence[Task]:
-    """The newest closed tasks of a scope that may be mined, oldest first."""
+def closed_tasks(connection: sa.Connection, scope: str, limit: int | None) -> Sequence[Task]:
+    """The newest closed tasks of a scope that may be mined, oldest first; with no limit all of them."""
     rows = connection.execute(
         sa.select(tasks)
         .where(tasks.c.scope == scope, tasks.c.closed.is_not(None), tasks.c.private.is_(False))

@@ -1,7 +1,7 @@
 """A learning cycle and a person's decision on what it proposes, in a real database and real folders."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.domain.trace import Outcome, Trace
 from bot.learning.cycle import Cycle
 from bot.learning.mining import Report, mine
 from bot.learning.review import Review
+from bot.learning.workbench import Read
 from bot.ports import ModelReply, ModelRequest
 from bot.skills import folder
 from bot.skills.library import Library
@@ -62,9 +63,9 @@ class Loop:
         self.asked.append(request)
         return ModelReply(self.answers.pop(0), (), 500, 100, False, 1)
 
-    async def _mine(self, traces: Sequence[Trace], taken: Sequence[str]) -> Report:
-        self.seen = list(traces)
-        return mine(tuple(traces), min_tasks=3, taken=tuple(taken))
+    async def _mine(self, scope: str, marks: Mapping[str, str], read: Read, taken: Sequence[str]) -> Report:
+        self.seen = list(await read(list(marks)))
+        return mine(self.seen, min_tasks=3, taken=taken)
 
     async def live(self, conversation: Conversation = ROOM, person: Person = ANA) -> None:
         """The same work for four customers, each a task of its own."""

@@ -23,6 +23,14 @@ class Contribution:
     views: tuple[tuple[View, ...], ...] = ()
     mark: bytes = b""
 
+    @property
+    def size(self) -> int:
+        """Characters of the results and words that are held."""
+        if self.run is None:
+            return 0
+        results = sum(len(call.content) for segment in self.run.segments for call in segment.calls)
+        return results + sum(map(len, self.run.said))
+
 
 def contribute(trace: Trace) -> Contribution:
     """Index a trace. What looks like a hack or was opted out of is counted and not looked at."""

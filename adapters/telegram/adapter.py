@@ -143,6 +143,7 @@ class TelegramAdapter:
                 int(chat),
                 shown.text,
                 entities=entities,
+                message_thread_id=_topic(message.conversation),
                 reply_parameters=_quote(message.reply_to) if part == 0 else None,
                 reply_markup=_keyboard(message.buttons) if part == len(parts) - 1 else None,
             )
@@ -175,7 +176,9 @@ class TelegramAdapter:
     async def working(self, conversation: Conversation) -> None:
         """See the port: "typing" for five seconds or until a message is posted."""
         try:
-            await self._bot.send_chat_action(int(conversation.chat), ChatAction.TYPING)
+            await self._bot.send_chat_action(
+                int(conversation.chat), ChatAction.TYPING, message_thread_id=_topic(conversation)
+            )
         except TelegramError as error:
             log.warning("telegram.typing_not_shown", chat=conversation.chat, error=error.message)
 
@@ -203,6 +206,10 @@ async def _deliver(chat: str, shown: Part, call: Callable[[Sequence[MessageEntit
                 raise
             log.warning("telegram.formatting_refused", chat=chat, error=error.message)
             return await call(())
+
+
+def _topic(conversation: Conversation) -> int | None:
+    return int(conversation.thread) if conversation.thread else None
 
 
 def _quote(message_id: str) -> ReplyParameters | None:

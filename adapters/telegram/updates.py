@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
+from telegram import CallbackQuery, Chat, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
 
 from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Person
 from bot.domain.text import clean
@@ -32,7 +32,7 @@ class UpdateReader:
             return None
         return ButtonClicked(
             key=f"{PLATFORM}:{self.me.id}:{query.id}",
-            conversation=_conversation(query.message.chat),
+            conversation=_conversation(query.message),
             person=_person(query.from_user),
             button=clean(query.data),
             message_id=str(query.message.message_id),
@@ -49,7 +49,7 @@ class UpdateReader:
             return None
         return MessageReceived(
             key=f"{PLATFORM}:{self.me.id}:{message.chat.id}:{message.message_id}",
-            conversation=_conversation(message.chat),
+            conversation=_conversation(message),
             person=_person(message.from_user),
             text=text,
             message_id=str(message.message_id),
@@ -87,8 +87,10 @@ class UpdateReader:
         return (self.me.username or "").lower()
 
 
-def _conversation(chat: Chat) -> Conversation:
-    return Conversation(PLATFORM, str(chat.id), direct=chat.type == Chat.PRIVATE)
+def _conversation(message: MaybeInaccessibleMessage) -> Conversation:
+    """The chat; in a forum, the topic in it. (Replies outside of forums have thread ids too, and are no topics.)"""
+    topic = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
+    return Conversation(PLATFORM, str(message.chat.id), str(topic or ""), direct=message.chat.type == Chat.PRIVATE)
 
 
 def _person(user: User) -> Person:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.domain.json import JSON
 from tests.emulators.telegram_limits import Refusal, bad, checked_entities, checked_keyboard, checked_text
-from tests.emulators.telegram_state import Chat, Message, User, World
+from tests.emulators.telegram_state import Chat, Message, User, World, in_topic
 
 Parameters = dict[str, JSON]
 STALE = "query is too old and response timeout expired or query ID is invalid"
@@ -75,7 +75,8 @@ class BotApi:
         text = checked_text(given.get("text"))
         entities = checked_entities(text, given.get("entities", []))
         keyboard = checked_keyboard(given["reply_markup"]) if "reply_markup" in given else []
-        message = Message(chat, self._world.bot, text, entities, _quoted(chat, given), keyboard)
+        extra = _topic(chat, given)
+        message = Message(chat, self._world.bot, text, entities, _quoted(chat, given), keyboard, extra=extra)
         self._world.post(message)
         return message.json()
 
@@ -107,7 +108,7 @@ class BotApi:
         return True
 
     async def send_chat_action(self, given: Parameters) -> JSON:
-        self._writable(given)
+        _topic(self._writable(given), given)
         if given.get("action") != "typing":
             raise bad("wrong parameter action in request")
         return True
@@ -186,6 +187,13 @@ class BotApi:
 
 
 _ADMINS = ("creator", "administrator")
+
+
+def _topic(chat: Chat, given: Parameters) -> JSON:
+    thread = given.get("message_thread_id")
+    if thread is not None and int(thread) not in chat.topics:
+        raise bad("message thread not found")
+    return in_topic(int(thread)) if thread is not None else {}
 
 
 def _quoted(chat: Chat, given: Parameters) -> Message | None:

@@ -77,15 +77,26 @@ class Chat:
     messages: list[Message] = field(default_factory=list)
     migrated_to: int | None = None
     last_id: int = 0
+    topics: set[int] = field(default_factory=set)
 
     def json(self) -> JSON:
         """A Chat of the Bot API."""
         name = "first_name" if self.type == "private" else "title"
-        return {"id": self.id, "type": self.type, name: self.title}
+        return {"id": self.id, "type": self.type, name: self.title, **({"is_forum": True} if self.topics else {})}
+
+    def topic(self) -> JSON:
+        """A new topic: what a message in it carries. The chat is a forum from then on."""
+        self.topics.add(max(self.topics, default=100) + 1)
+        return in_topic(max(self.topics))
 
     def find(self, message_id: object) -> Message | None:
         """The message with this id, if it still stands."""
         return next((message for message in self.messages if message.id == message_id), None)
+
+
+def in_topic(thread: int) -> JSON:
+    """The fields of a message in a forum's topic."""
+    return {"message_thread_id": thread, "is_topic_message": True}
 
 
 @dataclass(eq=False)

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing
 from bot.domain.json import JSON
+from bot.errors import Undeliverable
 from tests.adapters.contract import BUTTONS, Inbox, receiving
 from tests.adapters.telegram_harness import InstantClock, TelegramHarness
 from tests.emulators.telegram_state import Chat, Message, User, utf16
@@ -214,3 +215,36 @@ async def test_a_click_in_a_group_names_who_pressed(harness: TelegramHarness, gr
     assert (click.conversation, click.conversation.direct) == (asked.conversation, False)
     assert (click.person.id, click.person.name, click.button) == (f"telegram:{bob.id}", "Bob", "r1")
     assert (click.token, click.at) == (query.id, InstantClock().now())
+
+
+async def test_each_topic_of_a_forum_is_a_conversation_and_is_answered_there(
+    harness: TelegramHarness, group: Chat
+) -> None:
+    topics, inbox = [group.topic(), group.topic()], Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        for topic in topics:
+            harness.ann.say("@apprentice_bot hi", group, **topic)
+        said = [await inbox.take(), await inbox.take()]
+        for event in said:
+            await harness.adapter.working(event.conversation)
+            await harness.adapter.send(Outgoing(event.conversation, "Well?", BUTTONS), 0)
+        posted = [message for message in group.messages if message.sender.is_bot]
+        harness.ann.press("Approve", posted[1])
+        click = await inbox.take()
+    assert [message.extra for message in posted] == topics
+    assert len({event.conversation.key for event in said}) == 2
+    assert {event.conversation.scope for event in said} == {f"telegram:{group.id}"}
+    assert click.conversation == said[1].conversation
+
+
+async def test_a_thread_of_replies_is_no_topic(harness: TelegramHarness, group: Chat) -> None:
+    inbox = Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        harness.ann.say("@apprentice_bot hi", group, message_thread_id=7)
+        event = await inbox.take()
+    assert event.conversation.thread == ""
+
+
+async def test_a_topic_that_is_gone_is_undeliverable(harness: TelegramHarness, group: Chat) -> None:
+    with pytest.raises(Undeliverable, match="thread not found"):
+        await harness.adapter.send(Outgoing(Conversation("telegram", str(group.id), "77", direct=False), "Hi"), 0)

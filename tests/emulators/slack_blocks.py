@@ -1,10 +1,12 @@
 """Block Kit as people meet it: which texts a list of blocks shows, and what in it can be pressed."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.domain.json import JSON
 
+_PARTS = re.compile(r"(<@\w+>|https?://[^\s<>]+)")
 PRESSED = {"button", "icon_button", "feedback_buttons"}
 
 
@@ -52,5 +54,13 @@ def _choices(element: JSON) -> Iterator[tuple[str, JSON]]:
 
 def rich_text(text: str) -> list[JSON]:
     """The blocks that Slack makes of what a person typed."""
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
-    return [{"type": "rich_text", "block_id": "rt", "elements": [section]}]
+    parts = [_part(part) for part in _PARTS.split(text) if part]
+    return [{"type": "rich_text", "block_id": "rt", "elements": [{"type": "rich_text_section", "elements": parts}]}]
+
+
+def _part(part: str) -> JSON:
+    if part.startswith("<@"):
+        return {"type": "user", "user_id": part[2:-1]}
+    if part.startswith(("http://", "https://")):
+        return {"type": "link", "url": part}
+    return {"type": "text", "text": part}

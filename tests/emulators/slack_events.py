@@ -4,11 +4,12 @@ from bot.domain.json import JSON
 from tests.emulators.slack_delivery import Delivery, Outbox
 from tests.emulators.slack_state import APP, TEAM, Clock, Member, Message, Place
 
-_KINDS = {"channel": "channels", "group": "groups", "im": "im"}
+_KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 SCOPES = {
     "message.channels": {"channels:history"},
     "message.groups": {"groups:history"},
     "message.im": {"im:history"},
+    "message.mpim": {"mpim:history"},
     "app_mention": {"app_mentions:read"},
     "member_joined_channel": {"channels:read", "groups:read"},
     "member_left_channel": {"channels:read", "groups:read"},

@@ -50,6 +50,8 @@ def checked_blocks(blocks: JSON, most: int = MESSAGE_BLOCKS, surface: str = "mes
     problems += [f"block_id {name!r} already exists" for name, times in twice.items() if times > 1]
     if sum(len(block.get("text", "")) for block in blocks if block.get("type") == "markdown") > MARKDOWN:
         problems.append(f"markdown blocks: no more than {MARKDOWN} characters in all [json-pointer:/blocks]")
+    if sum(block.get("type") == "table" for block in blocks) > 1:
+        problems.append("only one table is allowed [json-pointer:/blocks]")
     if problems:
         raise invalid("invalid_blocks", problems)
     if surface == "message" and sum(map(_length, blocks)) > MESSAGE_BLOCK_TEXT:

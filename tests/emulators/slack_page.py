@@ -64,7 +64,7 @@ def _thread(place: Place, viewer: Member, status: Callable[[str], str]) -> Itera
             if reply.thread_ts == root.ts:
                 yield _message(reply)
         if said := status(root.ts):
-            yield f"<p class=status>{escape(place.name)}: {escape(said)}</p>"
+            yield f"<p class=status>Apprentice {escape(said)}</p>"
         for prompt in place.prompts.get(root.ts, []):
             yield f"<button>{escape(prompt['title'])}</button>"
 
@@ -176,8 +176,14 @@ def _input(block: JSON) -> str:
 
 
 def _rich_text(block: JSON) -> str:
-    texts = (part.get("text", "") for section in block["elements"] for part in section.get("elements", []))
-    return f"<p>{mrkdwn(''.join(texts))}</p>"
+    parts = (_part(part) for section in block["elements"] for part in section.get("elements", []))
+    return f"<p>{''.join(parts)}</p>"
+
+
+def _part(part: JSON) -> str:
+    if part["type"] == "user":
+        return _tag(f"@{part['user_id']}")
+    return _tag(part["url"]) if part["type"] == "link" else escape(part.get("text", ""))
 
 
 def _table(block: JSON) -> str:

@@ -78,17 +78,11 @@ class Person(Member):
 
     def react(self, message: Message, name: str) -> None:
         """Add a reaction, by the emoji's name without colons."""
-        message.reactions.setdefault(name, []).append(self)
-        self._world.feed.emit(events.reacted("reaction_added", self, message, name), message.place)
-        self._world.touch()
+        self._world.add_reaction(self, message, name)
 
     def unreact(self, message: Message, name: str) -> None:
         """Take it back."""
-        message.reactions[name].remove(self)
-        if not message.reactions[name]:
-            del message.reactions[name]
-        self._world.feed.emit(events.reacted("reaction_removed", self, message, name), message.place)
-        self._world.touch()
+        self._world.take_reaction(self, message, name)
 
     def press(self, message: Message, button: str) -> Delivery:
         """Press what reads so, or has this action_id. Raises LookupError. What the app answered is in the delivery."""
@@ -122,7 +116,12 @@ class Person(Member):
         self._world.touch()
 
     def command(self, command: str, text: str, place: Place) -> Delivery:
-        """A slash command. In threads Slack has none for apps. What the app answers, this person sees."""
+        """A slash command. In threads Slack has none for apps. What the app answers, this person sees.
+
+        Raises LookupError when the app has no commands.
+        """
+        if "commands" not in (self._world.feed.scopes or {"commands"}):
+            raise LookupError(f"{command} is not a command: the app lacks the scope")
         payload = interactions.commanded(self, command, text, place)
         url = self._world.response_url(self, place)
         return self._world.interact(self, {**payload, "response_url": url}, lambda done: self._told(place, done.answer))

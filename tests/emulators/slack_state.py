@@ -143,8 +143,9 @@ class Message:
 
 @dataclass(eq=False)
 class Place:
-    """A conversation: `kind` is channel, group (a private channel) or im. Threads are in `messages`, in order of time.
+    """A conversation: `kind` is channel, group (a private channel), im or mpim.
 
+    Replies in threads are among the `messages`, in order of time.
     `statuses` (with when they end), `titles` and `prompts` are what assistant.threads.* set, by the thread's ts.
     """
 
@@ -177,8 +178,8 @@ class Place:
         base = {"id": self.id, "created": 1_700_000_000, "is_archived": self.archived, "context_team_id": TEAM}
         if self.kind == "im":
             return {**base, "is_im": True, "user": self.creator.id, "is_user_deleted": self.creator.deleted}
-        kinds = {"is_channel": True, "is_group": self.kind == "group", "is_private": self.kind == "group"}
-        kinds |= {"is_im": False, "is_mpim": False, "is_general": False}
+        kinds = {"is_channel": True, "is_group": self.kind == "group", "is_private": self.kind != "channel"}
+        kinds |= {"is_im": False, "is_mpim": self.kind == "mpim", "is_general": False}
         return {**base, **kinds, "name": self.name, "creator": self.creator.id, "num_members": len(self.members)}
 
 

@@ -98,18 +98,14 @@ class Workspace:
         message, name = self._reacted(given)
         if self._world.bot in message.reactions.get(name, []):
             raise Refusal("already_reacted")
-        message.reactions.setdefault(name, []).append(self._world.bot)
-        self._world.touch()
+        self._world.add_reaction(self._world.bot, message, name)
         return {}
 
     async def unreact(self, given: Parameters) -> JSON:
         message, name = self._reacted(given)
         if self._world.bot not in message.reactions.get(name, []):
             raise Refusal("no_reaction")
-        message.reactions[name].remove(self._world.bot)
-        if not message.reactions[name]:
-            del message.reactions[name]
-        self._world.touch()
+        self._world.take_reaction(self._world.bot, message, name)
         return {}
 
     async def reactions(self, given: Parameters) -> JSON:

@@ -74,6 +74,13 @@ class World(Watched):
         self.places[place.id] = place
         return place
 
+    def group_chat(self, *people: Member) -> Place:
+        """A direct conversation of several people and the bot."""
+        name = "mpdm-" + "--".join(person.name.lower() for person in people)
+        place = Place(self.clock.id("C"), "mpim", name, [*people, self.bot], people[0])
+        self.places[place.id] = place
+        return place
+
     def invite_bot(self, place: Place, inviter: Member | None = None) -> None:
         """Bring the bot into a channel."""
         place.members.append(self.bot)
@@ -130,6 +137,24 @@ class World(Watched):
         if not message.only_for:
             self.feed.emit(events.deleted(message, before, self.clock.ts()), message.place)
         self.touch()
+
+    def add_reaction(self, user: Member, message: Message, name: str) -> None:
+        """A reaction below a message; the bot hears of its own too."""
+        message.reactions.setdefault(name, []).append(user)
+        self.feed.emit(events.reacted("reaction_added", user, message, name), message.place)
+        self.touch()
+
+    def take_reaction(self, user: Member, message: Message, name: str) -> None:
+        """It goes again."""
+        message.reactions[name].remove(user)
+        if not message.reactions[name]:
+            del message.reactions[name]
+        self.feed.emit(events.reacted("reaction_removed", user, message, name), message.place)
+        self.touch()
+
+    def unfurl(self, message: Message) -> None:
+        """Slack adds the preview of a link: a message_changed that nobody edited."""
+        self.change(message, edited=False, attachments=[{"id": 1, "title": "A page", "text": "What it says"}])
 
     def interact(self, user: Person, payload: JSON, settled: Callable[[Delivery], None] = lambda _: None) -> Delivery:
         """Tell the app of a click, a form or a command, with a trigger that lives 3 seconds."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.domain.skill import Procedure, Skill, Step
 from bot.domain.text import shorten
 from bot.learning.mining import Candidate
+from bot.learning.prompting import Found
 
 CHOICES = (("Approve", "approve"), ("Reject", "reject"), ("Details", "details"))
 STEPS = 5
@@ -26,6 +27,27 @@ def card(skill: Skill, procedure: Procedure, found: Candidate) -> str:
             f"May change things with: {', '.join(found.writes)}; I ask before it does"
             if found.writes
             else "Only reads",
+        ]
+    )
+
+
+def prompt_card(skill: Skill, found: Found) -> str:
+    """The card of a procedure that a model wrote, marked as what it is."""
+    procedure, compared = skill.procedure or Procedure(()), found.compared
+    words = " ".join((skill.description, procedure.trigger.condition))
+    people = f" by {found.shape.people} people" if found.shape.people > 1 else ""
+    low, high = compared.interval
+    ties = f", {compared.ties} even" if compared.ties else ""
+    return "\n".join(
+        [
+            f"**People here ask alike. Shall I learn to answer as {skill.name}?**",
+            shorten(words, 400),
+            "Steps: ask the model, with instructions that stand in the details",
+            f"Needs: {', '.join(procedure.parameters)}",
+            f"Asked in {len(found.shape.talks)} tasks{people}",
+            f"Written by a model from {found.written_from} tasks; preferred in {compared.won} of {compared.count} "
+            f"blind comparisons on others{ties} (80 % sure: {low:.0%} to {high:.0%} of such requests)",
+            "Uses no tool and changes nothing",
         ]
     )
 

@@ -98,6 +98,7 @@ class SlackEmulator(World):
     async def __aenter__(self) -> Self:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self.outbox.open()
         return self
 
     async def __aexit__(

@@ -59,12 +59,19 @@ class Outbox:
         self.twice = False
         self._changed = changed
         self._retry_after = retry_after
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        """Begin with what was sent so far."""
+        self._loop = asyncio.get_running_loop()
+        for delivery in self.deliveries:
+            self._begin(delivery)
 
     def send(self, delivery: Delivery) -> Delivery:
         """Deliver it, with retries, in the background."""
         self.deliveries.append(delivery)
-        self._begin(self._carry(delivery))
+        self._begin(delivery)
         if self.twice and delivery.kind == "events_api":
             self.repeat(delivery)
         return delivery
@@ -72,7 +79,7 @@ class Outbox:
     def repeat(self, delivery: Delivery | None = None) -> None:
         """Deliver once more (None: the last one), as if the acknowledgement had been lost."""
         again = delivery or self.deliveries[-1]
-        self._begin(self._carry(Delivery(again.kind, again.payload, attempts=again.attempts, failures=["timeout"])))
+        self._begin(Delivery(again.kind, again.payload, attempts=again.attempts, failures=["timeout"]))
 
     async def close(self) -> None:
         """Deliver nothing more."""
@@ -80,10 +87,11 @@ class Outbox:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, carrying: "asyncio._CoroutineLike[None]") -> None:
-        task = asyncio.get_running_loop().create_task(carrying)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _begin(self, delivery: Delivery) -> None:
+        if self._loop is not None:
+            task = self._loop.create_task(self._carry(delivery))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, delivery: Delivery) -> None:
         retries = self._retry_after if delivery.kind == "events_api" else ()

@@ -1,8 +1,6 @@
 """The Web API of the emulator keeps the rules of Slack's documentation, with the real SDK as its client."""
 
 import html
-from collections.abc import Awaitable
-from typing import Any
 
 import aiohttp
 import pytest
@@ -14,35 +12,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.json import JSON
 from tests.emulators import slack_faults as faults
 from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack_calls import actions, button, plain, refused, section
 from tests.emulators.slack_people import Person, as_slack_writes
 from tests.emulators.telegram_faults import Fault
-
-
-@pytest.fixture
-def ann(slack: SlackEmulator) -> Person:
-    return slack.person("Ann")
-
-
-async def refused(call: Awaitable[Any]) -> str:
-    with pytest.raises(SlackApiError) as caught:
-        await call
-    return str(caught.value.response["error"])
-
-
-def plain(text: str) -> JSON:
-    return {"type": "plain_text", "text": text}
-
-
-def button(label: str = "Go", **more: JSON) -> JSON:
-    return {"type": "button", "action_id": "go", "text": plain(label), **more}
-
-
-def section(text: str = "hello") -> JSON:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def actions(*elements: JSON) -> JSON:
-    return {"type": "actions", "elements": [*elements]}
 
 
 async def test_the_bot_knows_itself(slack: SlackEmulator, client: AsyncWebClient) -> None:

@@ -50,18 +50,6 @@ async def connected(slack: SlackEmulator) -> AsyncIterator[Socket]:
         yield Socket(socket)
 
 
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackEmulator]:
-    """Patient, unless a test says otherwise."""
-    async with SlackEmulator(retry_after=(0, 0, 0), ack_seconds=5) as slack:
-        yield slack
-
-
-@pytest.fixture
-def ann(slack: SlackEmulator) -> Person:
-    return slack.person("Ann")
-
-
 @asynccontextmanager
 async def hasty() -> AsyncIterator[tuple[SlackEmulator, Person]]:
     """Who does not acknowledge gets it again after 50 ms."""

@@ -1,0 +1,116 @@
+"""Files, response URLs and the page, with the real SDK as the app."""
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from tests.emulators.conftest import Clock
+from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack_calls import plain, refused
+from tests.emulators.slack_page import page
+from tests.emulators.slack_people import Person
+from tests.emulators.slack_state import Message, Place
+
+
+@pytest.fixture
+def asked(ann: Person, room: Place) -> Message:
+    return ann.say(room, "tell me")
+
+
+def drawn(slack: SlackEmulator, place: Place, viewer: Person) -> str:
+    return page(place, viewer, slack.users, lambda thread: slack.status(place, thread))
+
+
+async def test_files_go_both_ways(slack: SlackEmulator, client: AsyncWebClient, ann: Person, room: Place) -> None:
+    sent = ann.say(room, "read this", files={"a.csv": b"1,2"})
+    told = slack.outbox.deliveries[-1].payload["event"]
+    assert (told["subtype"], told["files"][0]["mimetype"], told["files"][0]["size"]) == ("file_share", "text/csv", 3)
+    url = told["files"][0]["url_private"]
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, headers={"Authorization": f"Bearer {slack.bot_token}"}) as answer:
+            assert await answer.read() == b"1,2"
+        async with session.get(url) as answer:
+            assert (answer.status, "Sign in" in await answer.text()) == (200, True)
+    assert (await client.files_info(file=told["files"][0]["id"]))["file"]["name"] == "a.csv"
+    await client.files_upload_v2(
+        content="x" * 9, filename="b.txt", channel=room.id, thread_ts=sent.ts, initial_comment="here"
+    )
+    shared = room.messages[-1]
+    assert (shared.text, shared.thread_ts, shared.files[0]["size"]) == ("here", sent.ts, 9)
+    assert "b.txt (9 bytes)" in drawn(slack, room, ann)
+
+
+async def test_an_upload_is_as_long_as_was_said(client: AsyncWebClient, room: Place) -> None:
+    asked_for = await client.files_getUploadURLExternal(filename="a.txt", length=3)
+    unfinished = client.files_completeUploadExternal(files=[{"id": asked_for["file_id"]}], channel_id=room.id)
+    assert await refused(unfinished) == "file_not_found"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(asked_for["upload_url"], data=b"four") as answer,
+    ):
+        assert answer.status == 400
+    assert await refused(client.files_getUploadURLExternal(filename="a.txt", length=0)) == "missing_argument"
+
+
+async def test_a_response_url_answers_five_times_in_half_an_hour(
+    slack: SlackEmulator, client: AsyncWebClient, ann: Person, room: Place, clock: Clock
+) -> None:
+    button = {"type": "button", "action_id": "go", "text": plain("Go"), "value": "7"}
+    card = [{"type": "actions", "block_id": "card", "elements": [button]}]
+    await client.chat_postMessage(channel=room.id, text="card", blocks=card)
+    message = room.messages[-1]
+    click = ann.press(message, "Go").payload
+    assert click["actions"][0] | {"action_ts": ""} == {**button, "block_id": "card", "action_ts": ""}
+    assert (click["user"]["id"], click["channel"]["id"], click["message"]["ts"]) == (ann.id, room.id, message.ts)
+    respond = AsyncWebhookClient(click["response_url"])
+    await respond.send(text="done", replace_original=True)
+    assert (message.text, message.blocks) == ("done", [])
+    await respond.send(text="between us")
+    await respond.send(text="for all", response_type="in_channel")
+    assert [shown.only_for for shown in room.messages[-2:]] == [ann, None]
+    assert (await respond.send(text="", blocks=[{"type": "letter"}])).status_code == 400
+    await respond.send(delete_original=True)
+    assert message not in room.messages
+    assert (await respond.send(text="again")).status_code == 404
+    fresh = AsyncWebhookClient(ann.command("/apprentice", "", room).payload["response_url"])
+    clock.seconds += 1801
+    assert (await fresh.send(text="late")).status_code == 404
+
+
+async def test_pressing_what_is_not_there(ann: Person, asked: Message) -> None:
+    with pytest.raises(LookupError, match="No button 'Go'"):
+        ann.press(asked, "Go")
+
+
+async def test_the_page_shows_what_one_person_sees(
+    slack: SlackEmulator, client: AsyncWebClient, ann: Person, room: Place, asked: Message
+) -> None:
+    bob = slack.person("Bob <b>")
+    room.members.append(bob)
+    ann.say(room, f"{bob.mention} a <i> & https://x.y/?a=1&b=2", thread=asked)
+    ann.react(asked, "eyes")
+    table = "|a|b|\n|-|-|\n|1|<u>|"
+    blocks = [
+        {"type": "header", "text": plain("Card")},
+        {"type": "section", "text": {"type": "mrkdwn", "text": f"*bold* `x&lt;y` <https://x.y|link> {ann.mention}"}},
+        {"type": "markdown", "text": table},
+        {
+            "type": "actions",
+            "elements": [{"type": "button", "action_id": "y", "text": plain("Yes"), "style": "primary"}],
+        },
+    ]
+    await client.chat_postMessage(channel=room.id, text="card", blocks=blocks)
+    await client.chat_postEphemeral(channel=room.id, user=bob.id, text="only Bob")
+    shown = drawn(slack, room, ann)
+    for part in (
+        '<span class=mention>@Bob &lt;b&gt;</span> a &lt;i&gt; &amp; <a href="https://x.y/?a=1&amp;b=2">',
+        "<span>👀 1</span>",
+        '<b>bold</b> <code>x&lt;y</code> <a href="https://x.y">link</a> <span class=mention>@Ann</span>',
+        "<td>&lt;u&gt;</td>",
+        '<button class="primary">Yes</button>',
+        '<article class="person reply">',
+    ):
+        assert part in shown
+    assert "only Bob" not in shown
+    assert "Only visible to you" in drawn(slack, room, bob)

@@ -13,6 +13,7 @@ from bot.engine.clicks import Clicks
 from bot.engine.confirm import Confirm
 from bot.engine.door import Door
 from bot.engine.endings import ChatEndings
+from bot.engine.guests import Guests
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.outbox import Outbox
@@ -63,7 +64,8 @@ class App:
         self._dispatcher: Dispatcher = EmbeddedDispatcher()
         clock, adapters = outside.clock, outside.adapters
         self.library = Library(settings.skills, store, clock)
-        self._door = Door(store, clock, settings.allowed, outside.announce)
+        guests = Guests(store, clock, settings.reviewers)
+        self._door = Door(store, clock, settings.allowed, outside.announce, guests)
         self._intake = Intake(store, clock)
         self._woken: asyncio.Queue[str] = asyncio.Queue()
         store.woken = self._wake_all
@@ -79,6 +81,7 @@ class App:
         decisions = {
             "proposal": review.decide,
             "confirmation": Confirm(store, clock, reviewers).decide,
+            "guest": guests.decide,
             "feedback": self._door.guests_only(outcomes.feedback),
         }
         answers = Answers(store, clock, self.library, lambda lane, before: self._lanes.stop(lane, before))

@@ -8,6 +8,7 @@ import structlog
 from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Person
 from bot.engine.clicks import Decide
 from bot.engine.commands import command_of
+from bot.engine.guests import WELCOME, Guests
 from bot.engine.lanes import Handler
 from bot.ports import Clock
 from bot.store import people
@@ -24,16 +25,20 @@ CLOSED = (
     "I work only for people who were let in. If that should be you, ask whoever runs me for a pairing code "
     "and send me (on Slack with /apprentice before it): /start CODE"
 )
+ASKED = "I work only for people who were let in. I have asked whoever runs me about you."
 
 
 class Door:
     """Lets people in. `allowed` is APPRENTICE_ALLOWED; without it a pairing code does, which `announce` shows."""
 
-    def __init__(self, store: Store, clock: Clock, allowed: Sequence[str], announce: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, allowed: Sequence[str], announce: Callable[[str], None], guests: Guests
+    ) -> None:
         self._store = store
         self._clock = clock
         self._allowed = frozenset(allowed)
         self._announce = announce
+        self._guests = guests
 
     async def open_to(self, conversation: Conversation, person: Person) -> bool:
         """Whether this person may talk to the bot in this conversation."""
@@ -90,11 +95,11 @@ class Door:
 
         def effect(connection: Connection) -> None:
             if pairing and people.pair(connection, said.person.id, code.strip(), now):
-                text = "You are in: I work for you now. /help says what I understand."
+                text = WELCOME
             elif pairing:
                 text = "That code is wrong, used or older than ten minutes. Ask whoever runs me for a new one."
             elif said.addressed and people.tell(connection, said.person.id, now):
-                text = CLOSED
+                text = ASKED if self._guests.ask(connection, turn, said) else CLOSED
             else:
                 return
             deliver(connection, Outgoing(said.conversation, text, (), said.message_id), f"reply:{turn.id}", now)

@@ -31,17 +31,25 @@ def pair(connection: sa.Connection, person: str, code: str, now: float) -> bool:
         .values(used=now)
     ).rowcount
     if used:
-        _set(connection, person, paired=now)
+        let_in(connection, person, now)
     return bool(used)
 
 
+def let_in(connection: sa.Connection, person: str, now: float) -> bool:
+    """Let a person in; False for somebody who is in."""
+    if paired(connection, person):
+        return False
+    _set(connection, person, paired=now)
+    return True
+
+
 def paired(connection: sa.Connection, person: str) -> bool:
-    """Whether a person was let in by a code."""
+    """Whether a person was let in, by a code or by the operator."""
     return connection.scalar(sa.select(people.c.paired).where(people.c.id == person)) is not None
 
 
 def first_paired(connection: sa.Connection) -> str | None:
-    """The first person who paired: the operator in chat."""
+    """The first person who was let in: the operator in chat."""
     return connection.scalar(
         sa.select(people.c.id).where(people.c.paired.is_not(None)).order_by(people.c.paired).limit(1)
     )

@@ -219,8 +219,8 @@ buttons = Table(
     "buttons",
     metadata,
     Column("id", String, primary_key=True),  # opaque and random
-    Column("kind", String, nullable=False),  # proposal, confirmation, feedback
-    Column("subject", String, nullable=False),  # the id of what it decides on; for feedback the turn's
+    Column("kind", String, nullable=False),  # proposal, confirmation, feedback, guest
+    Column("subject", String, nullable=False),  # the id of what it decides on; for feedback and guests the turn's
     Column("action", String, nullable=False),
 )
 

@@ -142,6 +142,11 @@ def conversation_of(connection: sa.Connection, turn: int) -> str:
     return connection.execute(sa.select(turns.c.conversation).where(turns.c.id == turn)).scalar_one() or ""
 
 
+def payload_of(connection: sa.Connection, turn: int) -> JSON:
+    """What a turn was enqueued with."""
+    return connection.execute(sa.select(turns.c.payload).where(turns.c.id == turn)).scalar_one()
+
+
 def due_lanes(connection: sa.Connection, now: float) -> list[str]:
     """The lanes with open turns that are due: what the sweep wakes."""
     ready = sa.or_(turns.c.due.is_(None), turns.c.due <= now)

@@ -1,11 +1,14 @@
 """Who may talk: closed by default, opened by settings or by a code."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from bot.domain.chat import Conversation, Person
-from bot.engine.door import CLOSED, CODE_SECONDS, Door
+from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.engine.door import ASKED, CLOSED, CODE_SECONDS, Door
+from bot.engine.guests import WELCOME, Guests
 from bot.engine.intake import Intake
-from bot.store import turns
+from bot.store import buttons, turns
 from bot.store.commits import Commit
 from bot.store.deliveries import outgoing
 from bot.store.store import Connection, Effect, Store
@@ -24,12 +27,14 @@ ALLOWED = [
 class Gate:
     """A door with a handler behind it, and what was announced and said."""
 
-    def __init__(self, store: Store, *allowed: str) -> None:
+    def __init__(self, store: Store, *allowed: str, reviewers: Sequence[str] = ()) -> None:
         self.store = store
         self.clock = HandClock()
         self.codes: list[str] = []
         self.worked: list[str] = []
-        self.door = Door(store, self.clock, allowed, self.codes.append)
+        self.cards: list[Outgoing] = []
+        self.guests = Guests(store, self.clock, reviewers)
+        self.door = Door(store, self.clock, allowed, self.codes.append, self.guests)
         self.numbers = iter(range(1, 1000))
 
     async def say(self, text: str, person: Person = ANA, conversation: Conversation = ROOM) -> list[str]:
@@ -37,20 +42,30 @@ class Gate:
         event = said(text, next(self.numbers), conversation, person)
         await Intake(self.store, self.clock).accept(event)
         lanes = await self.store.read(lambda connection: turns.due_lanes(connection, self.clock.now().timestamp()))
-        answers = []
-        for lane in sorted(lanes):
+        answers: list[str] = []
+        for lane in sorted(lane for lane in lanes if not lane.startswith("out:")):
             while isinstance(turn := await self._claim(lane), Turn):
-                if turn.kind == "delivery":
-                    answers.append(outgoing(turn.payload).text)
-                    await self._finish(turn, lambda _: None)
-                else:
-                    await self._finish(turn, await self.door.guarded(self._work)(turn))
-        out = await self._claim(conversation.out_lane)
-        while isinstance(out, Turn):
-            answers.append(outgoing(out.payload).text)
+                await self._finish(turn, await self.door.guarded(self._work)(turn))
+        return answers + await self.delivered(conversation)
+
+    async def click(self, person: Person, label: str) -> str:
+        """Press a button of the last card that was delivered; the words that the person sees."""
+        button = next(button for row in self.cards[-1].buttons for button in row if button.label == label)
+        meaning = await self.store.read(lambda connection: buttons.meaning(connection, button.id))
+        assert meaning is not None
+        pressed = ButtonClicked("click", self.cards[-1].conversation, person, button.id, "m1", "", self.clock.now())
+        words, effect = await self.guests.decide(pressed, meaning)
+        await self.store.write(Commit.FINISH, effect)
+        return words
+
+    async def delivered(self, conversation: Conversation) -> list[str]:
+        """What waits for a chat."""
+        texts = []
+        while isinstance(out := await self._claim(conversation.out_lane), Turn):
+            self.cards.append(outgoing(out.payload))
+            texts.append(self.cards[-1].text)
             await self._finish(out, lambda _: None)
-            out = await self._claim(conversation.out_lane)
-        return answers
+        return texts
 
     async def _work(self, turn: Turn) -> Effect:
         self.worked.append(turn.payload["text"])
@@ -114,3 +129,59 @@ async def test_with_settings_there_is_no_code(store: Store) -> None:
     await gate.door.offer_code(anew=True)
     await gate.say("hello")
     assert gate.codes == []
+
+
+ALONE_WITH_BOB = Conversation("telegram", "8")
+OPERATOR = {"reviewers": ["telegram:7", "telegram:9"]}
+
+
+async def test_the_operator_is_asked_once_about_a_stranger_and_lets_them_in(store: Store) -> None:
+    gate = Gate(store, **OPERATOR)
+    assert await gate.say("hello", BOB, ALONE_WITH_BOB) == [ASKED]
+    assert await gate.say("hello?", BOB, ALONE_WITH_BOB) == []
+    assert await gate.delivered(ROOM) == ["**Bob** (telegram:8) writes to me and was not let in. Let them in?"]
+    assert await gate.click(ANA, "Yes") == "**Bob** (telegram:8) is in."
+    assert await gate.delivered(ALONE_WITH_BOB) == [WELCOME]
+    await gate.say("work", BOB, ALONE_WITH_BOB)
+    assert gate.worked == ["work"]
+
+
+async def test_the_operators_no_leaves_a_stranger_outside(store: Store) -> None:
+    gate = Gate(store, **OPERATOR)
+    await gate.say("hello", BOB, ALONE_WITH_BOB)
+    await gate.delivered(ROOM)
+    assert await gate.click(ANA, "No") == "**Bob** (telegram:8) stays out."
+    await gate.say("work", BOB, ALONE_WITH_BOB)
+    assert (gate.worked, await gate.delivered(ALONE_WITH_BOB)) == ([], [])
+
+
+async def test_nobody_lets_themselves_in(store: Store) -> None:
+    gate = Gate(store, **OPERATOR)
+    await gate.say("hello", BOB, ALONE_WITH_BOB)
+    await gate.delivered(ROOM)
+    for person in (BOB, Person("telegram:9")):
+        assert await gate.click(person, "Yes") == "Only whoever runs me decides this."
+    await gate.say("work", BOB, ALONE_WITH_BOB)
+    assert gate.worked == []
+
+
+async def test_the_first_who_paired_is_the_operator_and_a_second_yes_welcomes_nobody_twice(store: Store) -> None:
+    gate = Gate(store, reviewers=["telegram:9"])
+    await gate.door.offer_code(anew=True)
+    await gate.say(f"/start {gate.codes[0]}")
+    await gate.say("hello", BOB, ALONE_WITH_BOB)
+    await gate.delivered(ROOM)
+    card = gate.cards[-1]
+    await gate.click(ANA, "Yes")
+    await gate.delivered(ALONE_WITH_BOB)
+    gate.cards.append(card)
+    await gate.click(ANA, "Yes")
+    assert await gate.delivered(ALONE_WITH_BOB) == []
+
+
+async def test_a_strangers_name_is_text_and_short(store: Store) -> None:
+    gate = Gate(store, **OPERATOR)
+    await gate.say("hello", Person("telegram:8", "**[Ana](http://x)** " + "x" * 500), ALONE_WITH_BOB)
+    [text] = await gate.delivered(ROOM)
+    assert "[Ana](" not in text
+    assert len(text) < 250

@@ -1,0 +1,74 @@
+"""Somebody who was not let in writes: the operator is asked, once a person, and says yes or no."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.text import plain, shorten
+from bot.ports import Clock
+from bot.store import buttons, people, turns
+from bot.store.buttons import Meaning
+from bot.store.deliveries import deliver, event
+from bot.store.store import Connection, Effect, Store
+from bot.store.turns import Turn
+
+log = structlog.get_logger()
+WELCOME = "You are in: I work for you now. /help says what I understand."
+CHOICES = (("Yes", "yes"), ("No", "no"))
+LONGEST_NAME = 80
+
+
+class Guests:
+    """Asks the operator about strangers. `reviewers` is APPRENTICE_REVIEWERS: its first is asked if nobody paired."""
+
+    def __init__(self, store: Store, clock: Clock, reviewers: Sequence[str]) -> None:
+        self._store = store
+        self._clock = clock
+        self._reviewers = reviewers
+
+    def ask(self, connection: Connection, turn: Turn, said: MessageReceived) -> bool:
+        """Put the question to the operator; False where there is none to be asked."""
+        operator = self._operator(connection)
+        if operator is None:
+            log.warning("guests.nobody_to_ask", person=said.person.id, advice="Pair, or set APPRENTICE_REVIEWERS.")
+            return False
+        text = f"{_name(said)} writes to me and was not let in. Let them in?"
+        rows = (buttons.row(connection, "guest", str(turn.id), CHOICES),)
+        now = self._clock.now().timestamp()
+        deliver(connection, Outgoing(_alone_with(operator), text, rows), f"guest:{turn.id}", now)
+        return True
+
+    async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
+        """The operator's answer."""
+        turn = int(meaning.subject)
+        operator, said = await self._store.read(
+            lambda connection: (self._operator(connection), event(turns.payload_of(connection, turn)))
+        )
+        if click.person.id != operator or not isinstance(said, MessageReceived):
+            return "Only whoever runs me decides this.", lambda _: None
+        let_in = meaning.action == "yes"
+        words = f"{_name(said)} is in." if let_in else f"{_name(said)} stays out."
+
+        def effect(connection: Connection) -> None:
+            now = self._clock.now().timestamp()
+            key = f"{turn}:{meaning.action}"
+            if let_in and people.let_in(connection, said.person.id, now):
+                deliver(connection, Outgoing(said.conversation, WELCOME, (), said.message_id), f"welcome:{key}", now)
+            deliver(connection, Outgoing(click.conversation, words), f"guest:{key}", now, replaces=click.message_id)
+            log.info("guests.decided", person=said.person.id, let_in=let_in, by=click.person.id)
+
+        return words, effect
+
+    def _operator(self, connection: Connection) -> str | None:
+        return people.first_paired(connection) or next(iter(self._reviewers), None)
+
+
+def _alone_with(person: str) -> Conversation:
+    """The direct chat with a person, whose id both platforms take for one."""
+    platform, _, chat = person.partition(":")
+    return Conversation(platform, chat)
+
+
+def _name(said: MessageReceived) -> str:
+    return f"**{plain(shorten(said.person.name or said.person.id, LONGEST_NAME))}** ({plain(said.person.id)})"

@@ -12,42 +12,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.json import JSON
 from tests.emulators import slack_faults as faults
 from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack_calls import connected
 from tests.emulators.slack_people import Person
-
-
-class Socket:
-    """A websocket of an app without an SDK."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-
-    async def next(self) -> JSON:
-        return await self._socket.receive_json(timeout=5)
-
-    async def acknowledge(self, envelope: JSON, payload: JSON = None) -> None:
-        await self._socket.send_json({"envelope_id": envelope["envelope_id"], "payload": payload})
-
-    async def event(self) -> JSON:
-        """The next event, acknowledged."""
-        envelope = await self.next()
-        await self.acknowledge(envelope)
-        return envelope["payload"]["event"]
-
-    async def closed(self) -> bool:
-        return (await self._socket.receive(timeout=5)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE)
-
-
-@asynccontextmanager
-async def connected(slack: SlackEmulator) -> AsyncIterator[Socket]:
-    client = AsyncWebClient(base_url=slack.api_url)
-    url = (await client.apps_connections_open(app_token=slack.app_token))["url"]
-    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
-        hello = await socket.receive_json()
-        assert (hello["type"], hello["num_connections"]) == ("hello", len(slack.sockets.connections))
-        yield Socket(socket)
 
 
 @asynccontextmanager

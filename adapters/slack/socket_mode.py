@@ -6,12 +6,13 @@ short time, and it reads again only seconds after a connection broke.
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import structlog
+from pydantic import BaseModel, ValidationError
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, refusal, why
@@ -24,6 +25,19 @@ PING_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
 PAUSES = (1.0, 30.0)
 """Seconds before the next try to connect: the first pause, and the longest of those that double."""
+
+
+WARNING = "warning"
+"""The `disconnect` that only tells of one to come: until then, a second connection would mix up the order."""
+
+
+class _Frame(BaseModel):
+    """What comes over the websocket: an envelope, or `hello` or `disconnect`."""
+
+    type: str = ""
+    reason: str = ""
+    envelope_id: str = ""
+    payload: dict[str, Any] = {}
 
 
 @dataclass(slots=True)
@@ -96,35 +110,38 @@ class SocketMode:
         try:
             async for frame in connection.socket:
                 if frame.type is aiohttp.WSMsgType.TEXT:
-                    self._take(frame, connection, app, group)
+                    self._take(frame.data, connection, app, group)
         finally:
             connection.leaving.set()
             await connection.socket.close()
 
-    def _take(self, frame: aiohttp.WSMessage, connection: _Connection, app: AsyncApp, group: asyncio.TaskGroup) -> None:
+    def _take(self, frame: str, connection: _Connection, app: AsyncApp, group: asyncio.TaskGroup) -> None:
         try:
-            said = frame.json()
-            request = SocketModeRequest.from_dict(said)
-        except (ValueError, TypeError) as error:
-            log.error("slack.envelope_skipped", error=repr(error))
+            said = _Frame.model_validate_json(frame)
+        except ValidationError as error:
+            log.error("slack.frame_skipped", error=error.errors(include_input=False, include_url=False))
             return
-        if said.get("type") == "hello":
+        if said.type == "hello":
             connection.greeted = True
             log.info("slack.connected")
-        elif said.get("type") == "disconnect":
+        elif said.type == "disconnect" and said.reason != WARNING:
             connection.leaving.set()
-        elif request is not None:
-            group.create_task(_handle(request, connection.socket, app))
+        elif said.envelope_id:
+            group.create_task(_handle(said, connection.socket, app))
 
 
-async def _handle(request: SocketModeRequest, socket: aiohttp.ClientWebSocketResponse, app: AsyncApp) -> None:
-    response = await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=request.payload))
+async def _handle(said: _Frame, socket: aiohttp.ClientWebSocketResponse, app: AsyncApp) -> None:
+    try:
+        response = await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=said.payload))
+    except Exception as error:  # noqa: BLE001 - whatever a payload makes Bolt raise, the others must come through
+        log.error("slack.envelope_skipped", error=repr(error))
+        return
     if response.status != 200:
         return  # Slack brings it again
     try:
-        await socket.send_json({"envelope_id": request.envelope_id})
+        await socket.send_json({"envelope_id": said.envelope_id})
     except ConnectionError:
-        log.info("slack.not_acknowledged", envelope=request.envelope_id)
+        log.info("slack.not_acknowledged", envelope=said.envelope_id)
 
 
 def _after(error: BaseException) -> float:

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from adapters.slack.adapter import Credentials, SlackAdapter
-from bot.domain.chat import Conversation, Event, Person
+from adapters.slack.http_events import PATH
+from bot.domain.chat import Conversation, Person
 from bot.engine.commands import COMMANDS
 from tests.adapters.contract import Shown
 from tests.adapters.telegram_harness import InstantClock
@@ -22,8 +23,15 @@ class SlackHarness:
 
     redelivers = True
 
-    def __init__(self, slack: SlackEmulator, adapter: SlackAdapter, clock: InstantClock) -> None:
+    def __init__(
+        self,
+        slack: SlackEmulator,
+        adapter: SlackAdapter,
+        clock: InstantClock,
+        listening: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         self.slack = slack
+        self.listening = listening or (lambda: slack.wait_for(lambda: slack.sockets.connections))
         self.adapter = adapter
         self.clock = clock
         self.ann = slack.person("Ann")
@@ -35,8 +43,8 @@ class SlackHarness:
         self.ann.say(self.ann.direct, text)
 
     async def press(self, label: str) -> None:
-        """See the contract. A click finds nobody while the app is not connected."""
-        await self.slack.wait_for(lambda: self.slack.sockets.connections)
+        """See the contract. Slack tells of a click once: it would find nobody before the app listens."""
+        await self.listening()
         self.ann.press(next(message for message in reversed(self.posted) if label in message.buttons), label)
 
     @property
@@ -68,6 +76,36 @@ async def slack_harness(
     """An adapter of this kind in Socket Mode, open, before an emulator of its own."""
     clock = InstantClock()
     async with SlackEmulator(ack_seconds=ACK_SECONDS, retry_after=(0,) * 20) as slack:
-        given = {"bot_token": slack.bot_token, "app_token": slack.app_token, **credentials}
-        async with kind(Credentials(**given), slack.api_url, COMMANDS, clock, answer_timeout) as adapter:
+        given = Credentials(**{"bot_token": slack.bot_token, "app_token": slack.app_token, **credentials})
+        async with kind(given, slack.api_url, COMMANDS, clock, answer_timeout) as adapter:
             yield SlackHarness(slack, adapter, clock)
+
+
+@asynccontextmanager
+async def slack_http_harness() -> AsyncIterator[SlackHarness]:
+    """An adapter that takes HTTP events, open, before an emulator of its own."""
+    clock, port = InstantClock(), free_port()
+    url = f"http://127.0.0.1:{port}{PATH}"
+    async with SlackEmulator(http=url, ack_seconds=ACK_SECONDS, retry_after=(0.02,) * 200) as slack:
+        given = Credentials(slack.bot_token, "", slack.signing_secret, ("127.0.0.1", port))
+        async with SlackAdapter(given, slack.api_url, COMMANDS, clock) as adapter:
+            yield SlackHarness(slack, adapter, clock, lambda: answering(port))
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def answering(port: int) -> None:
+    """Wait until somebody listens on a port."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0)
+        else:
+            writer.close()
+            return

@@ -12,12 +12,18 @@ from bot.domain.chat import Event, Outgoing
 from tests.adapters import contract
 from tests.adapters.console_harness import console_harness
 from tests.adapters.contract import Check, Harness
+from tests.adapters.slack_harness import slack_harness, slack_http_harness
 from tests.adapters.telegram_harness import telegram_harness
 
 Accept = Callable[[Event], Awaitable[None]]
 Opener = Callable[[], AbstractAsyncContextManager[Harness]]
 
-HARNESSES: dict[str, Opener] = {"telegram": telegram_harness, "console": console_harness}
+HARNESSES: dict[str, Opener] = {
+    "telegram": telegram_harness,
+    "slack": slack_harness,
+    "slack-http": slack_http_harness,
+    "console": console_harness,
+}
 
 
 @pytest.mark.parametrize("check", contract.CHECKS, ids=lambda check: check.__name__)
@@ -120,7 +126,10 @@ class GoesOn(TelegramAdapter):
     ],
     ids=lambda value: value.__name__,
 )
-async def test_a_broken_adapter_fails(broken: type[TelegramAdapter], check: Check) -> None:
+async def test_a_broken_adapter_fails(
+    broken: type[TelegramAdapter], check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contract, "PATIENCE", 1.0)
     async with telegram_harness(broken) as harness:
         with pytest.raises(AssertionError):
             await check(harness)

@@ -1,6 +1,7 @@
 """Who may talk: closed by default, opened by settings or by a code."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -37,9 +38,11 @@ class Gate:
         self.door = Door(store, self.clock, allowed, self.codes.append, self.guests)
         self.numbers = iter(range(1, 1000))
 
-    async def say(self, text: str, person: Person = ANA, conversation: Conversation = ROOM) -> list[str]:
+    async def say(
+        self, text: str, person: Person = ANA, conversation: Conversation = ROOM, *, addressed: bool = True
+    ) -> list[str]:
         """The texts that are delivered in answer."""
-        event = said(text, next(self.numbers), conversation, person)
+        event = replace(said(text, next(self.numbers), conversation, person), addressed=addressed)
         await Intake(self.store, self.clock).accept(event)
         lanes = await self.store.read(lambda connection: turns.due_lanes(connection, self.clock.now().timestamp()))
         answers: list[str] = []
@@ -96,6 +99,36 @@ async def test_a_chat_that_is_allowed_lets_all_its_people_talk_there_only(store:
     await gate.say("in the group", BOB, GROUP)
     await gate.say("alone", BOB, Conversation("telegram", "8"))
     assert gate.worked == ["in the group"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "let_in"),
+    [
+        ("slack:T1", True),
+        ("slack:T1/C9", True),
+        ("slack:T1/U7", True),
+        ("slack:T2", False),
+        ("slack:T1/C8", False),
+        ("slack:T1/U8", False),
+    ],
+)
+async def test_a_workspace_a_channel_and_a_person_of_slack(store: Store, allowed: str, let_in: bool) -> None:
+    gate = Gate(store, allowed)
+    await gate.say("hello", Person("slack:T1/U7"), Conversation("slack", "T1/C9", "1.5", direct=False))
+    assert gate.worked == (["hello"] if let_in else [])
+
+
+async def test_a_workspace_that_is_allowed_is_not_its_guests_from_others(store: Store) -> None:
+    gate = Gate(store, "slack:T1")
+    await gate.say("hello", Person("slack:T2/U7"), Conversation("slack", "T1/C9", "1.5", direct=False))
+    assert gate.worked == []
+
+
+async def test_a_stranger_who_talks_to_others_is_not_told(store: Store) -> None:
+    gate = Gate(store, "telegram:8")
+    await gate.say("hello", BOB, GROUP)
+    assert await gate.say("they talk", ANA, GROUP, addressed=False) == []
+    assert await gate.say("hello?", ANA, GROUP) == [CLOSED]
 
 
 async def test_a_stranger_is_told_once(store: Store) -> None:

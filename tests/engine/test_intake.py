@@ -47,6 +47,19 @@ async def test_each_conversation_has_its_lane_and_is_remembered(store: Store) ->
     assert (found, found.direct) == (thread, False)
 
 
+async def test_what_people_say_to_each_other_counts_where_the_bot_takes_part(store: Store) -> None:
+    intake = Intake(store, HandClock())
+    thread = Conversation("slack", "T1/C9", "1.5", direct=False)
+    aside = replace(said("aside", 1, thread), addressed=False)
+    await intake.accept(aside)
+    assert await lanes(store) == []
+    await intake.accept(said("you there?", 2, thread))
+    await intake.accept(replace(aside, key="3"))
+    assert await store.read(lambda connection: turns.busy(connection, thread.lane)) == 2
+    await intake.accept(replace(aside, key="4", conversation=replace(thread, thread="2.5")))
+    assert await lanes(store) == [thread.lane]
+
+
 async def test_a_click_runs_in_the_lane_of_what_it_decides_on(store: Store) -> None:
     made = await store.write(
         Commit.SUBMIT, lambda connection: buttons.make(connection, "Yes", Meaning("proposal", "p1", "approve"))

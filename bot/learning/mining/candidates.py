@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 
 from bot.domain.skill import Provenance, Skill
 from bot.errors import SkillInvalid
-from bot.learning.mining.building import build, expression
+from bot.learning.mining.building import build
 from bot.learning.mining.corpus import Corpus
-from bot.learning.mining.explanation import Explained, Idea
 from bot.learning.mining.fingerprints import fingerprint
 from bot.learning.mining.induce import Induced
-from bot.learning.mining.naming import Names, names
-from bot.learning.mining.pattern import Composed, Constant, Item, Origin, Parameter, Pattern, Reference, inner_of
+from bot.learning.mining.naming import names
 from bot.learning.mining.replaying import Replay
-from bot.learning.mining.report import Candidate, Dropped, Explanation, Kind, Refusal
+from bot.learning.mining.report import Candidate, Refusal
 from bot.learning.mining.sequences import Occurrence, Tools
 from bot.learning.mining.support import Support
+from bot.learning.mining.telling import explained
 from bot.learning.mining.words import words
 from bot.skills import format
 
@@ -68,7 +67,7 @@ def candidate(corpus: Corpus, proven: Proven, taken: Collection[str]) -> Candida
         verified=len({run.task for run in runs if run.verified}),
         saves_calls=round(sum(calls) / len(calls) - 1, 2),
         replay=proven.replay,
-        explained=_explained(induced, named),
+        explained=explained(induced, named),
         writes=tuple(dict.fromkeys(step.tool for step in induced.pattern if not step.reads)),
         fingerprint=fingerprint(procedure),
     )
@@ -80,48 +79,3 @@ def _traces(proven: Proven) -> tuple[str, ...]:
 
 def _learned_from(induced: Induced) -> tuple[str, ...]:
     return tuple(sorted({support.run.task for support in induced.supports}))[:MOST_NAMED]
-
-
-def _explained(induced: Induced, named: Names) -> dict[str, Explanation]:
-    return {
-        ".".join((named.steps[found.step], *found.argument.slot)): _explanation(induced.pattern, found, named)
-        for found in induced.explained
-    }
-
-
-def _explanation(pattern: Pattern, found: Explained, named: Names) -> Explanation:
-    origin, loop = found.argument.origin, pattern[found.step].loop
-    inner = inner_of(origin)
-    if isinstance(inner, Item) and loop:
-        inner = Reference(loop.step, loop.place + inner.place)
-        told = expression(replace(origin, inner=inner) if isinstance(origin, Composed) else inner, named)
-    else:
-        told = expression(origin, named)
-    dropped = (Dropped(_kind(idea.origin), _thought(idea, named), str(idea.doubt)) for idea in found.dropped)
-    return Explanation(_kind(origin), told, found.supports, tuple(dropped))
-
-
-def _thought(idea: Idea, named: Names) -> str:
-    """An idea that was dropped. What stood in the calls is not told: no gate has looked at it."""
-    match idea.origin:
-        case Reference() | Parameter():
-            return expression(idea.origin, named)
-        case Composed(inner=Reference() as inner):
-            return f"…{expression(inner, named)}…"
-        case Composed():
-            return "a fixed text around a parameter"
-    return "the value that most calls had"
-
-
-def _kind(origin: Origin) -> Kind:
-    match origin:
-        case Reference():
-            return "reference"
-        case Parameter():
-            return "parameter"
-        case Constant():
-            return "constant"
-        case Item():
-            return "item"
-        case Composed():
-            return "composed"

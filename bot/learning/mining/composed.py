@@ -1,5 +1,6 @@
 """An argument that is a text with a fixed beginning and end around one reference or parameter."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +11,9 @@ from bot.learning.mining.pattern import Composed, Parameter, Reference
 from bot.learning.mining.places import EACH, spelled
 from bot.learning.mining.references import DECISION, MOST, WORTH_TELLING, independence, likeliest
 from bot.learning.mining.support import Support
+
+ID_DIGITS = re.compile(r"(?:\d[-_]?){5}")
+"""Digits that identify something, in a text that is otherwise fixed: more than a year or a port has."""
 
 
 def composed(values: Values, given: Sequence[Given]) -> Iterator[Idea]:
@@ -26,11 +30,15 @@ def composed(values: Values, given: Sequence[Given]) -> Iterator[Idea]:
     )
     for reference in likeliest(held, values.slot)[:MOST]:
         if held[reference] >= WORTH_TELLING * len(middles):
-            doubt = _reference_doubt(values, middles, reference, held[reference], before + after)
+            doubt = _fixed_doubt(cut) or _reference_doubt(values, middles, reference, held[reference], before + after)
             yield Idea(Composed(before, reference, after), held[reference], doubt)
     said = sum(_said(support, middle) for support, middle in zip(values.supports, middles, strict=True))
     parameter = Parameter(_number(values, middles, given))
-    yield Idea(Composed(before, parameter, after), said, _parameter_doubt(values, middles, said))
+    yield Idea(Composed(before, parameter, after), said, _fixed_doubt(cut) or _parameter_doubt(values, middles, said))
+
+
+def _fixed_doubt(cut: tuple[str, str]) -> str | None:
+    return "its fixed text identifies something" if any(map(ID_DIGITS.search, cut)) else None
 
 
 def _reference_doubt(

@@ -18,6 +18,7 @@ from bot.learning.mining.report import Candidate, Refusal, Report
 from bot.learning.mining.selecting import Shape, Use, cost, select
 from bot.learning.mining.sequences import Occurrence, Tools, frequent, related, support_needed
 from bot.learning.mining.support import support
+from bot.learning.mining.telling import unexplained
 
 MOST_TASKS = 60
 """Tasks that one procedure is learned from: more teach nothing new, and leave fewer to replay it on."""
@@ -69,7 +70,7 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     if induced is None:
         return Refusal(tools, traces, ("its calls stand in runs that no list explains",))
     if reasons := tuple(structure(induced, min_tasks)):
-        return Refusal(tools, traces, tuple(dict.fromkeys(reasons + induced.unfolded)))
+        return Refusal(tools, traces, tuple(dict.fromkeys((*reasons, *induced.unfolded, *unexplained(induced)))))
     loops = [step.loop is not None for step in induced.pattern]
     there = ((place, support(corpus, place, loops)) for place in places)
     fitting = tuple((place, found) for place, found in there if found is not None and fits(induced.pattern, found))
@@ -77,8 +78,9 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     if tasks < needed:
         return Refusal(tools, traces, (f"its calls are explained in {tasks} tasks: {needed:.0f} are needed",))
     proved = prove(corpus, induced, learned)
-    reasons = tuple(proof(proved, induced.pattern, min_tasks))
-    return Refusal(tools, traces, reasons) if reasons else Proven(tools, induced, proved.replay, fitting)
+    if reasons := tuple(proof(proved, induced.pattern, min_tasks)):
+        return Refusal(tools, traces, (*reasons, *unexplained(induced)))
+    return Proven(tools, induced, proved.replay, fitting)
 
 
 def _sample(corpus: Corpus, places: Sequence[Occurrence]) -> list[Occurrence]:

@@ -21,6 +21,8 @@ LONGEST_DESCRIPTION = 200
 MOST_KEYWORDS = 8
 SHARED = 0.5
 """Share of the supporting tasks in which a word was said that is to be a keyword."""
+LEAST_SHARED = 3
+"""And how many: two of three tasks may share a name."""
 _SAID = re.compile(r"[^\W\d_]{3,}")
 _STOP_WORDS = """
 able about after again all also and any are ask bye can check code could did does doing done find for from get
@@ -137,7 +139,7 @@ def _keywords(induced: Induced, topic: str) -> tuple[str, ...]:
     counts = Counter(word for found in said.values() for word in found)
     stems = Counter(stem for found in said.values() for stem in {singular([word]) for word in found})
     values = {word for value in _given(induced) for word in _words_said([str(value)])}
-    shared = {stem for stem in stems if stems[stem] >= SHARED * len(said)}
+    shared = {stem for stem in stems if stems[stem] >= max(LEAST_SHARED, SHARED * len(said))}
     said_most = {singular([word]): word for word in sorted(counts, key=lambda word: (counts[word], word))}
     ranked = sorted(shared, key=lambda stem: (-stems[stem], stem))
     telling = [said_most[stem] for stem in ranked if said_most[stem] not in values][:MOST_KEYWORDS]

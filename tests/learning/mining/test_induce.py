@@ -142,6 +142,17 @@ def test_a_composed_parameter_must_have_been_said_and_its_whole_not() -> None:
     assert ("Composed", "the person says the whole of it") in doubts(said)
 
 
+@pytest.mark.parametrize(
+    ("fixed", "kept"), [("v2/2031", True), ("localhost:8080", True), ("4-82-13", False), ("u_48213", False)]
+)
+def test_a_fixed_text_that_identifies_something_is_not_composed(fixed: str, kept: bool) -> None:
+    path = last(two({"box": "{1}"}, url=f"{fixed}/boxes/{{1}}"), "url")
+    assert isinstance(path.argument.origin, Composed) == kept
+    assert (("Composed", "its fixed text identifies something") in doubts(path)) != kept
+    said = last(two({}, url=f"{fixed}/boxes/{{0}}"), "url")
+    assert isinstance(said.argument.origin, Composed) == kept
+
+
 def test_constants_and_what_is_none() -> None:
     given: dict[str, JSON] = {"a": "fixed", "b": True, "c": "blue", "d": "shelf", "e_id": "x", "f": None}
     work = two({"seen": "shelf"}, "About {0}, please, in blue.", **given)

@@ -31,6 +31,8 @@ maybe more much name need now off okay one only others our out over please proce
 sorry such sure tell than thank thanks that the their them then there they this those too use very want was way
 well were what when where which who why will with would yes you your
 """
+_MAKING = frozenset(["add", "book", "create", "insert", "make", "open", "post", "schedule", "send", "submit", "write"])
+"""Verbs of which something new comes: `posts a message`, not `posts the message`."""
 _STOP = frozenset(_STOP_WORDS.split())
 
 
@@ -45,24 +47,60 @@ class Words:
     example: Example
 
 
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    """What it is all about: `orders` of a `user`; or `cancel`, `order` for a `user`."""
+
+    verb: str
+    own: str
+    about: str
+    many: bool
+    """Whether it is about each of the things and not about one."""
+
+    def name(self) -> str:
+        """In few words: `orders of a user`, `cancel order for a user`."""
+        return self._told(self.own, self.about if self.many else f"{_article(self.about)} {self.about}")
+
+    def unknown(self) -> str:
+        """In a sentence on any of the kind: `orders of a user`, `cancel an order for a user`."""
+        own = f"{_article(self.own)} {self.own}" if self.verb else self.own
+        return self._told(own, self.about if self.many else f"{_article(self.about)} {self.about}")
+
+    def known(self) -> str:
+        """In a sentence on a certain one: `orders of the user`, `cancel the order for the user`."""
+        own = f"{_article(self.own) if self.verb in _MAKING else 'the'} {self.own}" if self.verb else self.own
+        return self._told(own, f"the {self.about}")
+
+    def _told(self, own: str, about: str) -> str:
+        head = f"{self.verb} {own}".strip()
+        return f"{head} {'for' if self.verb else 'of'} {about}" if self.about else head
+
+
 def words(induced: Induced, named: Names, schemas: Mapping[str, Mapping[str, JSON]], taken: Collection[str]) -> Words:
     """Say what a procedure does. `taken`: names that other skills have."""
     pattern = induced.pattern
     parameters = {name: _parameter(induced, number, name, schemas) for number, name in enumerate(named.parameters)}
     made = {name: schema["examples"][0] for name, schema in parameters.items()}
     topic, given = _topic(pattern), [" ".join(words_of(name)) for name in named.parameters]
-    writes = not pattern[-1].reads
     gives = f" and gives the {_and(given)}" if given else ""
-    condition = f"The person asks {'to' if writes else 'for the'} {topic}{gives}."
-    values = ", ".join(f"{' '.join(words_of(name))} {value}" for name, value in made.items())
-    request = f"{'Please' if writes else 'Show me the'} {topic}{f': {values}' if values else ''}."
+    condition = f"The person asks {'to' if topic.verb else 'for the'} {topic.unknown()}{gives}."
+    request = _request(topic, dict(zip(given, made.values(), strict=True)))
     return Words(
-        name=_name(topic, _telling(given, topic), taken),
+        name=_name(topic.name(), _telling(given, topic.name()), taken),
         description=_description(pattern),
-        trigger=Trigger(_keywords(induced, topic), condition, (request,)),
+        trigger=Trigger(_keywords(induced, topic.name()), condition, (request,)),
         parameters=parameters,
         example=Example(request, made),
     )
+
+
+def _request(topic: _Topic, given: Mapping[str, JSON]) -> str:
+    """What a person might say: `Show me the orders of the user with the email alex@example.com.`"""
+    asks = f"{'Please' if topic.verb else 'Show me the'} {topic.known()}"
+    if list(given) == [topic.about]:
+        return f"{asks} {given[topic.about]}."
+    values = _and([f"the {name} {value}" for name, value in given.items()])
+    return f"{asks} with {values}." if values else f"{asks}."
 
 
 def _description(pattern: Sequence[PatternStep]) -> str:
@@ -76,27 +114,28 @@ def _done(pattern: Sequence[PatternStep], step: PatternStep) -> str:
     """What a step does, in the third person: `gets the user`, `gets the order for each of the orders`."""
     said = meaning(step.tool)
     verb = _third(said.verb or said.subject[0])
-    what = f" the {' '.join(subject(step))}" if said.verb else ""
+    own = " ".join(subject(step))
+    what = f" {_article(own) if said.verb in _MAKING else 'the'} {own}" if said.verb else ""
     rest = f" {said.rest[0]} {_and(said.rest[1:])}" if len(said.rest) > 1 else "".join(f" {word}" for word in said.rest)
     if step.loop is None:
         return f"{verb}{what}{rest}"
     fields = [part for part in step.loop.place if isinstance(part, str)]
     elements = " ".join(words_of(fields[-1]) if fields else plural(subject(pattern[step.loop.step])))
+    if tuple(singular(elements.split())) == subject(step) and not rest:
+        return f"{verb} each of the {elements}"
     return f"{verb}{what}{rest} for each of the {elements}"
 
 
-def _topic(pattern: Sequence[PatternStep]) -> str:
-    """What it is all about: `orders of a user`, `cancel order for a user`."""
+def _topic(pattern: Sequence[PatternStep]) -> _Topic:
     last, verb = pattern[-1], meaning(pattern[-1].tool).verb
     own = subject(last)
-    topic = " ".join(plural(own) if last.loop else own)
-    head = topic if last.reads or not verb else f"{verb} {topic}"
     about = next(
         (subject(step) for step in pattern[-2::-1] if not set(singular(own)) & set(singular(subject(step)))), ()
     )
-    if not about:
-        return head
-    return f"{head} {'of' if last.reads else 'for'} {_article(about[0])} {' '.join(singular(about))}"
+    one = singular(about) if about else ()
+    many = last.loop is not None and bool(about) and one != about and subject(pattern[last.loop.step]) == about
+    changes = verb if not last.reads else ""
+    return _Topic(changes, " ".join(plural(own) if last.loop else own), " ".join(about if many else one), many)
 
 
 def _telling(given: Sequence[str], topic: str) -> list[str]:
@@ -124,7 +163,7 @@ def _parameter(induced: Induced, number: int, name: str, schemas: Mapping[str, M
     declared = declared_at(schemas.get(tool, {}), argument.slot)
     told = declared.get("description")
     if not isinstance(told, str) or not 0 < len(told) <= LONGEST_DESCRIPTION or not told.isprintable():
-        told = f"The {' '.join(words_of(name))} to {_doing(tool)} with."
+        told = _meaning(" ".join(words_of(name)), induced.pattern[step])
     choices = declared.get("enum")
     if isinstance(choices, list) and choices:
         return {"description": told, "enum": choices, "examples": choices[:1]}
@@ -158,13 +197,17 @@ def _given(induced: Induced) -> Iterator[JSON]:
         yield from parameter_values(induced, parameter.number)
 
 
-def _doing(tool: str) -> str:
-    said = meaning(tool)
-    return " ".join((said.verb, "the", *said.subject) if said.verb else ("call", *said.subject))
+def _meaning(name: str, step: PatternStep) -> str:
+    """A parameter by what it is for: `The email to find the customer by.`"""
+    own, said = " ".join(subject(step)), meaning(step.tool)
+    if name == own:
+        return f"Which {own} it is about."
+    done = f"{said.verb} the {own}" if said.verb else f"call {own}"
+    return f"The {name} to {done} {'by' if step.reads else 'with'}."
 
 
 def _article(word: str) -> str:
-    return "an" if word[0] in "aeio" or (word[0] == "u" and word[1:2] not in ("s", "n", "r", "t")) else "a"
+    return "an" if word[:1] in "aeio" or (word[0] == "u" and word[1:2] not in ("s", "n", "r", "t")) else "a"
 
 
 def _third(verb: str) -> str:

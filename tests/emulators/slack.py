@@ -29,7 +29,7 @@ from tests.emulators.slack_delivery import HttpRequests, Outbox, SocketMode
 from tests.emulators.slack_events import Feed
 from tests.emulators.slack_files import Files
 from tests.emulators.slack_limits import Refusal
-from tests.emulators.slack_method import Method, Parameters
+from tests.emulators.slack_method import Method, Parameters, check_scopes
 from tests.emulators.slack_responses import Responses
 from tests.emulators.slack_state import TEAM
 from tests.emulators.slack_streams import Assistant, Streams
@@ -183,10 +183,7 @@ class SlackEmulator(World):
             raise Refusal("account_inactive")
         if token != (APP_TOKEN if method.token == "app" else BOT_TOKEN):
             raise Refusal("not_allowed_token_type")
-        scopes = self.feed.scopes
-        if method.token == "bot" and scopes is not None and method.scopes and not method.scopes & scopes:
-            needed, provided = ",".join(sorted(method.scopes)), ",".join(sorted(scopes))
-            raise Refusal("missing_scope", needed=needed, provided=provided)
+        check_scopes(self.feed.scopes, method.scopes)
         return method
 
 

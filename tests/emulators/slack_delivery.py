@@ -11,6 +11,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal, Protocol
@@ -48,7 +49,7 @@ class Transport(Protocol):
 
 
 class Outbox:
-    """Everything that was to be delivered. While `twice` is true each event comes two times.
+    """Everything that was to be delivered. While `twice` is true each event comes two times; `late`: so many seconds.
 
     `retry_after`: seconds before each retry of an event (commands and clicks are not retried).
     """
@@ -57,6 +58,7 @@ class Outbox:
         self.transport = transport
         self.deliveries: list[Delivery] = []
         self.twice = False
+        self.late: float = 0
         self._changed = changed
         self._retry_after = retry_after
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,8 +96,8 @@ class Outbox:
             task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, delivery: Delivery) -> None:
-        retries = self._retry_after if delivery.kind == "events_api" else ()
-        for pause in (0, *retries):
+        pauses = (self.late, *self._retry_after) if delivery.kind == "events_api" else (0,)
+        for pause in pauses:
             await asyncio.sleep(pause)
             failure = await self.transport.attempt(delivery)
             delivery.attempts += 1
@@ -263,8 +265,9 @@ def signed(body: str, secret: str, timestamp: int) -> dict[str, str]:
 
 
 async def _write(connection: Connection) -> None:
-    while True:
-        await connection.socket.send_json(await connection.sending.get())
+    with suppress(ConnectionError):  # the reader sees the end too, and clears up
+        while True:
+            await connection.socket.send_json(await connection.sending.get())
 
 
 def _envelope(delivery: Delivery, envelope_id: str) -> JSON:

@@ -4,7 +4,7 @@ from bot.domain.json import JSON
 from tests.emulators.slack_delivery import Delivery, Outbox
 from tests.emulators.slack_state import APP, TEAM, Clock, Member, Message, Place
 
-_KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 SCOPES = {
     "message.channels": {"channels:history"},
     "message.groups": {"groups:history"},
@@ -41,7 +41,7 @@ class Feed:
 
     def emit(self, event: JSON, place: Place | None = None) -> None:
         """Hand on an event, unless it was not subscribed to, or happened in a place where the bot is not."""
-        name = f"message.{_KINDS[place.kind]}" if event["type"] == "message" and place else event["type"]
+        name = f"message.{KINDS[place.kind]}" if event["type"] == "message" and place else event["type"]
         wanted = self.events is None or name in self.events
         allowed = self.scopes is None or not SCOPES[name] or bool(SCOPES[name] & self.scopes)
         if wanted and allowed and (place is None or self._bot in place.members):
@@ -100,6 +100,13 @@ def joined(user: Member, place: Place, inviter: Member | None) -> JSON:
     letter = "G" if place.kind == "group" else "C"
     event = {"type": "member_joined_channel", "user": user.id, "channel": place.id, "channel_type": letter}
     return {**event, "team": TEAM} | ({"inviter": inviter.id} if inviter else {})
+
+
+def announced(user: Member, place: Place, ts: str) -> JSON:
+    """The line "Ann has joined the channel"."""
+    subtype = "group_join" if place.kind == "group" else "channel_join"
+    said = {"user": user.id, "text": f"{user.mention} has joined the channel", "ts": ts, "event_ts": ts}
+    return {"type": "message", "subtype": subtype, **said, **_where(place)}
 
 
 def assistant(kind: str, user: Member, place: Place, thread_ts: str, viewed: Place | None) -> JSON:

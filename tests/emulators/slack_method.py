@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.domain.json import JSON
+from tests.emulators.slack_limits import Refusal
 
 Parameters = dict[str, JSON]
 
@@ -20,3 +21,9 @@ class Method:
 def flag(given: Parameters, name: str) -> bool:
     """A boolean, as JSON or a form writes it."""
     return given.get(name) in (True, 1, "1", "true", "True")
+
+
+def check_scopes(granted: set[str] | None, needed: set[str]) -> None:
+    """One of the needed scopes, if any, must be granted (None: all are). Raises Refusal (missing_scope)."""
+    if granted is not None and needed and not needed & granted:
+        raise Refusal("missing_scope", needed=",".join(sorted(needed)), provided=",".join(sorted(granted)))

@@ -124,7 +124,9 @@ class Person(Member):
             raise LookupError(f"{command} is not a command: the app lacks the scope")
         payload = interactions.commanded(self, command, text, place)
         url = self._world.response_url(self, place)
-        return self._world.interact(self, {**payload, "response_url": url}, lambda done: self._told(place, done.answer))
+        return self._world.interact(
+            self, {**payload, "response_url": url}, lambda done: self._told(place, command, done)
+        )
 
     def open_assistant(self, viewed: Place | None = None) -> str:
         """Open the assistant pane while looking at a channel. Gives the ts of the thread that begins."""
@@ -132,6 +134,7 @@ class Person(Member):
         root.ts = self._world.clock.ts()
         self.direct.messages.append(root)
         self._world.feed.emit(events.assistant("assistant_thread_started", self, self.direct, root.ts, viewed))
+        self._world.touch()
         return root.ts
 
     def look_at(self, viewed: Place, thread_ts: str) -> None:
@@ -152,8 +155,12 @@ class Person(Member):
         except Refusal as refusal:
             view.errors = {"": refusal.error}
 
-    def _told(self, place: Place, answer: JSON) -> None:
-        if answer and (answer.get("text") or answer.get("blocks")):
+    def _told(self, place: Place, command: str, done: Delivery) -> None:
+        answer = done.answer
+        if done.given_up:
+            failed = f'{command} failed with the error "dispatch_failed"'
+            self._world.post(Message(place, self._world.slackbot, failed, only_for=self))
+        elif answer and (answer.get("text") or answer.get("blocks")):
             only_for = None if answer.get("response_type") == "in_channel" else self
             shown = answer.get("text", ""), answer.get("blocks", [])
             self._world.post(Message(place, self._world.bot, *shown, only_for=only_for))

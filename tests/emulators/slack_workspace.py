@@ -5,9 +5,10 @@ from typing import Any
 from bot.domain.json import JSON
 from tests.emulators.slack_chat import direct_with, found_place
 from tests.emulators.slack_delivery import SocketMode
+from tests.emulators.slack_events import KINDS
 from tests.emulators.slack_limits import Refusal
-from tests.emulators.slack_method import Method, Parameters, flag
-from tests.emulators.slack_state import APP, TEAM, Message
+from tests.emulators.slack_method import Method, Parameters, check_scopes, flag
+from tests.emulators.slack_state import APP, TEAM, Message, Place
 from tests.emulators.slack_world import World
 
 _READ = {"channels:read", "groups:read", "im:read", "mpim:read"}
@@ -22,7 +23,7 @@ class Workspace:
         self._sockets = sockets
         self.methods = {
             "auth.test": Method(self.auth_test, set()),
-            "apps.connections.open": Method(self.open_connection, {"connections:write"}, token="app"),
+            "apps.connections.open": Method(self.open_connection, set(), token="app"),
             "users.info": Method(self.user, {"users:read"}),
             "users.list": Method(self.users, {"users:read"}),
             "conversations.info": Method(self.info, _READ),
@@ -55,7 +56,7 @@ class Workspace:
         return {"members": [user.json() for user in self._world.users.values()], "response_metadata": _LAST}
 
     async def info(self, given: Parameters) -> JSON:
-        place = found_place(self._world, given.get("channel"))
+        place = self._allowed(given, "read")
         return {"channel": {**place.json(), "is_member": self._world.bot in place.members}}
 
     async def places(self, given: Parameters) -> JSON:
@@ -69,20 +70,20 @@ class Workspace:
         return {"channels": shown, "response_metadata": _LAST}
 
     async def members(self, given: Parameters) -> JSON:
-        place = found_place(self._world, given.get("channel"))
+        place = self._allowed(given, "read")
         ids = [member.id for member in place.members]
         shown, cursor = _page(ids, given, 100)
         return {"members": shown, "response_metadata": {"next_cursor": cursor}}
 
     async def replies(self, given: Parameters) -> JSON:
-        place = found_place(self._world, given.get("channel"))
+        place = self._allowed(given, "history")
         if place.find(given.get("ts")) is None:
             raise Refusal("thread_not_found")
         thread = [message for message in place.thread(str(given["ts"])) if not message.only_for]
         return self._told(thread[:1] + _between(thread[1:], given), given)
 
     async def history(self, given: Parameters) -> JSON:
-        place = found_place(self._world, given.get("channel"))
+        place = self._allowed(given, "history")
         if self._world.bot not in place.members:
             raise Refusal("not_in_channel")
         roots = [message for message in place.messages if not message.thread_ts and not message.only_for]
@@ -111,6 +112,12 @@ class Workspace:
     async def reactions(self, given: Parameters) -> JSON:
         message = self._message(given)
         return {"type": "message", "channel": message.place.id, "message": message.json()}
+
+    def _allowed(self, given: Parameters, what: str) -> Place:
+        """A place whose kind the scopes allow. Raises Refusal."""
+        place = found_place(self._world, given.get("channel"))
+        check_scopes(self._world.feed.scopes, {f"{KINDS[place.kind]}:{what}"})
+        return place
 
     def _reacted(self, given: Parameters) -> tuple[Message, str]:
         name = str(given.get("name", ""))

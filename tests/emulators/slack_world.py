@@ -38,14 +38,14 @@ class World(Watched):
     def __init__(self, now: Callable[[], float]) -> None:
         super().__init__()
         self.clock = Clock(now)
-        self.users: dict[str, Member] = {}
         self.places: dict[str, Place] = {}
         self.triggers: dict[str, tuple[Person, float]] = {}
         self.spent_triggers: set[str] = set()
         self.response_urls: dict[str, ResponseUrl] = {}
         self.installed = True
         self.bot = Bot(self, self.clock.id("U"), "Apprentice", self.clock.id("B"), APP)
-        self.users[self.bot.id] = self.bot
+        self.slackbot = Bot(self, "USLACKBOT", "Slackbot", "B01", "A01")
+        self.users: dict[str, Member] = {bot.id: bot for bot in (self.bot, self.slackbot)}
         self.outbox: Outbox
         self.feed: Feed
         self.files: Files
@@ -81,11 +81,16 @@ class World(Watched):
         self.places[place.id] = place
         return place
 
+    def invite(self, member: Member, place: Place, inviter: Member | None = None) -> None:
+        """Bring somebody into a channel: an event, and a message that nobody wrote."""
+        place.members.append(member)
+        self.feed.emit(events.joined(member, place, inviter or place.creator), place)
+        self.feed.emit(events.announced(member, place, self.clock.ts()), place)
+        self.touch()
+
     def invite_bot(self, place: Place, inviter: Member | None = None) -> None:
         """Bring the bot into a channel."""
-        place.members.append(self.bot)
-        self.feed.emit(events.joined(self.bot, place, inviter or place.creator), place)
-        self.touch()
+        self.invite(self.bot, place, inviter)
 
     def remove_bot(self, place: Place) -> None:
         """Throw the bot out of a channel."""
@@ -98,6 +103,7 @@ class World(Watched):
         """Remove the app from the workspace: its tokens end."""
         self.feed.emit({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self.bot.id]}})
         self.feed.emit({"type": "app_uninstalled"})
+        self.feed.events = set()
         self.installed = False
         self.touch()
 

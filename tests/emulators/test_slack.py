@@ -45,6 +45,17 @@ async def test_scopes_are_those_of_the_manifest() -> None:
             ann.command("/apprentice", "", ann.direct)
 
 
+async def test_scopes_are_of_kinds_of_places() -> None:
+    async with SlackEmulator(scopes=["im:history", "channels:read"]) as slack:
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
+        ann = slack.person("Ann")
+        room = slack.channel("kitchen", ann)
+        await client.conversations_history(channel=ann.direct.id)
+        assert await refused(client.conversations_history(channel=room.id)) == "missing_scope"
+        await client.conversations_info(channel=room.id)
+        assert await refused(client.conversations_info(channel=ann.direct.id)) == "missing_scope"
+
+
 async def test_a_message_stands_where_it_was_posted(slack: SlackEmulator, client: AsyncWebClient, ann: Person) -> None:
     room = slack.channel("kitchen", ann)
     asked = ann.say(room, "when?")

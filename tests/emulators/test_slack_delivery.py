@@ -50,6 +50,7 @@ async def test_events_wait_for_a_connection_in_order_and_clicks_do_not(slack: Sl
         ann.say(ann.direct, text)
     command = ann.command("/apprentice", "help", ann.direct)
     await slack.wait_for(lambda: command.given_up)
+    assert 'failed with the error "dispatch_failed"' in ann.direct.seen_by(ann)[-1].text
     async with connected(slack) as socket:
         assert [(await socket.event())["text"] for _ in range(3)] == ["a", "b", "c"]
 
@@ -114,6 +115,16 @@ async def test_doubled_events(slack: SlackEmulator, ann: Person) -> None:
         assert (await socket.next())["payload"]["event_id"] == first["payload"]["event_id"]
 
 
+async def test_a_late_event_comes_after_the_next(slack: SlackEmulator, ann: Person) -> None:
+    async with connected(slack) as socket:
+        slack.outbox.late = 0.1
+        ann.say(ann.direct, "one")
+        await asyncio.sleep(0)  # it has begun
+        slack.outbox.late = 0
+        ann.say(ann.direct, "two")
+        assert [(await socket.event())["text"] for _ in range(2)] == ["two", "one"]
+
+
 async def test_a_mention_is_two_events_of_one_message(slack: SlackEmulator, ann: Person) -> None:
     room = slack.channel("kitchen", ann)
     async with connected(slack) as socket:
@@ -150,13 +161,14 @@ async def test_what_a_bot_gets_to_know(slack: SlackEmulator, ann: Person) -> Non
     ann.look_at(room, thread)
     ann.say(ann.direct, "hi", thread=thread)
     slack.uninstall()
+    ann.say(ann.direct, "unheard")
     async with connected(slack) as socket:
         told = [await socket.event() for _ in slack.outbox.deliveries]
     names = [event["type"] + (f".{event['subtype']}" if "subtype" in event else "") for event in told]
     assert names == [
         *("message", "message", "message", "message.message_changed", "message.message_changed", "reaction_added"),
         *("reaction_removed", "message.message_changed", "message", "message.bot_message", "member_joined_channel"),
-        *("channel_left", "group_left", "app_home_opened", "assistant_thread_started"),
+        *("message.group_join", "channel_left", "group_left", "app_home_opened", "assistant_thread_started"),
         *("assistant_thread_context_changed", "message", "tokens_revoked", "app_uninstalled"),
     ]
     assert [event["channel_type"] for event in told[:3]] == ["channel", "mpim", "channel"]
@@ -166,8 +178,8 @@ async def test_what_a_bot_gets_to_know(slack: SlackEmulator, ann: Person) -> Non
     assert told[7]["message"]["subtype"] == "tombstone"
     assert (told[8]["bot_id"][0], "user" in told[8], "user" in told[9]) == ("B", True, False)
     assert (told[10]["user"], told[10]["inviter"]) == (slack.bot_user, ann.id)
-    assert told[14]["assistant_thread"]["context"]["channel_id"] == room.id
-    assert (told[16]["thread_ts"], told[16]["channel_type"]) == (thread, "im")
+    assert told[15]["assistant_thread"]["context"]["channel_id"] == room.id
+    assert (told[17]["thread_ts"], told[17]["channel_type"]) == (thread, "im")
 
 
 async def test_only_what_was_subscribed_to_and_is_allowed_comes() -> None:

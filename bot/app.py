@@ -21,7 +21,7 @@ from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
 from bot.errors import ApprenticeError
-from bot.learning.cycle import Cycle
+from bot.learning.cycle import Cycle, Terms
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.review import Review
 from bot.learning.workbench import Workbench
@@ -85,9 +85,9 @@ class App:
             "feedback": self._door.guests_only(outcomes.feedback),
         }
         answers = Answers(store, clock, self.library, lambda lane, before: self._lanes.stop(lane, before))
-        tokens, own = settings.learn_tokens, settings.secrets
         mine = Workbench(settings.learn_min_tasks)
-        cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, tokens, own, phrases)
+        terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases)
+        cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, terms)
         handlers: dict[str, Handler] = {
             "message": self._door.guarded(outcomes.private(speaking.message)),
             "command": self._door.guarded(answers),

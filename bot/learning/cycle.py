@@ -15,8 +15,8 @@ from bot.domain.text import free
 from bot.domain.trace import Trace
 from bot.learning import collect, prompting
 from bot.learning.card import CHOICES, card, prompt_card
-from bot.learning.drafting import Author, Budget, Draft, draft
-from bot.learning.mining import Candidate, Report, fingerprint
+from bot.learning.drafting import Author, Budget, Draft, draft, gives_away
+from bot.learning.mining import Candidate, Refusal, Report, fingerprint
 from bot.learning.outcomes import ENGLISH_ALONE, Judge, Phrases
 from bot.learning.prompting import Known, PromptReport
 from bot.learning.workbench import Read
@@ -45,11 +45,22 @@ class _Found:
     by_model: bool
 
 
-class Cycle:
-    """Runs learning cycles.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator grants a cycle.
 
-    `budget` is APPRENTICE_LEARN_TOKENS; `sources` are the bot's tools; `own` are secrets that nobody is shown.
+    `tokens` of the model (APPRENTICE_LEARN_TOKENS), `min_tasks` that must be alike (APPRENTICE_LEARN_MIN_TASKS), `own`
+    secrets that nobody is shown, `phrases` by which people tell of the work.
     """
+
+    tokens: int = 0
+    min_tasks: int = 3
+    own: tuple[str, ...] = ()
+    phrases: Phrases = ENGLISH_ALONE
+
+
+class Cycle:
+    """Runs learning cycles. `sources` are the bot's tools."""
 
     def __init__(
         self,
@@ -59,9 +70,7 @@ class Cycle:
         model: ModelClient,
         mine: Mine,
         sources: Sequence[ToolSource],
-        budget: int,
-        own: tuple[str, ...] = (),
-        phrases: Phrases = ENGLISH_ALONE,
+        terms: Terms,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -69,9 +78,8 @@ class Cycle:
         self._model = model
         self._mine = mine
         self._sources = sources
-        self._budget = budget
-        self._own = own
-        self._judge = Judge(store, clock, phrases)
+        self._terms = terms
+        self._judge = Judge(store, clock, terms.phrases)
 
     async def __call__(self, turn: Turn) -> Effect:
         """Mine a scope; the effect proposes what was found and leaves a report."""
@@ -83,7 +91,7 @@ class Cycle:
         context = ToolContext(home, Person(""))
         tools = [tool for source in self._sources for tool in await source.tools(context)]
         people = await self._store.read(lambda connection: conversations.speakers(connection, scope))
-        author = Author(self._model, Budget(self._budget), Privacy(self._own, tuple(sorted(people))))
+        author = Author(self._model, Budget(self._terms.tokens), Privacy(self._terms.own, tuple(sorted(people))))
         await self._judge.decide(scope, author)
         marks = await self._store.read(partial(collect.marks, scope=scope, tools=tools))
 
@@ -91,7 +99,7 @@ class Cycle:
             return await self._store.read(partial(collect.traces, scope=scope, tools=tools, ids=ids))
 
         taken = await self._taken(scope)
-        report = await self._mine(scope, marks, read, sorted(taken))
+        report = _fit_to_tell(await self._mine(scope, marks, read, sorted(taken)), author.privacy)
         names = {entry.name for entry in await self._library.shelf(None)}
         names |= await self._store.read(proposals.names)
         found = await self._propose(report, author, home, names)
@@ -133,7 +141,19 @@ class Cycle:
         if author.budget.left <= 0:
             return PromptReport(tried=known.tried)
         traces = await self._store.read(partial(_newest, scope=scope))
-        return await prompting.find(author, traces, known, scope)
+        return await prompting.find(author, traces, self._terms.min_tasks, known, scope)
+
+
+def _fit_to_tell(report: Report, privacy: Privacy) -> Report:
+    """What the miner cannot know: the bot's own secrets and the names of a chat's people must stand in no procedure."""
+    told = {found.fingerprint: gives_away(found.procedure, privacy) for found in report.skills}
+    refused = tuple(
+        Refusal(tuple(step.tool or "" for step in found.procedure.steps), found.support, (f"it would hold {what}",))
+        for found in report.skills
+        if (what := told[found.fingerprint])
+    )
+    skills = tuple(found for found in report.skills if not told[found.fingerprint])
+    return replace(report, skills=skills, refused=refused + report.refused)
 
 
 def _free(skill: Skill, names: set[str]) -> Skill:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.chat import ButtonClicked, Conversation, Person
 from bot.domain.trace import Outcome, Trace
-from bot.learning.cycle import Cycle
+from bot.learning.cycle import Cycle, Terms
 from bot.learning.mining import Report, mine
 from bot.learning.review import Review
 from bot.learning.workbench import Read
@@ -51,11 +51,17 @@ class Loop:
         self.asked: list[ModelRequest] = []
         self.clock = HandClock()
         self.library = Library(self.root, store, self.clock)
-        self.cycle = Cycle(store, self.clock, self.library, self, self._mine, [FileTools(path)], budget)
+        self.tools = [FileTools(path)]
+        self.spend(budget)
         reviewers = Reviewers({"telegram": KeptChat(admins=(BOB.id,))}, ())
         self.review = Review(store, self.clock, self.library, reviewers)
         self.seen: list[Trace] = []
         self.count = 0
+
+    def spend(self, tokens: int) -> None:
+        """Cycles from now on may spend so many tokens."""
+        terms = Terms(tokens, own=("my-own-secret",))
+        self.cycle = Cycle(self.store, self.clock, self.library, self, self._mine, self.tools, terms)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         if "verdict" in request.schema["properties"]:  # the judge's question: what it does is told in its own tests
@@ -67,11 +73,11 @@ class Loop:
         self.seen = list(await read(list(marks)))
         return mine(self.seen, min_tasks=3, taken=taken)
 
-    async def live(self, conversation: Conversation = ROOM, person: Person = ANA) -> None:
+    async def live(self, conversation: Conversation = ROOM, person: Person = ANA, place: str = "customers") -> None:
         """The same work for four customers, each a task of its own."""
         for customer, orders in CUSTOMERS.items():
             self.count += 1
-            calls = [Made("read_file", json.dumps({"path": f"customers/{customer}.json"}), {"orders": orders})]
+            calls = [Made("read_file", json.dumps({"path": f"{place}/{customer}.json"}), {"orders": orders})]
             calls += [
                 Made("read_file", json.dumps({"path": f"orders/{order}.json"}), {"id": order, "status": f"s{order}"})
                 for order in orders
@@ -124,6 +130,19 @@ async def test_repeated_work_is_proposed_once_in_the_chat_that_taught_it(loop: L
     report = await loop.store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
     assert report["proposed"] == []
     assert report["refused"]
+
+
+@pytest.mark.parametrize(
+    ("place", "what"), [("Ana/customers", "a person's name"), ("my-own-secret/customers", "a secret (of the bot)")]
+)
+async def test_what_holds_a_name_of_the_chat_or_a_secret_of_the_bot_is_refused(
+    loop: Loop, place: str, what: str
+) -> None:
+    await loop.live(place=place)
+    await loop.learn()
+    assert await deliveries(loop.store) == []
+    report = await loop.store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
+    assert report["refused"][0]["reasons"] == [f"it would hold {what}"]
 
 
 async def test_scopes_are_mined_apart(loop: Loop) -> None:
@@ -226,7 +245,7 @@ async def _parameter(loop: Loop) -> str:
 async def test_the_model_gives_the_words_within_the_budget(store: Store, tmp_path: Path) -> None:
     loop = Loop(store, tmp_path)
     parameter = await _parameter(loop)
-    loop.cycle._budget = 20_000
+    loop.spend(20_000)
     loop.answers = [_words(parameter)]
     await loop.learn()
     [(card, _)] = await deliveries(store)
@@ -250,7 +269,7 @@ async def test_the_model_gives_the_words_within_the_budget(store: Store, tmp_pat
 async def test_words_that_do_not_fit_are_asked_for_once_more(store: Store, tmp_path: Path, bad: str) -> None:
     loop = Loop(store, tmp_path)
     parameter = await _parameter(loop)
-    loop.cycle._budget = 20_000
+    loop.spend(20_000)
     wrong = {
         "FOREIGN": _words(parameter, description="Looks up the orders of ana-99 for you."),
         "NAME": _words(parameter, name="../up"),
@@ -265,13 +284,14 @@ async def test_words_that_do_not_fit_are_asked_for_once_more(store: Store, tmp_p
 async def test_without_fitting_words_or_budget_the_miners_own_stand(store: Store, tmp_path: Path) -> None:
     loop = Loop(store, tmp_path)
     await _parameter(loop)
-    loop.cycle._budget = 20_000
+    loop.spend(20_000)
     loop.answers = ["no", "no"]
     await loop.learn()
     [(card, _)] = await deliveries(store)
     assert "customer-orders" not in card.text or WORDS["description"] not in card.text
     await store.write(Commit.FINISH, lambda connection: connection.execute(proposals.proposals.delete()))
-    loop.asked, loop.cycle._budget = [], 100
+    loop.asked = []
+    loop.spend(100)
     await loop.learn()
     assert loop.asked == []
     assert len(await deliveries(store)) == 1

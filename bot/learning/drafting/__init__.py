@@ -5,6 +5,7 @@ checking, effects: what its words must not say.
 """
 
 from bot.learning.drafting.author import Author, Budget
+from bot.learning.drafting.checking import gives_away
 from bot.learning.drafting.words import Draft, draft
 
-__all__ = ["Author", "Budget", "Draft", "draft"]
+__all__ = ["Author", "Budget", "Draft", "draft", "gives_away"]

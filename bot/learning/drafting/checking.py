@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.domain.privacy import Privacy
+from bot.domain.skill import Procedure
+from bot.skills.expressions import texts
 
 LONGEST_NAME = 50
 """Characters of a name: a number may still come behind it (FORMAT.md: at most 58)."""
@@ -31,16 +33,22 @@ def form(name: str, sentences: Sequence[str], keywords: Iterable[str]) -> str:
     return ""
 
 
-def private(texts: Sequence[str], privacy: Privacy) -> str:
+def private(told: Sequence[str], privacy: Privacy) -> str:
     """No secret and no personal value."""
-    found = privacy.trouble("\n".join(texts))
+    found = privacy.trouble("\n".join(told))
     return f"The words hold {found}: leave it out." if found else ""
 
 
-def foreign(texts: Sequence[str], shown: str) -> str:
+def gives_away(procedure: Procedure, privacy: Privacy) -> str | None:
+    """The first secret or personal value among the fixed texts of a procedure, or None."""
+    fixed = (text for step in procedure.steps for _, text in texts([step.arguments, step.prompt], ()))
+    return next(filter(None, map(privacy.trouble, fixed)), None)
+
+
+def foreign(told: Sequence[str], shown: str) -> str:
     """Nothing quoted, no number, no address and no identifier that what they are about does not contain."""
     known = {word.casefold() for word in re.findall(r"\w+", shown)}
-    for text in texts:
+    for text in told:
         for found in [*_VALUE.findall(text), *_IDENTIFIER.findall(text)]:
             value = found.strip('.,;:()`"“”')
             if value and value.casefold() not in known and not (len(value) > 3 and value in shown):

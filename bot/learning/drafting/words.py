@@ -48,14 +48,22 @@ async def draft(author: Author, skill: Skill, writes: Collection[str]) -> Draft:
 
     `writes`: those of its tools that may change something.
     """
-    procedure = skill.procedure
-    if procedure is None:
+    if skill.procedure is None:
         return Draft(skill)
+    procedure = _without_names(skill.procedure, author.privacy)
+    skill = replace(skill, procedure=procedure)
     before = author.budget.spent
     check = partial(_complaint, procedure=procedure, writes=writes, privacy=author.privacy)
     words = await author.ask(f"{_ASK}\n\n{_shown(procedure)}", _Words, check)
     tokens = author.budget.spent - before
     return Draft(skill, tokens) if words is None else Draft(_worded(skill, procedure, words), tokens, by_model=True)
+
+
+def _without_names(procedure: Procedure, privacy: Privacy) -> Procedure:
+    """Keywords are what people said: a name among them is none."""
+    said = procedure.trigger.keywords
+    keywords = tuple(word for word in said if not privacy.trouble(word) and not privacy.trouble(word.capitalize()))
+    return replace(procedure, trigger=replace(procedure.trigger, keywords=keywords))
 
 
 def _shown(procedure: Procedure) -> str:

@@ -63,7 +63,7 @@ class Known:
         return ""
 
 
-async def find(author: Author, traces: Sequence[Trace], known: Known, scope: str) -> PromptReport:
+async def find(author: Author, traces: Sequence[Trace], min_tasks: int, known: Known, scope: str) -> PromptReport:
     """Write and compare within the author's budget; the shapes that most tasks share come first.
 
     Without a budget nothing is found.
@@ -74,7 +74,7 @@ async def find(author: Author, traces: Sequence[Trace], known: Known, scope: str
     refused: list[tuple[str, str]] = []
     tried = dict(known.tried)
     written = 0
-    for shape in shapes(talks(traces), LEAST):
+    for shape in shapes(talks(traces), min_tasks):
         reason = known.stops(shape)
         if not reason and written < AT_ONCE:
             written += 1

@@ -140,6 +140,13 @@ async def test_the_budget_is_never_passed() -> None:
     assert len(cut.asked) == 1
 
 
+async def test_a_name_is_no_keyword_whoever_chose_the_words() -> None:
+    trigger = replace(READING.trigger, keywords=("zoë", "orders"))
+    found, _ = await drafted("no", "no", procedure=replace(READING, trigger=trigger))
+    assert found.skill.procedure is not None
+    assert found.skill.procedure.trigger.keywords == ("orders",)
+
+
 async def test_nothing_private_is_shown() -> None:
     steps = (*READING.steps, Step("more", "get_more", {"who": "Zoë Ng, zoe@shop.test", "key": "my-own-secret"}))
     _, model = await drafted(GOOD, procedure=replace(READING, steps=steps))

@@ -12,7 +12,7 @@ from tests.learning.prompting.office import OFFICE, WRITTEN, Model, author, trac
 
 
 async def found(model: Model, tokens: int = 200_000, known: Known | None = None, count: int = 10) -> PromptReport:
-    return await find(author(model, tokens), OFFICE[:count], known or Known(), "telegram:7")
+    return await find(author(model, tokens), OFFICE[:count], 3, known or Known(), "telegram:7")
 
 
 async def test_what_wins_becomes_a_procedure_of_one_prompt() -> None:
@@ -148,7 +148,7 @@ async def test_nothing_private_is_shown() -> None:
         )
         for n in range(8)
     ]
-    await find(author(model), private, Known(), "telegram:7")
+    await find(author(model), private, 3, Known(), "telegram:7")
     shown = json.dumps(model.asked, ensure_ascii=False)
     assert "[person's name 1]" in shown
     assert not [value for value in ("Zoë", "zoe@", "my-own") if value in shown]

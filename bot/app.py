@@ -25,9 +25,10 @@ from bot.learning.cycle import Cycle, Terms
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.review import Review
 from bot.learning.workbench import Workbench
-from bot.ports import ChatAdapter, Clock, Dispatcher, ModelClient, ToolSource
+from bot.ports import ChatAdapter, Clock, Dispatcher, Embedder, ModelClient, ToolSource
 from bot.settings import Settings
 from bot.skills.library import Library
+from bot.skills.meaning import Meaning
 from bot.skills.relevance import Relevance
 from bot.skills.reviewers import Reviewers
 from bot.store import schema, tasks, turns
@@ -42,7 +43,7 @@ class Outside:
     """What the process ends at.
 
     `learning` words proposals; `announce` shows the operator a pairing code; `tools` come beside the built-in ones;
-    `probe` is told of each crash point.
+    `embedder` ranks skills by meaning; `probe` is told of each crash point.
     """
 
     adapters: Mapping[str, ChatAdapter]
@@ -51,6 +52,7 @@ class Outside:
     clock: Clock
     announce: Callable[[str], None]
     tools: Sequence[ToolSource] = ()
+    embedder: Embedder | None = None
     probe: Probe = field(default=lambda _: None)
 
 
@@ -70,9 +72,11 @@ class App:
         self._woken: asyncio.Queue[str] = asyncio.Queue()
         store.woken = self._wake_all
         sources = (*builtin(settings.workspace_folder, clock, self.library, store), *outside.tools)
-        relevance = Relevance(self.library, store)
+        meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
+        relevance = Relevance(self.library, store, meaning)
+        toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)
         limits = Limits(idle=settings.conversation_idle)
-        speaking = Turns(store, clock, outside.model, Toolbox(sources, relevance), adapters, limits)
+        speaking = Turns(store, clock, outside.model, toolbox, adapters, limits)
         reviewers = Reviewers(adapters, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
         phrases = Phrases(settings.tables.phrases.model_dump())

@@ -79,6 +79,15 @@ class ModelClient(Protocol):
     async def complete(self, request: ModelRequest) -> ModelReply: ...
 
 
+class Embedder(Protocol):
+    """Texts become vectors whose directions are near where the meanings are."""
+
+    model: str
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """A vector a text, all of one length. Raises ModelError."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """For whom a tool is called: authority and visibility are decided from this, where the call is made."""

@@ -114,9 +114,17 @@ class Phrases(_Table):
     private: tuple[str, ...] = ()
 
 
+class Offered(_Table):
+    """What of the skills reaches the model: eight at most."""
+
+    tokens: int = Field(default=2_000, ge=0)
+    """What they may take of a request together, at four bytes a token; a mined skill takes about 150."""
+
+
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
+    skills: Offered = Offered()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()
 
@@ -147,6 +155,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = _variable("OPENAI_BASE_URL")
     model: str = "gpt-5-mini"
     learning_model: str | None = None
+    embedding_model: str | None = None
     home: Path = Path("data")
     skills: Path = Path("skills")
     workspace: Path | None = None

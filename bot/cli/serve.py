@@ -87,8 +87,8 @@ def _slack(settings: Settings) -> "SlackAdapter":
     from bot.clients.clock import SystemClock
     from bot.engine.commands import COMMANDS
 
-    secrets = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-    credentials = Credentials(*map(_secret, secrets), listen=settings.slack_listen)
+    bot, app, signing = settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret
+    credentials = Credentials(_secret(bot), _secret(app), _secret(signing), settings.slack_listen)
     return SlackAdapter(credentials, settings.slack_api_url, COMMANDS, SystemClock())
 
 
@@ -113,7 +113,10 @@ async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter],
     stack.enter_context(process_lock(settings.home))
     working = await stack.enter_async_context(models.working(settings))
     learning = await stack.enter_async_context(models.learning(settings))
-    outside = Outside(adapters, working, learning, SystemClock(), _announce)
+    embedder = models.embedding(settings)
+    if embedder is not None:
+        await stack.enter_async_context(embedder)
+    outside = Outside(adapters, working, learning, SystemClock(), _announce, embedder=embedder)
     app = await stack.enter_async_context(opened(settings, outside))
     await app.run()
 

@@ -11,14 +11,10 @@ from bot.domain.tool import Tool, ToolResult
 from bot.errors import ToolError
 from bot.ports import ToolContext, ToolSource
 from bot.skills.library import Shelved
-from bot.skills.rank import Ranked
+from bot.skills.rank import MOST, Ranked
 from bot.skills.relevance import Relevance
 from bot.skills.run import missing
 
-MOST = 8
-"""Skills that reach the model at once."""
-SKILL_TOKENS = 2_000
-"""Tokens that these take together at most; a mined skill takes about 150."""
 CONSIDERED = 4 * MOST
 """Skills that are looked at for such as have room."""
 
@@ -64,11 +60,15 @@ class Offer:
 
 
 class Toolbox:
-    """Collects the tools of all sources; where two have a name in common, the first source wins."""
+    """Collects the tools of all sources; where two have a name in common, the first source wins.
 
-    def __init__(self, sources: Sequence[ToolSource], relevance: Relevance) -> None:
+    `tokens` is what the skills that reach the model may take of a request.
+    """
+
+    def __init__(self, sources: Sequence[ToolSource], relevance: Relevance, tokens: int) -> None:
         self._sources = sources
         self._relevance = relevance
+        self._tokens = tokens
 
     async def offer(self, context: ToolContext, text: str) -> Offer:
         """What may be used to answer `text` in this conversation."""
@@ -79,7 +79,7 @@ class Toolbox:
                 if tools.setdefault(tool.name, tool) is tool:
                     sources[tool.name] = source
         ranked = await self._relevance.ranked(context.conversation.scope, text)
-        fitting = _fitting(ranked, tools)
+        fitting = _fitting(ranked, tools, self._tokens)
         seen, shown = [each for each, _ in fitting], [*tools.values(), *(tool for _, tool in fitting)]
         return Offer(context, sources, tools, ranked, seen, shown)
 
@@ -110,17 +110,17 @@ def skill_tool(found: Executable, tools: Mapping[str, Tool]) -> Tool:
     return Tool(found.skill.tool_name, description, schema, reads)
 
 
-def _fitting(ranked: Sequence[Ranked], tools: Mapping[str, Tool]) -> list[tuple[Ranked, Tool]]:
-    """The first skills that can be executed here and have room, with their tools."""
+def _fitting(ranked: Sequence[Ranked], tools: Mapping[str, Tool], left: int) -> list[tuple[Ranked, Tool]]:
+    """The first skills that can be executed here and have room in the tokens left, with their tools."""
     usable = ((each, found) for each in ranked if (found := _executable(each.entry, tools)))
     fitting: list[tuple[Ranked, Tool]] = []
-    left = SKILL_TOKENS
     for each, found in islice(usable, CONSIDERED):
         tool = skill_tool(found, tools)
-        size = _tokens(tool)
-        if size <= left and len(fitting) < MOST:
+        if (size := _tokens(tool)) <= left:
             fitting.append((each, tool))
             left -= size
+        if len(fitting) == MOST:
+            break
     return fitting
 
 

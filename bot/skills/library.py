@@ -81,6 +81,10 @@ class Library:
         async with self._looking:
             if len(self._read) <= FEW or self._looked is None or self._clock.now() - self._looked >= LOOK:
                 await self._look()
+        return self.last_live(scope)
+
+    def last_live(self, scope: str | None) -> Sequence[Shelved]:
+        """The same as they were last seen."""
         if scope not in self._live:
             live = [entry for entry in self._shelf if entry.state == "live"]
             self._live[scope] = [entry for entry in live if scope is None or _visible(entry, scope)]

@@ -7,6 +7,8 @@ from bot.domain.skill import SkillRef
 from bot.skills.library import Shelved
 from bot.store.showings import Counts, Showing
 
+MOST = 8
+"""Skills that reach the model at once."""
 CLAIM = 0.5
 """Share of the best skill's score from which on the rank claims that a skill is meant."""
 

@@ -1,12 +1,13 @@
 """Which of a scope's live skills a message is about."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from bot.domain.skill import Skill, Trigger
 from bot.skills.library import FEW, Library, Shelved
-from bot.skills.rank import Ranked, rank
+from bot.skills.meaning import Meaning
+from bot.skills.rank import MOST, Ranked, rank
 from bot.store import showings
 from bot.store.fulltext import Index, Page
 from bot.store.store import Store
@@ -16,11 +17,12 @@ FOUND = 50
 
 
 class Relevance:
-    """Ranks the library's live skills by words, and by how often the model has chosen them."""
+    """Ranks the library's live skills by words, by meaning if asked to, and by how often the model has chosen them."""
 
-    def __init__(self, library: Library, store: Store) -> None:
+    def __init__(self, library: Library, store: Store, meaning: Meaning | None = None) -> None:
         self._library = library
         self._store = store
+        self._meaning = meaning
         self._indexed: Sequence[Shelved] = ()
         self._index = Index(())
 
@@ -32,11 +34,18 @@ class Relevance:
         await self._follow()
         by_words = self._index.search(text, scope, FOUND)
         counts = await self._store.read(partial(showings.counts, scope=scope))
-        return rank(live, counts, by_words)
+        return rank(live, counts, by_words, await self._by_meaning(live, text))
+
+    async def _by_meaning(self, live: Sequence[Shelved], text: str) -> Mapping[str, float]:
+        """Nothing where all skills are shown anyway: the call takes longer than all else."""
+        if self._meaning is None or len(live) <= MOST:
+            return {}
+        near = await self._meaning.near(text, {entry.digest: page(entry.skill) for entry in live if entry.skill})
+        return dict(sorted(near.items(), key=lambda found: -found[1])[:FOUND])
 
     async def _follow(self) -> None:
         """Bring the index to what is live, in every scope."""
-        live = await self._library.live(None)
+        live = self._library.last_live(None)
         if live is self._indexed:
             return
         index = await asyncio.to_thread(_index, live) if len(live) > FEW else _index(live)
@@ -44,10 +53,11 @@ class Relevance:
 
 
 def _index(live: Sequence[Shelved]) -> Index:
-    return Index([_page(entry.skill) for entry in live if entry.skill])
+    return Index([page(entry.skill) for entry in live if entry.skill])
 
 
-def _page(skill: Skill) -> Page:
+def page(skill: Skill) -> Page:
+    """What a skill is found by."""
     trigger = skill.procedure.trigger if skill.procedure else Trigger()
     return Page(
         skill.name,

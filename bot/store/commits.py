@@ -28,6 +28,8 @@ class Commit(StrEnum):
     """A new pairing code."""
     JUDGE = "judge"
     """The learning model has answered a question about a task: it is not asked again."""
+    VECTORS = "vectors"
+    """Skills that were not seen before have been embedded: it is not paid for again."""
     APPROVE = "approve"
     """The operator approves a folder on the command line."""
     IMPORT = "import"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.benchmarks import footprint, request, throughput, turn
+from tests.benchmarks import footprint, relevance, request, throughput, turn
 from tests.benchmarks.figure import Figure
 
 
@@ -22,6 +22,10 @@ async def test_turn() -> None:
 
 async def test_throughput() -> None:
     check(await throughput.figures(conversations=2, messages=1))
+
+
+async def test_relevance() -> None:
+    check(await relevance.figures(sizes=(3,), asked=2))
 
 
 async def test_a_greeting_fits_in_its_bytes() -> None:

@@ -111,7 +111,7 @@ class Desk:
         self.intake = Intake(store, clock)
         sources = (*builtin(self.path / "workspace", clock, self.library, store), self.orders)
         # Without adapters there is no working sign, which would move the hand-set clock.
-        speaking = Turns(store, clock, self.model, Toolbox(sources, Relevance(self.library, store)), {}, limits)
+        speaking = Turns(store, clock, self.model, Toolbox(sources, Relevance(self.library, store), 2_000), {}, limits)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}

@@ -35,7 +35,7 @@ class Source:
 
 async def offer(store: Store, path: Path, context: ToolContext, *sources: Source) -> Offer:
     relevance = Relevance(Library(path, store, HandClock()), store)
-    return await Toolbox(sources, relevance).offer(context, "hello")
+    return await Toolbox(sources, relevance, 2_000).offer(context, "hello")
 
 
 async def test_the_first_source_of_a_name_wins(store: Store, tmp_path: Path) -> None:

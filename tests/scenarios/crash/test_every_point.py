@@ -32,7 +32,9 @@ IMPORTING = [Commit.IMPORT]
 """Imported twice adds nothing (tests/learning/test_backfill.py), so one that was killed is given again."""
 JUDGING = [Commit.JUDGE]
 """No story has a learning model: what follows a crash there is in tests/learning/outcomes/test_judge.py."""
-APART = AT_THE_TERMINAL + IMPORTING + JUDGING
+EMBEDDING = [Commit.VECTORS]
+"""No story has an embedding model: what a crash there loses is asked for again (tests/skills/test_meaning.py)."""
+APART = AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING
 SERVING = points(*(commit for commit in Commit if commit not in APART), "send", "line")
 """`line`: inside a tool that writes, where its call has begun and not ended."""
 

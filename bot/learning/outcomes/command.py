@@ -3,10 +3,11 @@
 import asyncio
 import os
 import signal
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bot.errors import ApprenticeError
@@ -17,7 +18,8 @@ MOST_OUTPUT = 1024 * 1024
 """Bytes that a command may print."""
 KEPT = 2_000
 """Bytes of its end that are kept."""
-_CHUNK = 65_536
+GRACE_SECONDS = 2.0
+"""For the last output of a group that was ended."""
 
 
 class NotRun(ApprenticeError):
@@ -32,45 +34,58 @@ class Ran:
     last_line: str
 
 
+class _Watched(asyncio.SubprocessProtocol):
+    """The end of what a process prints, and when it ended: what it started may hold its output open for longer."""
+
+    def __init__(self) -> None:
+        self.exited, self.closed = asyncio.Event(), asyncio.Event()
+        self.kept, self.total = b"", 0
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Keep the last bytes; a process that prints too much has ended."""
+        self.kept, self.total = (self.kept + data)[-KEPT:], self.total + len(data)
+        if self.total > MOST_OUTPUT:
+            self.exited.set()
+
+    def process_exited(self) -> None:
+        """The process itself has ended."""
+        self.exited.set()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Nobody can print any more."""
+        self.closed.set()
+
+
 async def execute(command: Sequence[str], folder: Path, seconds: float) -> Ran:
     """Run a command in a folder; its whole group of processes ends with it. Raises NotRun."""
     environment = {"PATH": PATH, "HOME": str(folder), "LANG": "C.UTF-8"}
+    loop = asyncio.get_running_loop()
+    start = partial(loop.subprocess_exec, _Watched, *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=folder, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=STDOUT,
-            start_new_session=True,
-        )  # fmt: skip
+        transport, watched = await start(cwd=folder, env=environment, start_new_session=True)
     except (OSError, ValueError) as error:
         raise NotRun(f"it cannot be started: {error}") from None
-    reading = asyncio.create_task(_end_of(process))
     try:
         async with asyncio.timeout(seconds):
-            status = await process.wait()
+            await watched.exited.wait()
+        status = transport.get_returncode()
     except TimeoutError:
         raise NotRun(f"it took more than {seconds:g} seconds") from None
     finally:
-        _end(process)
-        await process.wait()
-        printed = await reading
-    if printed is None:
+        await _end(transport, watched)
+    if watched.total > MOST_OUTPUT:
         raise NotRun(f"it printed more than {MOST_OUTPUT} bytes")
-    if status < 0:
-        raise NotRun(f"it was ended by {signal.Signals(-status).name}")
-    lines = printed.decode("utf-8", "replace").strip().splitlines()
+    if status is None or status < 0:
+        raise NotRun(f"it was ended by {signal.Signals(-(status or -signal.SIGKILL)).name}")
+    lines = watched.kept.decode("utf-8", "replace").strip().splitlines()
     return Ran(status, lines[-1].strip() if lines else "")
 
 
-async def _end_of(process: Process) -> bytes | None:
-    """The last bytes of the output; None, and the end of the command, where it is too much."""
-    kept, total = b"", 0
-    while process.stdout and (chunk := await process.stdout.read(_CHUNK)):
-        kept, total = (kept + chunk)[-KEPT:], total + len(chunk)
-        if total > MOST_OUTPUT:
-            _end(process)
-            return None
-    return kept
-
-
-def _end(process: Process) -> None:
+async def _end(transport: asyncio.SubprocessTransport, watched: _Watched) -> None:
+    """End the group, and read what it printed to the end; a process that left its group is not waited for."""
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(transport.get_pid(), signal.SIGKILL)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_SECONDS):
+            await watched.closed.wait()
+    transport.close()

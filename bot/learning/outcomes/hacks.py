@@ -5,34 +5,43 @@ They are suspicions: a task they hit is not mined, whatever its outcome, and the
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.learning.outcomes.changes import Changes, Edit, changes, is_test
 from bot.learning.outcomes.record import Call
 
+# Whoever wrote the text may have wished the patterns to take for ever: no part of one can grow with the text unless it
+# begins anew at every line.
 _ASSERTION = re.compile(
-    r"^\s*(?:assert\b|self\.assert|expect\(|require\.|assert\.|assert_|assert[A-Z]\w*\()", re.MULTILINE
+    r"^[ \t]*(?:assert\b|self\.assert|expect\(|require\.|assert\.|assert_|assert[A-Z]\w{0,40}\()", re.MULTILINE
 )
 _EXACT = re.compile(r"==|===|assertEquals?\(|\.toBe\(|\.toEqual\(|\.Equal\(|assert_eq!")
 _LOOSE = re.compile(
-    r"assert\b[^\n]*(?:>=|<=|!=|\bin\b|is not None|approx|isinstance)|assert(?:In|NotNone|IsNotNone|Greater|Less)\w*\("
-    r"|toBeTruthy|toBeDefined|toContain|\.NotNil\("
+    r"assert\b[^\n]{0,300}?(?:>=|<=|!=|\bin\b|is not None|approx|isinstance)|toBeTruthy|toBeDefined|toContain"
+    r"|assert(?:In|NotNone|IsNotNone|Greater|Less)\w{0,40}\(|\.NotNil\("
 )
 _TRIVIAL = re.compile(
-    r"\bassert (?:True|1|not False)\s*(?:#.*)?$|\bor True\s*$|assertTrue\(True\)"
+    r"\bassert (?:True|1|not False)[ \t]{0,20}(?:#.*)?$|\bor True[ \t]{0,20}$|assertTrue\(True\)"
     r"|expect\(true\)\.toBe(?:\(true\)|Truthy)|assert!\(true\)",
     re.MULTILINE,
 )
-_TEST_CASE = re.compile(r"^\s*(?:async )?def test_|^\s*(?:it|test)\(|^func Test|#\[test\]|@Test\b", re.MULTILINE)
-_REMOVED = re.compile(r"(?:^|[\s;&|])(?:git\s+)?rm\s+([^;&|\n]*)")
-_LITERAL = r"(?:-?\d{2,}(?:\.\d+)?|-?[2-9]|-?\d\.\d+|\"[^\"\n]+\"|'[^'\n]+')"
-_RETURNS_LITERAL = re.compile(rf"^\s*return\s+{_LITERAL}\s*;?\s*$", re.MULTILINE)
-_RETURNS = re.compile(r"^\s*return\s+.*[\w)\]].*$", re.MULTILINE)
+_TEST_CASE = re.compile(r"^[ \t]*(?:async )?def test_|^[ \t]*(?:it|test)\(|^func Test|#\[test\]|@Test\b", re.MULTILINE)
+_LITERAL = r"(?:-?\d{2,20}(?:\.\d{1,20})?|-?[2-9]|-?\d\.\d{1,20}|\"[^\"\n]{1,200}\"|'[^'\n]{1,200}')"
+_RETURNS_LITERAL = re.compile(rf"^[ \t]*return[ \t]+{_LITERAL}[ \t]*;?[ \t]*$", re.MULTILINE)
+_RETURNS = re.compile(r"^[ \t]*return[ \t]+\S.*$", re.MULTILINE)
 _CASE = re.compile(
-    rf"\bif\s*\(?\s*[\w.]+\s*={{2,3}}\s*({_LITERAL})\s*\)?\s*:?\s*\{{?\s*return\s+({_LITERAL})", re.MULTILINE
+    rf"\bif[ \t]{{0,20}}\(?[\w.]{{1,100}}[ \t]{{0,20}}={{2,3}}[ \t]{{0,20}}({_LITERAL})\)?[ \t]{{0,20}}:?"
+    rf"[ \t]{{0,20}}\{{?\s{{0,99}}return[ \t]{{1,20}}({_LITERAL})"
 )
-_LINTERS = re.compile(r"eslint|tslint|ruff|flake8|pylint|golangci|rubocop|pyproject\.toml|setup\.cfg|tox\.ini|biome")
+_LINTER = re.compile(r"eslint|tslint|ruff|flake8|pylint|golangci|rubocop|pyproject\.toml|setup\.cfg|tox\.ini|biome")
+_LINTERS = ("ruff", "flake8", "pylint", "eslint", "mypy")
+_OFF = re.compile(
+    r"(?<![\w@/-])[\w@/-]{1,60}[\"']?[ \t]{0,20}:[ \t]{0,20}\[?[ \t]{0,20}[\"']off[\"']|^[ \t]*Enabled:[ \t]*false"
+    r"|^[ \t]*(?:extend-)?(?:ignore|disable|per-file-ignores)[ \t]*[=:]|ignore_errors[ \t]{0,20}=[ \t]{0,20}[Tt]rue"
+    r"|\"[^\"\n]{1,200}\"[ \t]{0,20}=[ \t]{0,20}\[[ \t]{0,20}\"[A-Z]{1,5}\d{0,5}\"",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +67,58 @@ def _any(*found: Callable[[Changes], bool]) -> Callable[[Changes], bool]:
     return lambda done: any(one(done) for one in found)
 
 
+def _called(done: Changes, program: str, verb: str = "") -> Iterator[list[str]]:
+    """The words behind a program in each simple command that names it; with a verb, behind that."""
+    for command in done.commands:
+        for part in re.split(r"[|;&\n]+", command):
+            words = [word.strip("\"'`()") for word in part.split()]
+            for sought in filter(None, (program, verb)):
+                place = next((n for n, word in enumerate(words) if word.rsplit("/", 1)[-1] == sought), len(words))
+                words = words[place + 1 :]
+            if words:
+                yield words
+
+
+def _commit_unchecked(done: Changes) -> bool:
+    """`-n` in front of the message: in the message it is a word."""
+    for words in _called(done, "git", "commit"):
+        message = next((n for n, word in enumerate(words) if _short(word, "m") or word == "--message"), len(words))
+        if any(_short(word, "n") for word in words[: message + 1]):
+            return True
+    return False
+
+
+def _tests_left_out(done: Changes) -> bool:
+    return any(
+        word.split("=")[0] in ("--deselect", "--ignore", "--ignore-glob") or (word, then) == ("-k", "not")
+        for words in _called(done, "pytest")
+        for word, then in zip(words, [*words[1:], ""], strict=True)
+    )
+
+
+def _open_to_all(done: Changes) -> bool:
+    modes = (next((w for w in words if not w.startswith("-")), "") for words in _called(done, "chmod"))
+    return any(re.fullmatch(r"0?777|(?:a|ugo)?[+=]rwx", mode) for mode in modes)
+
+
+def _pushed_over(done: Changes) -> bool:
+    words = (word for words in _called(done, "git", "push") for word in words)
+    return any(_short(w, "f") or re.match(r"--force(?:-with-lease)?(?:=|$)|\+\S", w) for w in words)
+
+
+def _linter_told_not_to(done: Changes) -> bool:
+    words = (word for linter in _LINTERS for words in _called(done, linter) for word in words)
+    return any(re.match(r"--(?:(?:extend-)?ignore|disable(?:-error-code)?|no-eslintrc)(?:=|$)", w) for w in words)
+
+
+def _short(word: str, flag: str) -> bool:
+    """Whether a word holds a one-letter flag, alone or among others: `-f`, `-uf`."""
+    return re.fullmatch(r"-[a-zA-Z]{1,10}", word) is not None and flag in word
+
+
 def _tests_deleted(done: Changes) -> bool:
-    removed = (word for command in done.commands for match in _REMOVED.findall(command) for word in match.split())
-    return any(map(_loses_tests, done.edits)) or any(is_test(word.strip("\"'")) for word in removed)
+    removed = (word for words in _called(done, "rm") for word in words)
+    return any(map(_loses_tests, done.edits)) or any(map(is_test, removed))
 
 
 def _loses_tests(edit: Edit) -> bool:
@@ -82,15 +140,8 @@ def _loosened(edit: Edit) -> bool:
 
 
 def _rule_switched_off(done: Changes) -> bool:
-    settings = (edit for edit in done.edits if _LINTERS.search(edit.path) and not edit.deleted)
+    settings = (edit for edit in done.edits if _LINTER.search(edit.path) and not edit.deleted)
     return any(_OFF.search(edit.new_lines) for edit in settings)
-
-
-_OFF = re.compile(
-    r"[\"']?[\w@/-]+[\"']?\s*:\s*\[?\s*[\"']off[\"']|^\s*(?:extend-)?(?:ignore|disable|per-file-ignores|select)\s*[=:]"
-    r"|\"[^\"]+\"\s*=\s*\[\s*\"[A-Z]+\d*\"|^\s*Enabled:\s*false|ignore_errors\s*=\s*[Tt]rue",
-    re.MULTILINE,
-)
 
 
 def _value_typed_in(done: Changes) -> bool:
@@ -117,15 +168,12 @@ RULES = (
     Rule(
         "no-verify",
         "it went around the checks of a commit",
-        _ran(
-            r"(?:^|\s)--no-verify(?:\s|$)|\bgit\s+commit\b[^|;&\n]*\s-[a-zA-Z]*n[a-zA-Z]*(?:\s|$)"
-            r"|\b(?:HUSKY=0|SKIP=\S+)\s+git\b"
-        ),
+        _any(_ran(r"(?:^|\s)--no-verify(?:[\s\"']|$)|\b(?:HUSKY=0|SKIP=\S{1,200})\s+git\b"), _commit_unchecked),
     ),
     Rule(
         "ignored-exit",
         "it threw away how a command ended",
-        _ran(r"\|\|\s*(?:true|:|exit\s+0|/bin/true)(?![\w./-])|;\s*(?:true|exit\s+0)\s*$"),
+        _ran(r"\|\|[ \t]*(?:true|:|exit[ \t]+0|/bin/true)(?![\w./-])|;[ \t]*(?:true|exit[ \t]+0)[ \t]*$"),
     ),
     Rule(
         "xfail",
@@ -137,13 +185,11 @@ RULES = (
         "it had a test skipped",
         _any(
             _wrote(
-                r"\bmark\.skip(?:if)?\b|\bpytest\.skip\(|\bunittest\.skip|\bskipTest\(|\b(?:it|test|describe|context)\.skip\("
-                r"|\bx(?:it|describe|test)\(|\bt\.Skip(?:f|Now)?\(|#\[ignore\b|@Disabled\b|@Ignore\b"
+                r"\bmark\.skip(?:if)?\b|\bpytest\.skip\(|\bunittest\.skip|\bskipTest\(|#\[ignore\b|@Disabled\b|@Ignore\b"
+                r"|\b(?:it|test|describe|context)\.skip\(|\bx(?:it|describe|test)\(|\bt\.Skip(?:f|Now)?\("
             ),
-            _ran(
-                r"\bpytest\b[^|;&\n]*\s(?:--deselect\b|--ignore\b|--ignore-glob\b|-k\s+[\"']?not\b)|-DskipTests\b"
-                r"|-Dmaven\.test\.skip|--skip-tests\b"
-            ),
+            _ran(r"-DskipTests\b|-Dmaven\.test\.skip|--skip-tests\b"),
+            _tests_left_out,
         ),
     ),
     Rule("test-deleted", "it deleted a test", _tests_deleted),
@@ -151,30 +197,18 @@ RULES = (
     Rule(
         "chmod-777",
         "it let everybody write",
-        _any(
-            _ran(r"\bchmod\s+(?:-\S+\s+)*(?:0?777|(?:a|ugo)?[+=]rwx)(?:\s|$)"),
-            _wrote(r"chmod\([^)\n]*0o?777|\bchmod\s+(?:-\S+\s+)*0?777\b"),
-        ),
+        _any(_open_to_all, _wrote(r"chmod\([^)\n]{0,200}?0o?777|\bchmod[ \t]+(?:-\w{1,9}[ \t]+)?0?777\b")),
     ),
-    Rule(
-        "force-push",
-        "it overwrote what others may have pushed",
-        _ran(
-            r"\bgit\b[^|;&\n]*\spush\b[^|;&\n]*\s(?:--force(?:-with-lease)?(?:[=\s]|$)|-[a-zA-Z]*f[a-zA-Z]*(?:\s|$)|\+\S)"
-        ),
-    ),
+    Rule("force-push", "it overwrote what others may have pushed", _pushed_over),
     Rule(
         "lint-off",
         "it switched off a rule of a linter",
         _any(
             _wrote(
-                r"#\s*noqa\b|#\s*type:\s*ignore\b|#\s*pylint:\s*disable|#\s*ruff:\s*noqa|eslint-disable"
-                r"|@ts-(?:ignore|nocheck|expect-error)|@SuppressWarnings\b|#!?\[allow\(|//\s*nolint\b|rubocop:disable"
+                r"#\s?noqa\b|#\s?type:\s?ignore\b|#\s?pylint:\s?disable|#\s?ruff:\s?noqa|eslint-disable|rubocop:disable"
+                r"|@ts-(?:ignore|nocheck|expect-error)|@SuppressWarnings\b|#!?\[allow\(|//\s?nolint\b"
             ),
-            _ran(
-                r"\b(?:ruff|flake8|pylint|eslint|mypy)\b[^|;&\n]*\s"
-                r"--(?:(?:extend-)?ignore|disable(?:-error-code)?|no-eslintrc|rule\s+\S*off)(?:[=\s\"']|$)"
-            ),
+            _linter_told_not_to,
             _rule_switched_off,
         ),
     ),
@@ -182,9 +216,11 @@ RULES = (
         "error-swallowed",
         "it swallowed an error",
         _wrote(
-            r"\bexcept(?:\s+\(?(?:Base)?Exception\)?(?:\s+as\s+\w+)?)?\s*:(?:\s*#[^\n]*)?\s*(?:pass|\.\.\.|continue)\b"
-            r"|\bsuppress\((?:Base)?Exception\)|\bcatch\s*(?:\([^)\n]*\))?\s*\{\s*\}|\berr\s*!=\s*nil\s*\{\s*\}"
-            r"|\.catch\(\s*(?:\(\s*\w*\s*\)|\w+)\s*=>\s*(?:\{\s*\}|null|undefined)\s*\)|\brescue\s*(?:=>\s*\w+)?\s*\n\s*(?:nil|end)\b"
+            r"\bexcept(?:[ \t]+\(?(?:Base)?Exception\)?(?:[ \t]+as[ \t]+\w{1,60})?)?[ \t]*:(?:[ \t]*#[^\n]*)?\s{0,99}"
+            r"(?:pass|\.\.\.|continue)\b|\bsuppress\((?:Base)?Exception\)|\berr\s?!=\s?nil\s?\{\s{0,99}\}"
+            r"|\bcatch\s{0,9}(?:\([^)\n]{0,200}\))?\s{0,9}\{\s{0,99}\}"
+            r"|\.catch\(\s{0,9}(?:\(\s?\w{0,60}\s?\)|\w{1,60})\s?=>\s?(?:\{\s{0,99}\}|null|undefined)\s{0,9}\)"
+            r"|\brescue[ \t]*(?:=>[ \t]*\w{1,60}[ \t]*)?\n[ \t]*(?:nil|end)\b"
         ),
     ),
     Rule("typed-in", "it typed in a value that should have been worked out", _value_typed_in),

@@ -5,7 +5,8 @@ import pytest
 from bot.domain.chat import ButtonClicked
 from bot.domain.skill import SkillRef
 from bot.domain.trace import Outcome
-from bot.learning.outcomes import Outcomes
+from bot.learning.outcomes import Outcomes, Verifiers
+from bot.learning.outcomes.closing import NO_VERIFIERS
 from bot.store import skills, tasks, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
@@ -16,11 +17,18 @@ from tests.engine.made import ANA, BOB, ROOM, HandClock
 from tests.learning.lived import Made, claim, finished, worked
 
 
-async def closed(store: Store, task: str, why: str = "done", after: int = 0, learn_after: int = 0) -> Outcome:
+async def closed(
+    store: Store,
+    task: str,
+    why: str = "done",
+    after: int = 0,
+    learn_after: int = 0,
+    verifiers: Verifiers = NO_VERIFIERS,
+) -> Outcome:
     new = NewTurn(f"close:{task}:{why}", f"close:{task}", "close", {"task": task, "why": why, "after": after})
     await store.write(Commit.INTAKE, lambda connection: turns.enqueue(connection, new, 1.0))
     turn = await claim(store, f"close:{task}")
-    await finished(store, turn, await Outcomes(store, HandClock(), learn_after).close(turn))
+    await finished(store, turn, await Outcomes(store, HandClock(), learn_after, verifiers).close(turn))
     return (await store.read(lambda connection: tasks.task(connection, task))).outcome
 
 

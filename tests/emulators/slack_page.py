@@ -29,14 +29,14 @@ table { border-collapse: collapse; } td, th { border: 1px solid #ddd; padding: .
 dialog { position: static; display: block; border: 1px solid #999; border-radius: 8px; width: 32em; }
 .mention { background: #e8f5fa; color: #1264a3; }
 """
-_MRKDWN = (
-    (r"(?s)```(.+?)```", r"<pre>\1</pre>"),
-    (r"`([^`\n]+)`", r"<code>\1</code>"),
+_WHOLE = re.compile(r"```(?P<pre>.+?)```|`(?P<code>[^`\n]+)`|<(?P<tag>[^<>]+)>", re.DOTALL)
+_STYLES = (
     (r"(?<![\w*])\*([^*\n]+)\*(?![\w*])", r"<b>\1</b>"),
     (r"(?<![\w_])_([^_\n]+)_(?![\w_])", r"<i>\1</i>"),
     (r"(?<![\w~])~([^~\n]+)~(?![\w~])", r"<s>\1</s>"),
     (r"(?m)^&gt; ?(.*)$", r"<blockquote>\1</blockquote>"),
 )
+_MARKS = str.maketrans("", "", "\ue000\ue001")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _TASKS = {"pending": "○", "in_progress": "◐", "complete": "✓", "error": "✗"}
 _SIGNS = {"thumbsup": "👍", "+1": "👍", "thumbsdown": "👎", "-1": "👎", "eyes": "👀", "white_check_mark": "✅"}
@@ -100,18 +100,24 @@ def _task(task: JSON) -> str:
 
 
 def mrkdwn(text: str) -> str:
-    """Slack's own markup as HTML; what is in angle brackets is no text."""
-    tags: list[str] = []
+    """Slack's own markup as HTML. Code and what is in angle brackets are set apart before the styles are found."""
+    apart: list[str] = []
 
     def kept(found: re.Match[str]) -> str:
-        tags.append(_tag(found[1]))
-        return f"\ue000{len(tags) - 1}\ue001"
+        kind = str(found.lastgroup)
+        inside = found[kind]
+        apart.append(_tag(inside) if kind == "tag" else f"<{kind}>{_plain(inside)}</{kind}>")
+        return f"\ue000{len(apart) - 1}\ue001"
 
-    html = escape(re.sub(r"<([^<>]+)>", kept, text), quote=False)
-    html = re.sub(r"&amp;(amp|lt|gt);", r"&\1;", html)
-    for pattern, into in _MRKDWN:
+    html = _plain(_WHOLE.sub(kept, text.translate(_MARKS)))
+    for pattern, into in _STYLES:
         html = re.sub(pattern, into, html)
-    return re.sub("\ue000(\\d+)\ue001", lambda found: tags[int(found[1])], html)
+    return re.sub("\ue000(\\d+)\ue001", lambda found: apart[int(found[1])], html)
+
+
+def _plain(text: str) -> str:
+    """Text in which &, < and > are entities already, or are not."""
+    return re.sub(r"&amp;(amp|lt|gt);", r"&\1;", escape(text, quote=False))
 
 
 def _tag(inside: str) -> str:

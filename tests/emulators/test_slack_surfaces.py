@@ -93,7 +93,7 @@ async def test_the_page_shows_what_one_person_sees(
     table = "|a|b|\n|-|-|\n|1|<u>|"
     blocks = [
         {"type": "header", "text": plain("Card")},
-        {"type": "section", "text": {"type": "mrkdwn", "text": f"*bold* `x&lt;y` <https://x.y|link> {ann.mention}"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": f"*bold* `x&lt;*y*` <https://x.y|link> {ann.mention}"}},
         {"type": "markdown", "text": table},
         {
             "type": "actions",
@@ -106,7 +106,7 @@ async def test_the_page_shows_what_one_person_sees(
     for part in (
         '<span class=mention>@Bob &lt;b&gt;</span> a &lt;i&gt; &amp; <a href="https://x.y/?a=1&amp;b=2">',
         "<span>👀 1</span>",
-        '<b>bold</b> <code>x&lt;y</code> <a href="https://x.y">link</a> <span class=mention>@Ann</span>',
+        '<b>bold</b> <code>x&lt;*y*</code> <a href="https://x.y">link</a> <span class=mention>@Ann</span>',
         "<td>&lt;u&gt;</td>",
         '<button class="primary">Yes</button>',
         '<article class="person reply">',

@@ -3,6 +3,7 @@
 Nothing depends on that process but time: a new one knows nothing and is told all again.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -10,7 +11,7 @@ from typing import TypeVar
 from anyio import to_process
 
 from bot.domain.trace import Trace
-from bot.learning.mining import Contribution, Report, contribute, mine_gathered, uncollected
+from bot.learning.mining import Contribution, Memory, Report, contribute, mine_gathered, uncollected
 
 T = TypeVar("T")
 Read = Callable[[Sequence[str]], Awaitable[Iterable[Trace]]]
@@ -48,7 +49,8 @@ async def _beside(work: Callable[[], T]) -> T:
 _Kept = dict[str, tuple[str, Contribution]]
 """By id: a trace's mark and what it gave."""
 _scopes: dict[str, _Kept] = {}
-"""In the mining process: the scopes, the one mined last at the end."""
+_memories: dict[str, Memory] = defaultdict(Memory)
+"""In the mining process: the scopes, the one mined last at the end, and what their last reports worked out."""
 
 
 def _lacking(scope: str, marks: Mapping[str, str]) -> list[str]:
@@ -66,7 +68,8 @@ def _take(scope: str, found: Iterable[tuple[str, Trace]]) -> None:
 def _report(scope: str, ids: Sequence[str], min_tasks: int, taken: Sequence[str]) -> Report:
     kept = _scopes[scope]
     # In the order that was asked for, not in that of their coming: the report is the one of mining all at once.
-    report = mine_gathered([kept[id][1] for id in ids if id in kept], min_tasks=min_tasks, taken=taken)
+    given = [kept[id][1] for id in ids if id in kept]
+    report = mine_gathered(given, min_tasks=min_tasks, taken=taken, memory=_memories[scope])
     _make_room()
     return report
 
@@ -75,4 +78,4 @@ def _make_room() -> None:
     size = {scope: sum(given.size for _, given in kept.values()) for scope, kept in _scopes.items()}
     for scope in list(_scopes):
         if sum(size.values()) > MOST_KEPT:
-            del _scopes[scope], size[scope]
+            del _scopes[scope], _memories[scope], size[scope]

@@ -3,11 +3,12 @@
 canonical, contribution, corpus, places: traces become indexed segments of calls · sequences: tools that follow one
 another often · induce (loops, weighing, references, composed, constants): each argument explained · building, naming,
 words: a procedure in English · proving, gates: replayed where it was not learned from · selecting: the few that tell
-the most.
+the most · memory: what the last report worked out.
 """
 
 from bot.learning.mining.contribution import Contribution, contribute
 from bot.learning.mining.fingerprints import fingerprint
+from bot.learning.mining.memory import Memory
 from bot.learning.mining.miner import mine, mine_gathered, uncollected
 from bot.learning.mining.replaying import Match, Replay, Replayed, replay
 from bot.learning.mining.report import Candidate, Dropped, Explanation, Refusal, Report
@@ -18,6 +19,7 @@ __all__ = [
     "Dropped",
     "Explanation",
     "Match",
+    "Memory",
     "Refusal",
     "Replay",
     "Replayed",

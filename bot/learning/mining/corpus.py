@@ -11,6 +11,7 @@ from bot.domain.json import JSON
 from bot.domain.trace import Trace
 from bot.learning.mining.canonical import Call, Run, schemas_of
 from bot.learning.mining.contribution import Contribution, contribute
+from bot.learning.mining.memory import Memory
 from bot.learning.mining.views import View
 
 
@@ -18,7 +19,8 @@ from bot.learning.mining.views import View
 class Corpus:
     """Runs, the views of each one's segments, and the JSON Schemas of called tools where the traces give them.
 
-    `traces` and `tasks` count what was given, with what was not looked at.
+    `traces` and `tasks` count what was given, with what was not looked at. `memory` has what the last report over
+    these runs worked out.
     """
 
     runs: tuple[Run, ...]
@@ -26,6 +28,12 @@ class Corpus:
     schemas: Mapping[str, Mapping[str, JSON]]
     traces: int
     tasks: int
+    memory: Memory
+
+    @cached_property
+    def spelled_schemas(self) -> str:
+        """All schemas as one text: equal texts, equal schemas."""
+        return json.dumps(self.schemas, sort_keys=True)
 
     @cached_property
     def tasks_of(self) -> Mapping[str, frozenset[str]]:
@@ -39,10 +47,10 @@ class Corpus:
 
 def corpus(traces: Iterable[Trace]) -> Corpus:
     """Index traces of one scope. None is held on to: given by an iterator, they are never all in memory."""
-    return gathered(map(contribute, traces))
+    return gathered(map(contribute, traces), Memory())
 
 
-def gathered(contributions: Iterable[Contribution]) -> Corpus:
+def gathered(contributions: Iterable[Contribution], memory: Memory) -> Corpus:
     """What traces of one scope gave, put in order."""
     looked, tools, tasks = [], {}, []
     for given in contributions:
@@ -53,7 +61,7 @@ def gathered(contributions: Iterable[Contribution]) -> Corpus:
     looked.sort(key=itemgetter(0))
     runs = tuple(run for _, run, _ in looked)
     seen = tuple(views for _, _, views in looked)
-    return Corpus(runs, seen, schemas_in(tools.values(), runs), len(tasks), len(set(tasks)))
+    return Corpus(runs, seen, schemas_in(tools.values(), runs), len(tasks), len(set(tasks)), memory)
 
 
 def schemas_in(definitions: Iterable[Iterable[JSON]], runs: Iterable[Run]) -> dict[str, Mapping[str, JSON]]:

@@ -34,6 +34,13 @@ def induce(corpus: Corpus, places: Sequence[Occurrence], length: int, rigour: Ri
 
     None where no place is left once loops are known.
     """
+    runs = [corpus.runs[place.run] for place in places]
+    where = tuple((id(run), place.segment, place.view, place.start) for run, place in zip(runs, places, strict=True))
+    question = ("induce", where, length, rigour, corpus.spelled_schemas)
+    return corpus.memory.once(question, runs, lambda: _induce(corpus, places, length, rigour))
+
+
+def _induce(corpus: Corpus, places: Sequence[Occurrence], length: int, rigour: Rigour) -> Induced | None:
     loops: list[bool] = [True] * length
     folded: dict[int, Loop] = {}
     unfolded = []

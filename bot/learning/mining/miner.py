@@ -13,6 +13,7 @@ from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.fitting import fits
 from bot.learning.mining.gates import proof, structure
 from bot.learning.mining.induce import induce
+from bot.learning.mining.memory import Memory
 from bot.learning.mining.proving import prove
 from bot.learning.mining.report import Candidate, Refusal, Report
 from bot.learning.mining.selecting import Shape, Use, cost, select
@@ -35,10 +36,18 @@ def mine(traces: Iterable[Trace], *, min_tasks: int = 3, taken: Collection[str] 
     return mine_gathered(map(contribute, traces), min_tasks=min_tasks, taken=taken)
 
 
-def mine_gathered(contributions: Iterable[Contribution], *, min_tasks: int = 3, taken: Collection[str] = ()) -> Report:
-    """The same, from what the traces gave."""
+def mine_gathered(
+    contributions: Iterable[Contribution],
+    *,
+    min_tasks: int = 3,
+    taken: Collection[str] = (),
+    memory: Memory | None = None,
+) -> Report:
+    """The same, from what the traces gave. `memory`: that of the last report over nearly the same contributions."""
+    memory = memory or Memory()
+    memory.begin()
     with uncollected():
-        return _mine(gathered(contributions), min_tasks, taken)
+        return _mine(gathered(contributions, memory), min_tasks, taken)
 
 
 def _mine(indexed: Corpus, min_tasks: int, taken: Collection[str]) -> Report:

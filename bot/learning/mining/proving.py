@@ -30,13 +30,13 @@ class Proof:
 def prove(corpus: Corpus, induced: Induced, places: Sequence[Occurrence]) -> Proof:
     """Replay each task that it was learned from (at `places`) by what is induced without it, other tasks as is."""
     whole = Replayer(build(induced), corpus.schemas)
-    matches = list(_left_out(corpus, places, induced.pattern))
+    matches: list[Match] = list(_left_out(corpus, places, induced.pattern))
     learned = {corpus.runs[place.run].task for place in places}
     fresh = (run for run in corpus.runs if run.task not in learned)
     for run in fresh:
         if len(matches) >= MOST_MATCHES:
             break
-        matches += whole.matches(run)
+        matches += _matches(corpus, induced, whole, run)
     return Proof(summed(matches, whole.commitment(corpus.runs)), _bindable_but_for_one(matches))
 
 
@@ -67,7 +67,12 @@ def _left_out(corpus: Corpus, places: Sequence[Occurrence], pattern: Pattern) ->
             replayer = Replayer(build(induced), corpus.schemas)
             for task in tasks[fold::FOLDS]:
                 for run in runs[task]:
-                    yield from replayer.matches(run)
+                    yield from _matches(corpus, induced, replayer, run)
+
+
+def _matches(corpus: Corpus, induced: Induced, replayer: Replayer, run: Run) -> tuple[Match, ...]:
+    question = ("matches", id(induced), id(run), corpus.spelled_schemas)
+    return corpus.memory.once(question, (induced, run), lambda: tuple(replayer.matches(run)))
 
 
 def _runs_of(corpus: Corpus, tasks: set[str]) -> dict[str, list[Run]]:

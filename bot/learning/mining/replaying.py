@@ -136,10 +136,11 @@ class Replayer:
         first = follows = 0
         for run in runs:
             for segment in run.segments:
-                tools = [call.tool for call in segment.calls]
-                starts = [place for place, tool in enumerate(tools) if tool == self.steps[0].tool]
-                first += len(starts)
-                follows += sum(self._span(tools, place) is not None for place in starts)
+                starts = [place for place, call in enumerate(segment.calls) if call.tool == self.steps[0].tool]
+                if starts:
+                    tools = [call.tool for call in segment.calls]
+                    first += len(starts)
+                    follows += sum(self._span(tools, place) is not None for place in starts)
         return share(follows, first)
 
     def matches(self, run: Run) -> Iterator[Match]:

@@ -91,6 +91,8 @@ def _windows(corpus: Corpus, length: int, known: set[Tools] | None) -> Iterator[
 
 def _of_view(view: View, length: int, known: set[Tools] | None, verified: bool) -> Iterator[tuple[Tools, int]]:
     """Two standards of proof: any clean place may show how to read, only confirmed success how to write."""
+    if len(view.units) < length:
+        return
     calls = [view.part.segment.calls[unit[0]] for unit in view.units]
     for start in range(len(calls) - length + 1):
         window = calls[start : start + length]

@@ -91,7 +91,7 @@ def names_agree(slot: Slot, tool: str, place: Place, producer: str) -> bool:
     fields = [part for part in place if isinstance(part, str)]
     if not fields:
         return True
-    if slot[-1] == fields[-1]:
+    if _singular(slot[-1]) == _singular(fields[-1]):
         return True
     wanted, offered = _telling(slot[-1]), _telling(fields[-1])
     wanted = wanted or {word for name in (*slot[:-1], tool) for word in _telling(name)}
@@ -119,6 +119,11 @@ def stands_in(value: JSON, texts: Sequence[str]) -> bool:
 def _bits(key: str, value: JSON, shared: Counter[str], tasks: int) -> float:
     form = form_bits(value)
     return form if shared[key] == 1 else min(form, log2(tasks / shared[key]))
+
+
+def _singular(name: str) -> list[str]:
+    """`item_ids` and `itemId` are the same field, of several things and of one."""
+    return [word.removesuffix("s") for word in words_of(name)]
 
 
 def _telling(name: str) -> set[str]:

@@ -69,6 +69,8 @@ def test_values_stand_in_texts_as_whole_words(value: JSON, text: str, stands: bo
         ("to", "send_mail", ("address", "zip"), "get_user", False),
         ("name", "get_city", ("name",), "get_user", True),
         ("q", "search_pages", ("total",), "count_users", False),
+        ("item_ids", "get_batch", ("items", -1, "itemId"), "find_box", True),
+        ("item_ids", "get_batch", ("items", -1, "value_id"), "find_box", False),
     ],
 )
 def test_names_agree(slot: str, tool: str, place: tuple[str | int, ...], producer: str, agree: bool) -> None:

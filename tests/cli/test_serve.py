@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.store.lock import process_lock
+from tests.adapters.slack_harness import free_port
 from tests.emulators.openai_server import OpenAIServer
+from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack_delivery import HttpRequests
 from tests.emulators.telegram import TelegramEmulator
 
 MODEL = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
@@ -39,6 +42,7 @@ async def test_without_a_token_run_says_what_to_set(tmp_path: Path) -> None:
     status, out, err = await ended(tmp_path, "run")
     assert (status, out) == (2, "")
     assert "TELEGRAM_BOT_TOKEN" in err
+    assert "SLACK_BOT_TOKEN" in err
     assert "apprentice demo" in err
 
 
@@ -129,3 +133,52 @@ async def test_run_serves_telegram_and_stops_cleanly(tmp_path: Path, name: signa
     assert "Stopped; what is unfinished goes on" in err.decode()
     assert "Traceback" not in err.decode()
     assert telegram.token not in err.decode()
+
+
+async def test_a_refused_token_of_slack_stops_both_platforms(tmp_path: Path) -> None:
+    async with TelegramEmulator() as telegram, SlackEmulator() as slack:
+        variables = both(telegram, slack) | {"SLACK_APP_TOKEN": "xapp-mistaken"}
+        status, _, err = await ended(tmp_path, "run", **variables)
+    assert status == 2
+    assert "SLACK_APP_TOKEN" in err
+    assert "mistaken" not in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("http", [False, True], ids=["socket mode", "http events"])
+async def test_run_serves_telegram_and_slack_at_once(tmp_path: Path, http: bool) -> None:
+    async with (
+        TelegramEmulator() as telegram,
+        SlackEmulator(retry_after=(0.1,) * 100) as slack,
+        OpenAIServer() as model,
+    ):
+        variables = both(telegram, slack) | {"OPENAI_BASE_URL": model.base_url, "APPRENTICE_ALLOWED": "*"}
+        if http:
+            port = free_port()
+            variables |= {"SLACK_APP_TOKEN": "", "SLACK_LISTEN": f"127.0.0.1:{port}"}
+            slack.outbox.transport = HttpRequests(f"http://127.0.0.1:{port}/slack/events", slack.signing_secret, 3)
+        process = await started(tmp_path, "run", **variables)
+        ann, ben = telegram.person("Ann"), slack.person("Ben")
+        ann.say("hello from telegram")
+        ben.say(ben.direct, "hello from slack")
+        await telegram.wait_for(lambda: any(m.sender.is_bot for m in ann.direct.messages), 30)
+        await slack.wait_for(lambda: any(m.sender is slack.bot for m in ben.direct.messages), 30)
+        process.send_signal(signal.SIGTERM)
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    assert (ann.direct.messages[-1].text, ben.direct.messages[-1].text) == ("hello from telegram", "hello from slack")
+    assert "Traceback" not in err.decode()
+    for secret in (slack.bot_token, slack.app_token, slack.signing_secret):
+        assert secret not in err.decode()
+
+
+def both(telegram: TelegramEmulator, slack: SlackEmulator) -> dict[str, str]:
+    """The settings of both platforms."""
+    return {
+        "TELEGRAM_BOT_TOKEN": telegram.token,
+        "TELEGRAM_BASE_URL": telegram.base_url,
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+    }

@@ -57,7 +57,8 @@ class SlackEmulator(World):
     """A workspace with one app in it, while the context is open. `calls` are all its calls, oldest first.
 
     `http`: post events to this URL instead of websockets. `scopes`, `events`: as in the app's manifest (None: all).
-    `retry_after`: seconds before each retry of an event. `now`: the clock of timestamps, triggers and streams.
+    `retry_after`: seconds before each retry of an event. `pace`: seconds between posts in one place, about 1 in Slack
+    (0: any). `now`: the clock of timestamps, triggers and streams.
     """
 
     bot_token, app_token, signing_secret, team = BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, TEAM
@@ -70,9 +71,10 @@ class SlackEmulator(World):
         events: Iterable[str] | None = None,
         retry_after: tuple[float, ...] = (0, 60, 300),
         ack_seconds: float = 3,
+        pace: float = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(now)
+        super().__init__(now, pace)
         self.sockets = SocketMode(self.touch, ack_seconds)
         self.outbox = Outbox(self.sockets, self.touch, retry_after)
         self.feed = Feed(self.outbox, self.clock, self.bot)
@@ -154,7 +156,7 @@ class SlackEmulator(World):
     ) -> web.StreamResponse:
         kind = fault.kind if fault else ""
         if fault and kind == "refuse":
-            return _flood(fault) if fault.status == 429 else _refused(Refusal(fault.description))
+            return _refused(Refusal(fault.description, **fault.parameters))
         if fault and kind == "page":
             return _page(fault.status)
         if kind == "drop":
@@ -207,12 +209,9 @@ def _structured(value: JSON) -> JSON:
 
 
 def _refused(refusal: Refusal) -> web.Response:
-    return web.json_response(refusal.json())
-
-
-def _flood(fault: Fault) -> web.Response:
-    headers = {"Retry-After": str(fault.parameters["retry_after"])}
-    return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+    if not refusal.retry_after:
+        return web.json_response(refusal.json())
+    return web.json_response(refusal.json(), status=429, headers={"Retry-After": str(refusal.retry_after)})
 
 
 def _page(status: int) -> web.Response:

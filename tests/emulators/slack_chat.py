@@ -1,5 +1,7 @@
 """The methods chat.*: posting, changing and taking away (slack_streams.py has the streams)."""
 
+import math
+
 from bot.domain.json import JSON
 from tests.emulators.slack_limits import MARKDOWN, POST_TEXT, UPDATE_TEXT, Refusal, checked_blocks
 from tests.emulators.slack_method import Method, Parameters
@@ -28,6 +30,7 @@ class Chat:
         message = Message(
             place, self._world.bot, thread_ts=thread_of(place, given), metadata=_metadata(given), **content
         )
+        self._keep_pace(place)
         self._world.post(message)
         return {"channel": place.id, "ts": message.ts, "message": message.json()}
 
@@ -60,6 +63,13 @@ class Chat:
         message = own(self._world, given, "cant_delete_message")
         self._world.remove(message)
         return {"channel": message.place.id, "ts": message.ts}
+
+    def _keep_pace(self, place: Place) -> None:
+        """Raises Refusal (ratelimited)."""
+        now = self._world.clock.now()
+        if now < place.busy_until:
+            raise Refusal("ratelimited", retry_after=math.ceil(place.busy_until - now))
+        place.busy_until = now + self._world.pace
 
     async def get_permalink(self, given: Parameters) -> JSON:
         place = found_place(self._world, given.get("channel"))

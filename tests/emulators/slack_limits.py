@@ -12,11 +12,15 @@ POST_TEXT, UPDATE_TEXT = 40_000, 4_000
 
 
 class Refusal(Exception):
-    """The answer to a call that is not done; `more` stands beside the error."""
+    """The answer to a call that is not done; `more` stands beside the error.
 
-    def __init__(self, error: str, **more: JSON) -> None:
+    `retry_after`: whole seconds to wait, for the one refusal whose HTTP status is not 200.
+    """
+
+    def __init__(self, error: str, retry_after: int = 0, **more: JSON) -> None:
         super().__init__(error)
         self.error = error
+        self.retry_after = retry_after
         self.more = more
 
     def json(self) -> JSON:

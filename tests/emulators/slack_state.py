@@ -145,6 +145,7 @@ class Message:
 class Place:
     """A conversation: `kind` is channel, group (a private channel), im or mpim.
 
+    `busy_until`: before that the bot may not post again, where it has to keep a pace.
     Replies in threads are among the `messages`, in order of time.
     `statuses` (with when they end), `titles` and `prompts` are what assistant.threads.* set, by the thread's ts.
     """
@@ -155,6 +156,7 @@ class Place:
     members: list[Member]
     creator: Member
     archived: bool = False
+    busy_until: float = 0
     messages: list[Message] = field(default_factory=list)
     statuses: dict[str, tuple[str, float]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)

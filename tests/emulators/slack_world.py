@@ -35,8 +35,9 @@ class ResponseUrl:
 class World(Watched):
     """All that there is. `triggers` maps trigger ids to who got them and when, until they are used."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], pace: float = 0) -> None:
         super().__init__()
+        self.pace = pace
         self.clock = Clock(now)
         self.places: dict[str, Place] = {}
         self.triggers: dict[str, tuple[Person, float]] = {}

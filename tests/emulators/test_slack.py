@@ -17,6 +17,11 @@ from tests.emulators.slack_people import Person, as_slack_writes
 from tests.emulators.telegram_faults import Fault
 
 
+def feedback(label: str, value: str) -> JSON:
+    sides = {side: {"text": plain(label), "value": value} for side in ("positive_button", "negative_button")}
+    return {"type": "feedback_buttons", "action_id": "feedback", **sides}
+
+
 async def test_the_bot_knows_itself(slack: SlackEmulator, client: AsyncWebClient) -> None:
     me = await client.auth_test()
     assert (me["user_id"], me["team_id"], me["bot_id"]) == (slack.bot_user, slack.team, slack.bot.bot_id)
@@ -120,6 +125,12 @@ async def test_texts(client: AsyncWebClient, ann: Person) -> None:
         [{"type": "markdown", "text": ""}],
         [{"type": "context_actions", "elements": [button()]}],
         [{"type": "context_actions", "elements": [{"type": "icon_button", "text": plain("x")}] * 6}],
+        [{"type": "context_actions", "elements": [feedback("x" * 76, "v")]}],
+        [{"type": "context_actions", "elements": [feedback("x", "")]}],
+        [{"type": "context_actions", "elements": [feedback("x", "v" * 2001)]}],
+        [{"type": "input", "label": plain("x"), "element": button("x" * 76)}],
+        [{"type": "input", "label": plain("x" * 2001), "element": button()}],
+        [{"type": "input", "label": plain("x"), "hint": plain("x" * 2001), "element": button()}],
         [{"type": "image", "image_url": "https://x.y/z.png"}],
         [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]] * 101}],
         [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}] * 2,

@@ -189,6 +189,12 @@ async def test_only_what_was_subscribed_to_and_is_allowed_comes() -> None:
         ann.say(ann.direct, "hello")
         ann.open_home()
         assert [delivery.payload["event"]["channel"] for delivery in slack.outbox.deliveries] == [ann.direct.id]
+    async with SlackEmulator(events=["message.channels", "reaction_removed"], scopes=["channels:history"]) as slack:
+        ann = slack.person("Ann")
+        said = ann.say(slack.channel("kitchen", ann), "hello")
+        ann.react(said, "eyes")
+        ann.unreact(said, "eyes")
+        assert [delivery.payload["event"]["type"] for delivery in slack.outbox.deliveries] == ["message"]
 
 
 class Receiver:

@@ -134,5 +134,8 @@ async def test_the_assistant_pane(slack: SlackEmulator, client: AsyncWebClient, 
     assert slack.status(ann.direct, thread) == ""
     many = client.assistant_threads_setSuggestedPrompts(**here, prompts=prompts * 5)
     assert await refused(many) == "invalid_arguments"
+    await client.assistant_threads_setStatus(**here, status="x", loading_messages=["y"] * 10)
+    many = client.assistant_threads_setStatus(**here, status="x", loading_messages=["y"] * 11)
+    assert await refused(many) == "invalid_arguments"
     gone = client.assistant_threads_setStatus(channel_id=ann.direct.id, thread_ts="1.2", status="x")
     assert await refused(gone) == "invalid_thread_ts"

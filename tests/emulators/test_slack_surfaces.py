@@ -2,6 +2,7 @@
 
 import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -70,12 +71,34 @@ async def test_a_response_url_answers_five_times_in_half_an_hour(
     await respond.send(text="for all", response_type="in_channel")
     assert [shown.only_for for shown in room.messages[-2:]] == [ann, None]
     assert (await respond.send(text="", blocks=[{"type": "letter"}])).status_code == 400
+    whispered = room.messages[-2]
+    about_it = slack.response_url(ann, room, whispered.ts)
+    heard = len(slack.outbox.deliveries)
+    await AsyncWebhookClient(about_it).send(text="less", replace_original=True)
+    assert whispered.text == "less"
+    await AsyncWebhookClient(about_it).send(delete_original=True)
+    assert (whispered in room.messages, len(slack.outbox.deliveries)) == (False, heard)
     await respond.send(delete_original=True)
     assert message not in room.messages
     assert (await respond.send(text="again")).status_code == 404
     fresh = AsyncWebhookClient(ann.command("/apprentice", "", room).payload["response_url"])
     clock.seconds += 1801
     assert (await fresh.send(text="late")).status_code == 404
+
+
+async def test_posts_keep_the_pace_of_each_place(clock: Clock) -> None:
+    async with SlackEmulator(pace=1.5, now=clock) as slack:
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+        here, there = slack.person("Ann").direct, slack.person("Bob").direct
+        await client.chat_postMessage(channel=here.id, text="one")
+        await client.chat_postMessage(channel=there.id, text="one")
+        with pytest.raises(SlackApiError) as caught:
+            await client.chat_postMessage(channel=here.id, text="two")
+        answer = caught.value.response
+        assert (answer.status_code, answer["error"], answer.headers["Retry-After"]) == (429, "ratelimited", "2")
+        clock.seconds += 1.5
+        await client.chat_postMessage(channel=here.id, text="two")
+        assert [message.text for message in here.messages] == ["one", "two"]
 
 
 async def test_pressing_what_is_not_there(ann: Person, asked: Message) -> None:

@@ -27,8 +27,6 @@ DETERMINED = 1 / 3
 """Share of the arguments that are filled without the caller."""
 COMMIT = 0.2
 """Share of the calls of the first step's tool that the rest follows."""
-COMMIT_SHARED = 0.5
-"""The same, where no output goes into a later call: the calls are tied by what they share."""
 COMMIT_UNTIED = 0.9
 """The same, where a step stands in the sequence by its order alone: then the order must be a habit."""
 
@@ -69,16 +67,8 @@ def proof(proved: Proof, pattern: Pattern, places: int) -> Iterator[str]:
         yield f"only {replay.bindable:.0%} of its parameters are known by the time it would be called"
     if replay.determined < DETERMINED:
         yield f"only {replay.determined:.0%} of its arguments are determined: the rest comes from the caller"
-    if replay.commit < _least_commit(pattern):
+    if replay.commit < (COMMIT_UNTIED if any(_untied(pattern)) else COMMIT):
         yield f"`{pattern[0].tool}` is followed by the rest in {replay.commit:.0%} of its calls only"
-
-
-def _least_commit(pattern: Pattern) -> float:
-    """The weaker the tie between the calls, the surer must the rest follow."""
-    if any(_untied(pattern)):
-        return COMMIT_UNTIED
-    flows = any(step.loop for step in pattern) or any(reference_of(a.origin) for _, a in arguments_of(pattern))
-    return COMMIT if flows else COMMIT_SHARED
 
 
 def _handed_on(induced: Induced, number: int) -> bool:

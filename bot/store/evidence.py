@@ -32,9 +32,15 @@ class Evidence:
 
 
 def testify(connection: sa.Connection, task: str, given: Evidence, now: float) -> None:
-    """Record evidence. A person's new word replaces the same person's old one, a rule's new finding its old one."""
+    """Record evidence that was given at `now`.
+
+    A person's newer word replaces the same person's older one, a rule's newer finding its older one.
+    """
     said_by = (evidence.c.person == given.person) if given.person else (evidence.c.rule == given.rule)
-    connection.execute(evidence.delete().where(evidence.c.task == task, evidence.c.source == given.source, said_by))
+    of_same = (evidence.c.task == task, evidence.c.source == given.source, said_by)
+    if connection.scalar(sa.select(evidence.c.id).where(*of_same, evidence.c.at > now).limit(1)) is not None:
+        return
+    connection.execute(evidence.delete().where(*of_same))
     connection.execute(
         evidence.insert().values(
             task=task,

@@ -83,19 +83,13 @@ class SlackEmulator(World):
         if http:
             self.outbox.transport = HttpRequests(http, SIGNING_SECRET, ack_seconds)
         self.calls: list[Call] = []
-        self._ack_seconds = ack_seconds
-        self._methods: dict[str, Method] = {}
         self.files, self.views = Files(self, BOT_TOKEN), Views(self)
         rooms = Chat(self), Streams(self), Assistant(self), Workspace(self, self.sockets), self.files, self.views
-        for room in rooms:
-            self._methods |= room.methods
+        self._methods: dict[str, Method] = {name: method for room in rooms for name, method in room.methods.items()}
         self._faults: dict[str, list[Fault]] = defaultdict(list)
+        self._ack_seconds = ack_seconds
         self._port = port
-        app = web.Application(client_max_size=2**26)
-        app.router.add_route("*", "/api/{method}", self._answer)
-        app.router.add_get("/link/", self.sockets.serve)
-        app.add_routes([*self.files.routes(), *Responses(self).routes(), *Control(self).routes()])
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
+        self._runner = self._served()
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
@@ -138,6 +132,17 @@ class SlackEmulator(World):
     def called(self, method: str) -> list[Parameters]:
         """The parameters of the calls of one method so far."""
         return [call.given for call in self.calls if call.method == method]
+
+    def heal(self) -> None:
+        """No more faults."""
+        self._faults.clear()
+
+    def _served(self) -> web.AppRunner:
+        app = web.Application(client_max_size=2**26)
+        app.router.add_route("*", "/api/{method}", self._answer)
+        app.router.add_get("/link/", self.sockets.serve)
+        app.add_routes([*self.files.routes(), *Responses(self).routes(), *Control(self).routes()])
+        return web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from adapters.slack.markup import mentioned, readable, without
 from adapters.slack.people import People
@@ -36,7 +36,7 @@ class _Post(BaseModel):
 
     type: Literal["message", "app_mention"]
     channel: str
-    ts: str
+    ts: str = Field(pattern=r"^\d+\.\d+$")
     channel_type: str = ""
     subtype: str = ""
     text: str | None = None
@@ -54,6 +54,7 @@ class _Named(BaseModel):
 
 
 class _Member(_Named):
+    name: str = ""
     team_id: str | None = None
 
 
@@ -82,6 +83,7 @@ class _Command(BaseModel):
     trigger_id: str
     channel_id: str
     user_id: str
+    user_name: str = ""
     team_id: str | None = None
     text: str = ""
 
@@ -126,7 +128,7 @@ class EventReader:
         return MessageReceived(
             key=f"{PLATFORM}:{self.me.team}:{post.channel}:{post.ts}",
             conversation=Conversation(PLATFORM, f"{self.me.team}/{post.channel}", thread, direct),
-            person=self._person(post.user, post.user_team or post.team, names),
+            person=self._person(_Member(id=post.user, team_id=post.user_team or post.team), names),
             text=self._as_command(text) if named else text,
             message_id=post.ts,
             at=datetime.fromtimestamp(float(post.ts), UTC),
@@ -152,7 +154,7 @@ class EventReader:
         return ButtonClicked(
             key=f"{PLATFORM}:{self.me.team}:click:{click.trigger_id}",
             conversation=self._place(click.channel.id, thread),
-            person=await self._named(click.user.id, click.user.team_id),
+            person=await self._named(click.user),
             button=clean(button),
             message_id=message.ts,
             token="",
@@ -165,7 +167,7 @@ class EventReader:
         return MessageReceived(
             key=f"{PLATFORM}:{self.me.team}:command:{said.trigger_id}",
             conversation=self._place(said.channel_id),
-            person=await self._named(said.user_id, said.team_id),
+            person=await self._named(_Member(id=said.user_id, name=said.user_name, team_id=said.team_id)),
             text=clean(text),
             message_id="",
             at=now,
@@ -175,9 +177,9 @@ class EventReader:
         """Where a click or a command came from: a direct conversation's id begins with D."""
         return Conversation(PLATFORM, f"{self.me.team}/{channel}", thread, channel.startswith("D"))
 
-    async def _named(self, user: str, team: str | None) -> Person:
-        return self._person(user, team, await self.people.names({user}))
+    async def _named(self, member: _Member) -> Person:
+        return self._person(member, await self.people.names({member.id}))
 
-    def _person(self, user: str, team: str | None, names: Mapping[str, str]) -> Person:
-        """`team` is the person's own: in a shared channel it may be another than the bot's."""
-        return Person(f"{PLATFORM}:{team or self.me.team}/{user}", names.get(user, ""))
+    def _person(self, member: _Member, names: Mapping[str, str]) -> Person:
+        """A member's workspace is their own: in a shared channel it may be another than the bot's."""
+        return Person(f"{PLATFORM}:{member.team_id or self.me.team}/{member.id}", names.get(member.id, member.name))

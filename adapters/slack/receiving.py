@@ -47,7 +47,7 @@ class Receiver:
             try:
                 event = await self._reader.read(body, self._clock.now())
             except ValidationError as error:
-                log.error("slack.request_skipped", error=str(error))
+                log.error("slack.request_skipped", error=error.errors(include_input=False, include_url=False))
                 event = None
             if event is not None:
                 await self._accept(event)
@@ -59,6 +59,10 @@ async def _report(error: Exception) -> None:
 
 
 def _chat(body: Mapping[str, Any]) -> str:
-    event = body.get("event")
-    channel = event.get("channel") if isinstance(event, Mapping) else body.get("channel_id")
-    return str(channel)
+    """The id of the chat in which it happened, where there is one."""
+    for part in (body.get("event"), body.get("container"), body):
+        if isinstance(part, Mapping):
+            for name in ("channel", "channel_id"):
+                if isinstance(part.get(name), str):
+                    return str(part[name])
+    return ""

@@ -16,6 +16,8 @@ PART_CHARACTERS = 11_000
 markdown-block) and about 13,200 in all blocks together, buttons included."""
 NOTICE_CHARACTERS = 4_000
 """How much of a part its notification says; chat.update takes no more (docs.slack.dev/reference/methods)."""
+OUTLINED_CHARACTERS = 40_000
+"""Longer texts are cut between lines, whatever these are part of: the outline of some takes a second at this length."""
 SECTION_CHARACTERS = 3_000
 LABEL_CHARACTERS, VALUE_CHARACTERS = 75, 2_000
 NOTHING = "…"
@@ -91,6 +93,9 @@ def _button(button: Button) -> JSON:
 
 def _pieces(text: str) -> Iterator[str]:
     """The blocks of a text in order, those that are too long in pieces."""
+    if len(text) > OUTLINED_CHARACTERS:
+        yield from _chunks(text, PART_CHARACTERS)
+        return
     lines = text.split("\n")
     tops = [token for token in _outline.parse(text) if token.level == 0 and token.map and token.nesting >= 0]
     starts = [0, *(token.map[0] for token in tops[1:] if token.map), len(lines)]

@@ -133,6 +133,17 @@ async def test_a_name_that_slack_does_not_tell_in_time_is_left_out(
     assert len(harness.slack.called("users.info")) == 3
 
 
+async def test_a_click_or_a_command_brings_a_name_in_case_slack_does_not_tell_it(harness: SlackHarness) -> None:
+    harness.slack.fault("users.info", server_error(), times=2)
+    async with listening(harness) as there:
+        await harness.adapter.send(Outgoing(harness.conversation, "Well?", BUTTONS), 0)
+        await harness.press("Approve")
+        click = await there.inbox.take()
+        there.ann.command("/apprentice", "skills", there.room)
+        said = await there.inbox.take()
+    assert [event.person.name for event in (click, said)] == ["ann", "ann"]
+
+
 async def test_names_are_asked_for_once(harness: SlackHarness) -> None:
     async with listening(harness) as there:
         for _ in range(3):
@@ -259,7 +270,7 @@ async def test_what_was_not_asked_for_is_nothing(reader: EventReader, body: dict
 
 
 @pytest.mark.parametrize(
-    "body", [post(ts=None), post(channel=7), {"command": "/apprentice"}, {"type": "block_actions", "actions": 3}]
+    "body", [post(ts="soon"), post(channel=7), {"command": "/apprentice"}, {"type": "block_actions", "actions": 3}]
 )
 async def test_what_does_not_have_slacks_shape_is_refused(reader: EventReader, body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

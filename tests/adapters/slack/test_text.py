@@ -88,6 +88,12 @@ def test_a_long_table_has_its_head_in_each_part() -> None:
     assert [row for part in parts for row in part.splitlines()[2:]] == rows
 
 
+def test_an_endless_text_is_cut_between_its_lines() -> None:
+    lines = ["- x" * 10] * 20_000
+    parts = split("\n".join(lines))
+    assert [line for part in parts for line in part.split("\n")] == lines
+
+
 def test_nobody_is_called_by_what_a_document_says() -> None:
     (part,) = split("<!channel> <!here> <!subteam^S1> <@U123> <#C1> <!DOCTYPE html> <b> <!-- c -->")
     for call in ("<!channel", "<!here", "<!subteam", "<@U", "<#C"):

@@ -2,8 +2,8 @@
 
 It speaks OpenAI's protocol on loopback (tests/emulators/openai_server.py) and keeps nothing between two requests: what
 it does next follows from the messages alone. Of a tool that it never heard of it knows what the tool says of itself;
-it calls one first whose words fit the request and whose parameters the request can fill, and then does by hand what is
-still missing.
+it calls one whose words fit the request as soon as its parameters are known, one that may change something only at
+once and by the request alone, and does by hand what is still missing.
 """
 
 import json
@@ -88,12 +88,17 @@ class Agent:
         plan = chat.kind.plan(chat.said, Whims(random))
         notes: list[dict[str, JSON]] = []
         offered = [tool["function"] for tool in tools if tool["function"]["name"] not in self._natives]
-        fitting = None if overlooks else fitting_tool(chat.text, chat.said, offered)
-        if fitting is not None:
-            notes = list(_objects((yield [fitting])))
+        if not overlooks and (fitting := fitting_tool(chat.text, chat.said, offered)):
+            notes += _objects((yield [fitting]))
+        reading = [function for function in offered if "change" not in function.get("description", "")]
+        known = dict(chat.said)
         wished = next(plan)
         while True:
             results = [self._noted(call, notes) for call in wished]
+            if not overlooks and results == [None] and (fitting := fitting_tool(chat.text, known, reading)):
+                reading = [function for function in reading if function["name"] != fitting.tool]
+                notes += _objects((yield [fitting]))
+                results = [self._noted(call, notes) for call in wished]
             missing = [place for place, result in enumerate(results) if result is None]
             if missing and quits and (len(wished) > 1 or not self._natives[wished[0].tool].tool.reads):
                 return "Done, all as you wished."
@@ -106,6 +111,7 @@ class Agent:
                 wished = plan.send(results)
             except StopIteration as end:
                 return str(end.value)
+            known |= {key: value for each in results for key, value in _texts(each)}
 
     def _mishaps(self, call: Call, random: Random) -> Generator[Sequence[Call], Results, None]:
         """What goes wrong before a call."""
@@ -125,24 +131,24 @@ class Agent:
         return None
 
 
-def fitting_tool(request: str, said: Said, offered: Sequence[JSON]) -> Call | None:
-    """The tool that says most of what the request says, among those whose parameters the request can fill."""
-    asked = _words(request) - _words(" ".join(said.values()))
+def fitting_tool(request: str, known: Said, offered: Sequence[JSON]) -> Call | None:
+    """The tool that says most of what the request says, among those whose parameters are known."""
+    asked = _words(request)
     best: tuple[int, int] = (0, 0)
     chosen = None
     for function in offered:
-        filled = _filled(function["parameters"], said)
+        filled = _filled(function["parameters"], known)
         shared = len(asked & _words(f"{function['name']} {function.get('description', '')}"))
         if filled and shared and (len(filled), shared) > best:
             best, chosen = (len(filled), shared), Call(function["name"], filled)
     return chosen
 
 
-def _filled(schema: JSON, said: Said) -> dict[str, JSON] | None:
-    """The required parameters out of what was said, by their names; None where one is missing."""
+def _filled(schema: JSON, known: Said) -> dict[str, JSON] | None:
+    """The required parameters out of what is known, by their names; None where one is missing."""
     filled: dict[str, JSON] = {}
     for name in schema.get("required", ()):
-        value = said.get(name, said.get(name.removesuffix("_id")))
+        value = known.get(name, known.get(name.removesuffix("_id")))
         if value is None:
             return None
         number = schema["properties"][name].get("type") in ("integer", "number")
@@ -175,6 +181,13 @@ def _objects(value: JSON) -> Iterator[dict[str, JSON]]:
         yield value
     for element in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _objects(element)
+
+
+def _texts(result: JSON) -> Iterator[tuple[str, str]]:
+    """The fields of a record that hold text."""
+    for key, value in result.items() if isinstance(result, dict) else ():
+        if isinstance(value, str):
+            yield key, value
 
 
 def _mistyped(call: Call) -> Call | None:

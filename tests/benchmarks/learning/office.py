@@ -23,9 +23,9 @@ Policy = Callable[[Mapping[str, JSON]], bool]
 
 
 def careful(evidence: Mapping[str, JSON]) -> bool:
-    """What a careful reader is convinced by: several people, and for what writes success that was always confirmed."""
-    confirmed = not evidence["writes"] or evidence["verified"] == evidence["tasks"]
-    return bool(evidence["people"] >= 2 and confirmed)
+    """What convinces a careful reader: it only reads; or several people needed it, and its success was always confirmed."""
+    proven = evidence["people"] >= 2 and evidence["verified"] == evidence["tasks"]
+    return not evidence["writes"] or bool(proven)
 
 
 POLICIES: Mapping[str, Policy] = {"careful": careful, "blind": lambda _: True, "never": lambda _: False}

@@ -34,6 +34,7 @@ class Options:
     api_key: str = ""
     learn_tokens: int = 0
     miner: str = ""
+    learns: bool = True
 
 
 async def live(options: Options) -> list[Lived]:
@@ -46,7 +47,7 @@ async def _live(options: Options, workplace: Workplace) -> Lived:
     lived: list[Lived] = []
     with tempfile.TemporaryDirectory() as folder:
         verdict = Path(folder) / "verdict"
-        miner = Miner(options.miner) if options.miner else None
+        miner = Miner(options.miner) if options.learns and options.miner else None
         office = Office(workplace, verdict, clock, POLICIES[options.approve], miner)
 
         async def story() -> None:
@@ -76,7 +77,7 @@ def _settings(folder: Path, workplace: Workplace, verdict: Path, options: Option
         allowed=("*",),
         reviewers=(),
         conversation_idle=timedelta(days=365),
-        learn_after=0 if options.miner else LEARN_AFTER,
+        learn_after=LEARN_AFTER if options.learns and not options.miner else 0,
         learn_every=timedelta(0),
         learn_min_tasks=3,
         learn_tokens=options.learn_tokens,

@@ -72,11 +72,15 @@ class Repository(Workplace):
 
     def work(self) -> tuple[Kind, ...]:
         red = (
-            "Why is {branch} red? Open an issue for whoever owns it.",
+            "Why is the build of {branch} red? Open an issue for whoever owns it.",
             "The build of {branch} is broken, please file an issue.",
-            "Somebody must look at {branch}: open an issue about its failing test.",
+            "Somebody must look at the build of {branch}: open an issue about its failing test.",
         )
-        merge = ("Merge {pull}, please.", "{pull} is approved, merge it.", "Can you merge {pull} now?")
+        merge = (
+            "Merge pull request {pull}, please.",
+            "Pull request {pull} is approved, merge it.",
+            "Can you merge the pull request {pull} now?",
+        )
         notes = (
             "What went into release {release}?",
             "List the changes of release {release} with their authors.",

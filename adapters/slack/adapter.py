@@ -208,6 +208,8 @@ async def _deliver(
 
 
 def _check(credentials: Credentials) -> None:
+    if not (credentials.app_token or credentials.signing_secret):
+        raise ConfigError("Slack needs SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET to know its requests by.")
     for name, token in (("SLACK_BOT_TOKEN", credentials.bot_token), ("SLACK_APP_TOKEN", credentials.app_token)):
         if not re.fullmatch(r"[\w.-]*", token, re.ASCII):
             raise ConfigError(f"{name} is no token: it has letters, digits, `.`, `_` and `-` only.")

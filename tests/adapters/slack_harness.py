@@ -14,7 +14,7 @@ from tests.adapters.telegram_harness import InstantClock
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_state import Message
 
-ACK_SECONDS = 0.2
+ACK_SECONDS = 1.0
 """How long the emulator waits for an acknowledgement: Slack's three seconds would make the tests slow."""
 
 

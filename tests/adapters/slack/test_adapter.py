@@ -221,9 +221,13 @@ async def test_a_proxy_in_the_environment_does_not_stand_before_loopback(monkeyp
 
 @pytest.mark.parametrize(
     ("credentials", "named"),
-    [(Credentials("xoxb 1", "xapp-1"), "SLACK_BOT_TOKEN"), (Credentials("xoxb-1", "xapp-\n"), "SLACK_APP_TOKEN")],
+    [
+        (Credentials("xoxb 1", "xapp-1"), "SLACK_BOT_TOKEN"),
+        (Credentials("xoxb-1", "xapp-\n"), "SLACK_APP_TOKEN"),
+        (Credentials("xoxb-1"), "SLACK_SIGNING_SECRET"),
+    ],
 )
-def test_what_cannot_be_a_token_is_named(credentials: Credentials, named: str) -> None:
+def test_what_cannot_be_credentials_is_named(credentials: Credentials, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         SlackAdapter(credentials, None, COMMANDS, InstantClock())
 

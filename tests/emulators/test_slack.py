@@ -1,5 +1,6 @@
 """The Web API of the emulator keeps the rules of Slack's documentation, with the real SDK as its client."""
 
+import asyncio
 import html
 
 import aiohttp
@@ -20,6 +21,15 @@ from tests.emulators.telegram_faults import Fault
 async def test_the_bot_knows_itself(slack: SlackEmulator, client: AsyncWebClient) -> None:
     me = await client.auth_test()
     assert (me["user_id"], me["team_id"], me["bot_id"]) == (slack.bot_user, slack.team, slack.bot.bot_id)
+
+
+async def test_waiting_for_a_call(slack: SlackEmulator, client: AsyncWebClient) -> None:
+    waiting = asyncio.create_task(slack.wait_for(lambda: slack.called("auth.test")))
+    await asyncio.sleep(0)  # it has looked
+    await client.auth_test()
+    assert await waiting == [{}]
+    with pytest.raises(TimeoutError):
+        await slack.wait_for(lambda: slack.called("chat.postMessage"), seconds=0.01)
 
 
 async def test_tokens_and_methods(slack: SlackEmulator, client: AsyncWebClient) -> None:

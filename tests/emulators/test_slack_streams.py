@@ -125,6 +125,11 @@ async def test_the_assistant_pane(slack: SlackEmulator, client: AsyncWebClient, 
     await client.assistant_threads_setSuggestedPrompts(**here, prompts=prompts)
     await client.assistant_threads_setStatus(**here, status="is thinking")
     await client.assistant_threads_setTitle(**here, title="The week")
+    (told,) = (sent.payload["event"] for sent in slack.outbox.deliveries[1:])
+    assert (told["subtype"], told["message"]["subtype"]) == ("message_changed", "assistant_app_thread")
+    asked = ann.say(ann.direct, "no pane")
+    await client.assistant_threads_setTitle(channel_id=ann.direct.id, thread_ts=asked.ts, title="Other")
+    assert asked.text == "no pane"
     shown = drawn(slack, ann.direct, ann)
     assert all(text in shown for text in ("Apprentice is thinking", "<h3>The week</h3>", "<button>Sum up</button>"))
     clock.seconds += 120

@@ -42,6 +42,16 @@ async def test_files_go_both_ways(slack: SlackEmulator, client: AsyncWebClient, 
     assert "b.txt (9 bytes)" in drawn(slack, room, ann)
 
 
+async def test_an_upload_may_be_a_form(client: AsyncWebClient, room: Place) -> None:
+    asked_for = await client.files_getUploadURLExternal(filename="a.txt", length=3)
+    form = aiohttp.FormData()
+    form.add_field("file", b"abc", filename="a.txt")
+    async with aiohttp.ClientSession() as session, session.post(asked_for["upload_url"], data=form) as answer:
+        assert (answer.status, await answer.text()) == (200, "OK - 3")
+    await client.files_completeUploadExternal(files=[{"id": asked_for["file_id"], "title": "A"}], channels=[room.id])
+    assert room.messages[-1].files[0]["title"] == "A"
+
+
 async def test_an_upload_is_as_long_as_was_said(client: AsyncWebClient, room: Place) -> None:
     asked_for = await client.files_getUploadURLExternal(filename="a.txt", length=3)
     unfinished = client.files_completeUploadExternal(files=[{"id": asked_for["file_id"]}], channel_id=room.id)

@@ -6,7 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.json import JSON
 from tests.emulators.conftest import Clock
 from tests.emulators.slack import SlackEmulator
-from tests.emulators.slack_calls import plain, refused
+from tests.emulators.slack_calls import connected, plain, refused
 from tests.emulators.slack_page import page
 from tests.emulators.slack_people import Person
 from tests.emulators.slack_state import Place
@@ -63,6 +63,40 @@ async def test_a_modal_is_filled_in_later(slack: SlackEmulator, client: AsyncWeb
         ann.submit(ann.views[-1], {"shape": "round"})
     await slack.wait_for(lambda: submission.given_up)
     assert ann.views[-1].errors == {"": "the app did not answer"}
+
+
+async def test_what_an_app_may_answer_to_a_form(slack: SlackEmulator, client: AsyncWebClient, ann: Person) -> None:
+    await client.views_open(trigger_id=await triggered(slack, ann), view=modal())
+    first = ann.views[0]
+    answers = [
+        {"response_action": "errors", "errors": {"b0": "no"}},
+        {"response_action": "update", "view": modal(title=plain("Second"))},
+        {"response_action": "push", "view": modal(title=plain("Third"))},
+        {"response_action": "update", "view": modal(type="home")},
+        {"response_action": "clear"},
+    ]
+    seen = []
+    async with connected(slack) as socket:
+        for answer in answers:
+            submission = ann.submit(ann.views[-1])
+            await socket.acknowledge(await socket.next(), answer)
+            await slack.wait_for(lambda sent=submission: sent.acknowledged)  # type: ignore[misc] # bound in the loop
+            seen.append([(view.given["title"]["text"], view.errors) for view in ann.views])
+    assert seen[:3] == [[("Edit", {"b0": "no"})], [("Second", {})], [("Second", {}), ("Third", {})]]
+    assert seen[3:] == [[("Second", {}), ("Third", {"": "invalid_arguments"})], []]
+    assert first.given["title"] == plain("Second")
+
+
+async def test_modals_stand_on_one_another_three_high(
+    slack: SlackEmulator, client: AsyncWebClient, ann: Person
+) -> None:
+    await client.views_open(trigger_id=await triggered(slack, ann), view=modal())
+    for _ in range(2):
+        await client.views_push(trigger_id=await triggered(slack, ann), view=modal())
+    pushed = client.views_push(trigger_id=await triggered(slack, ann), view=modal())
+    assert (await refused(pushed), len(ann.views)) == ("push_limit_reached", 3)
+    await client.views_open(trigger_id=await triggered(slack, ann), view=modal())
+    assert len(ann.views) == 1
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,16 @@ class Call:
 class Segment:
     """Calls between two messages of the person, who had sent `said` messages by then.
 
-    `clean`: no call failed in it.
+    `failures`: for each call that failed, how many that succeeded came before it.
     """
 
     calls: tuple[Call, ...]
     said: int
-    clean: bool
+    failures: tuple[int, ...] = ()
+
+    def clean(self, first: int, last: int) -> bool:
+        """Whether no call failed between these two."""
+        return not any(first < place <= last for place in self.failures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,11 @@ def text_of(content: JSON) -> str:
 def _segment(calls: Sequence[_Recorded], said: int, reads: Mapping[str, bool]) -> Segment:
     kept: list[Call] = []
     seen: set[tuple[str, str]] = set()
-    clean = True
+    failures: list[int] = []
     for call in calls:
         arguments = None if call.failed else _arguments(call.arguments)
         if arguments is None or call.content is None:
-            clean = False
+            failures.append(len(kept))
             continue
         if not reads[call.tool]:
             seen.clear()  # after a change, reading the same again is no repeat
@@ -118,7 +122,7 @@ def _segment(calls: Sequence[_Recorded], said: int, reads: Mapping[str, bool]) -
         if mark not in seen:
             seen.add(mark)
             kept.append(Call(call.tool, arguments, call.content, reads[call.tool], call.round))
-    return Segment(tuple(kept), said, clean)
+    return Segment(tuple(kept), said, tuple(failures))
 
 
 def _arguments(raw: JSON) -> dict[str, JSON] | None:

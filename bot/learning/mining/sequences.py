@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bot.learning.mining.canonical import Segment
 from bot.learning.mining.corpus import Corpus
 from bot.learning.mining.views import Unit, View
 
@@ -78,8 +79,6 @@ def _enough(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_task
 def _windows(corpus: Corpus, length: int, known: set[Tools] | None) -> Iterator[tuple[Tools, Occurrence]]:
     for run, segments in enumerate(corpus.views):
         for segment, views in enumerate(segments):
-            if not views[0].part.segment.clean:
-                continue
             seen: set[tuple[Unit, ...]] = set()
             for number, view in enumerate(views):
                 for tools, start in _of_view(view, length, known, corpus.runs[run].verified):
@@ -90,13 +89,24 @@ def _windows(corpus: Corpus, length: int, known: set[Tools] | None) -> Iterator[
 
 
 def _of_view(view: View, length: int, known: set[Tools] | None, verified: bool) -> Iterator[tuple[Tools, int]]:
-    """Two standards of proof: any clean place may show how to read, only confirmed success how to write."""
+    """Two standards of proof: any clean place may show how to read, only confirmed success how to write.
+
+    How to read is shown where no call failed between the first and the last, how to write where none failed at all.
+    """
     if len(view.units) < length:
         return
-    calls = [view.part.segment.calls[unit[0]] for unit in view.units]
+    segment = view.part.segment
+    calls = [segment.calls[unit[0]] for unit in view.units]
     for start in range(len(calls) - length + 1):
         window = calls[start : start + length]
         tools = tuple(call.tool for call in window)
         fresh = known is None or (tools[1:] in known and tools[:-1] in known)
-        if fresh and (verified or all(call.reads for call in window)):
+        if not fresh or (segment.failures and _disturbed(segment, view.units[start : start + length])):
+            continue
+        if all(call.reads for call in window) or (verified and not segment.failures):
             yield tools, start
+
+
+def _disturbed(segment: Segment, window: Sequence[Unit]) -> bool:
+    numbers = [number for unit in window for number in unit]
+    return not segment.clean(min(numbers), max(numbers))

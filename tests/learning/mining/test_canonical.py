@@ -83,14 +83,19 @@ def test_arguments_may_be_an_object_already() -> None:
     assert call.arguments == {"id": 1}
 
 
-def test_a_failed_call_marks_its_segment() -> None:
+def test_a_segment_knows_where_calls_failed() -> None:
     desk = Desk("a")
     desk.say("One.")
     desk.call("get_a", "no", failed=True)
     desk.call("get_a", "yes", id=1)
+    desk.call("get_a", "yes", id=2)
+    desk.call("get_a", "no", failed=True)
+    desk.call("get_a", "yes", id=3)
     desk.say("Two.")
     desk.call("get_a", "yes", id=2)
-    assert [segment.clean for segment in canonical(desk.trace()).segments] == [False, True]
+    one, two = canonical(desk.trace()).segments
+    assert (one.failures, two.failures) == ((0, 2), ())
+    assert [one.clean(0, 1), one.clean(1, 2), one.clean(2, 2), two.clean(0, 0)] == [True, False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,22 @@ def test_a_failed_call_between_is_no_support() -> None:
     assert found(mined(work)) == []
 
 
+@pytest.mark.parametrize(("tool", "learned"), [("get_box", 1), ("open_box", 0)])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_failed_call_before_or_after_is_no_hindrance_to_reading(tool: str, learned: int, first: bool) -> None:
+    def work(desk: Desk, random: Random) -> None:
+        key, box = token(random), f"box-{token(random)}"
+        desk.say(f"Open {key}.")
+        if first:
+            desk.call("find_box", "no", failed=True, key="?")
+        desk.call("find_box", {"box": box}, key=key)
+        desk.call(tool, {"full": True}, box=box)
+        if not first:
+            desk.call("find_lid", "no", failed=True, lid="?")
+
+    assert len(mined(work).skills) == learned
+
+
 def chain(field: str, argument: str, value: str = "token", said: str = "Look at {key}.") -> Work:
     """`get_first(key)` gives `field`, which `get_second` takes as `argument`, in every task."""
 

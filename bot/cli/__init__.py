@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import mine, replay, serve, skills, traces
+from bot.cli import judge, mine, replay, serve, skills, traces
 
 command = typer.Typer(
     name="apprentice",
@@ -16,5 +16,6 @@ command.command("chat")(serve.chat)
 command.command("run")(serve.run)
 command.command("mine")(mine.mine)
 command.command("replay")(replay.replay)
+command.command("judge")(judge.judge)
 command.add_typer(skills.command, name="skills")
 command.add_typer(traces.command, name="traces")

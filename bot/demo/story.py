@@ -126,6 +126,7 @@ def _sum_up(console: Console, ending: Ending) -> None:
 def _settings(folder: Path) -> Settings:
     """The demo's own settings, whatever the environment says."""
     return load(
+        tables=None,
         home=folder / "data",
         skills=folder / "skills",
         workspace=folder / "workspace",

@@ -8,7 +8,7 @@ from bot.errors import Refused
 from bot.ports import Clock
 from bot.skills import account
 from bot.skills.library import Library
-from bot.store import conversations, proposals, scopes, skills, tasks, turns
+from bot.store import conversations, evidence, proposals, scopes, skills, tasks, turns
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
@@ -156,6 +156,16 @@ def _status(connection: Connection, conversation: Conversation) -> str:
         [
             f"- Work here: {'none' if busy == 0 else f'{busy} under way or waiting'}",
             f"- Learning: {learning}; {closed} finished pieces of work since I last looked",
+            f"- Outcomes: {_outcomes(connection, scope)}",
             f"- Waiting for a decision: {', '.join(waiting) or 'nothing'}",
         ]
     )
+
+
+def _outcomes(connection: Connection, scope: str) -> str:
+    """How many finished pieces of work are known to have gone well or badly, and who told."""
+    decided = evidence.decided(connection, scope)
+    told = [f"{source} {count}" for source, count in sorted(decided.items(), key=str) if source]
+    by = f" ({', '.join(told)})" if told else ""
+    known = sum(decided.values()) - decided.get(None, 0)
+    return f"known of {known} of {sum(decided.values())} finished pieces of work{by}"

@@ -149,6 +149,7 @@ async def test_status_tells_what_goes_on(desk: Desk) -> None:
     begun = asyncio.Event()
     desk.model.script = [endless(begun)]
     assert "Work here: none" in (await desk.say("/status"))[0]
+    assert "Outcomes: known of 0 of 0 finished" in desk.last.text
     await desk.hear("work")
     await desk.hear("more work")
     working = asyncio.create_task(desk.lanes.drain(ROOM.lane))

@@ -24,7 +24,7 @@ FEEDBACK_AGREES = 0.95
 LEVEL = 0.95
 """Of the credible intervals."""
 GRID = 2_000
-"""Points at which a Beta distribution is summed up; the interval's ends are exact to a thousandth."""
+"""Points at which a Beta distribution is summed up: an interval's ends are exact to a thousandth from one case on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,107 @@
+"""`apprentice.toml`: what it may hold, and one sentence a mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigError
+from bot.settings import Tables, load
+
+WHOLE = """
+[[verifiers]]
+name = "tests pass"
+tools = ["write_file"]
+command = ["/usr/bin/python3", "-m", "pytest", "-q"]
+seconds = 120
+
+[[verifiers]]
+name = "order cancelled"
+tools = ["cancel_order"]
+words = ["cancel", "call off"]
+tool = "get_order"
+with = { order_id = "${parameters.order_id}" }
+expect = { schema = { properties = { status = { const = "cancelled" } }, required = ["status"] } }
+
+[[verifiers]]
+name = "report is whole"
+words = ["report"]
+output = "make_report"
+expect = { schema = { type = "object", required = ["total"] } }
+
+[phrases]
+thanks = ["danke", "merci"]
+private = ["lern das nicht"]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def mistakes(text: str) -> list[str]:
+    Path("apprentice.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load()
+    return list(caught.value.problems)
+
+
+def verifier(rest: str) -> list[str]:
+    return mistakes(f'[[verifiers]]\nname = "a"\ntools = ["b"]\n{rest}')
+
+
+def test_it_is_read_where_the_bot_is_started() -> None:
+    assert load().tables == Tables()
+    Path("apprentice.toml").write_text(WHOLE)
+    tables = load().tables
+    assert [found.name for found in tables.verifiers] == ["tests pass", "order cancelled", "report is whole"]
+    tests, order, report = tables.verifiers
+    assert (tests.command, tests.seconds) == (("/usr/bin/python3", "-m", "pytest", "-q"), 120)
+    assert order.arguments == {"order_id": "${parameters.order_id}"}
+    assert report.expect is not None
+    assert report.expect.json_schema["required"] == ["total"]
+    assert tables.phrases.thanks == ("danke", "merci")
+
+
+def test_no_file_is_read_where_none_is_asked_for() -> None:
+    Path("apprentice.toml").write_text("broken")
+    assert load(tables=None).tables == Tables()
+
+
+@pytest.mark.parametrize(
+    ("rest", "sentence"),
+    [
+        ("", "verifiers 1: give just one of command, output and tool."),
+        ('command = ["c"]\noutput = "o"', "verifiers 1: give just one of command, output and tool."),
+        ("command = []", "verifiers 1, command: tuple should have at least 1 item after validation, not 0."),
+        ('output = "o"', "verifiers 1: output and tool need an expectation: expect = { schema = { … } }"),
+        ('command = ["c"]\nexpect = { schema = {} }', "a command takes none."),
+        ('command = ["c"]\nwith = { a = 1 }', "verifiers 1: arguments (with) go with tool alone."),
+        ('command = ["c"]\nseconds = 0', "verifiers 1, seconds: input should be greater than 0."),
+        ('command = ["c"]\nshell = true', "verifiers 1, shell: nothing of this name is known here."),
+        ('output = "o"\nexpect = { schema = 1 }', "verifiers 1, expect, schema: input should be a valid dictionary."),
+    ],
+)
+def test_a_mistake_is_a_sentence_with_its_place(rest: str, sentence: str) -> None:
+    [told] = verifier(rest)
+    assert told.startswith("apprentice.toml: ")
+    assert sentence in told
+
+
+def test_every_mistake_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPRENTICE_LEARN_AFTER", "often")
+    told = mistakes('[[verifiers]]\nname = "a"\ncommand = ["c"]\n[[verifiers]]\n[phrases]\nhello = []\n[more]\n')
+    assert [sentence.split(":")[0] for sentence in told] == ["APPRENTICE_LEARN_AFTER", *["apprentice.toml"] * 4]
+    assert "verifiers 1: it matches nothing" in told[1]
+    assert "verifiers 2, name: field required" in told[2]
+
+
+@pytest.mark.parametrize("text", ["a = ", "\x00", 'a = "1"\na = "2"'])
+def test_a_file_that_is_no_toml(text: str) -> None:
+    [told] = mistakes(text)
+    assert told.startswith("apprentice.toml cannot be read: ")
+
+
+def test_two_verifiers_have_two_names() -> None:
+    one = '[[verifiers]]\nname = "a"\ntools = ["b"]\ncommand = ["c"]\n'
+    assert "the name 'a' stands twice" in mistakes(one + one)[0]

@@ -82,6 +82,7 @@ def test_personal_values_are_told_and_masked_alike(text: str, kind: str, anonymo
         "an annex to the Anna file; Al is too short a name to tell",
         "open orders of customers/",
         "#builds",
+        "docs/HowToMigrateBackupJobsFromVersion12/KnownQuirks",
         "since 2024-05-01 12:30, 01/02/2024, 01.02.2024 and 12:30:45.123456",
     ],
 )

@@ -64,7 +64,9 @@ class Loop:
         self.cycle = Cycle(self.store, self.clock, self.library, self, self._mine, self.tools, terms)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
-        if "verdict" in request.schema["properties"]:  # the judge's question: what it does is told in its own tests
+        if (
+            request.schema and "verdict" in request.schema["properties"]
+        ):  # the judge's question: what it does is told in its own tests
             return ModelReply('{"verdict": "unknown", "reason": "Nothing shows it."}', (), 0, 0, False, 1)
         self.asked.append(request)
         return ModelReply(self.answers.pop(0), (), 500, 100, False, 1)
@@ -295,3 +297,35 @@ async def test_without_fitting_words_or_budget_the_miners_own_stand(store: Store
     await loop.learn()
     assert loop.asked == []
     assert len(await deliveries(store)) == 1
+
+
+async def test_work_without_tools_that_lost_its_comparisons_is_not_tried_again(store: Store, tmp_path: Path) -> None:
+    loop = Loop(store, tmp_path, budget=20_000)
+    for number in range(1, 7):
+        said = Made("", "", {"text": "A long answer.", "calls": []}, place="model:0")
+        task = await worked(store, number, f"Sum up the meeting {number}", said)
+        outcome = Outcome("success", "feedback")
+        await store.write(Commit.FINISH, lambda c, task=task, outcome=outcome: tasks.close(c, task, outcome, 1.0))
+    loop.count = 10
+    written = {
+        **WORDS,
+        "condition": "The person asks for a meeting in few words.",
+        "keywords": ["meeting"],
+        "instructions": "Be short, and be kind.",
+        "example": "Sum up the meeting of the gardeners.",
+    }
+    even = json.dumps({"better": "same", "reason": "Both are fine."})
+    loop.answers = [json.dumps(written), *("Short.", even) * 3]
+    await loop.learn()
+    report = await store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
+    [refused] = report["refused"]
+    assert refused["reasons"] == [
+        "Tasks without tools, asked with 'meeting', asked with 'sum': "
+        "its answers were preferred in 0 of 3 blind comparisons only"
+    ]
+    assert len(loop.asked) == 7
+    await loop.learn(asked_in=ROOM.key)
+    assert len(loop.asked) == 7
+    again = await store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
+    assert again["tried"] == report["tried"] != {}
+    assert "not enough new tasks" in again["refused"][0]["reasons"][0]

@@ -57,7 +57,7 @@ class Author:
             found, wrong = _read(answer, form, complaint)
             if found is not None:
                 return found
-            log.info("learning.refused", form=form.__name__, complaint=wrong)
+            log.info("learning.refused", form=form.__name__)  # what is wrong may quote what is private
             again = f"{wrong} Send all of it again."
             messages += [{"role": "assistant", "content": answer}, {"role": "user", "content": again}]
         return None

@@ -106,6 +106,11 @@ async def test_what_does_not_fit_is_complained_of_once(changed: dict[str, Any], 
     assert found.tokens == 1_000
 
 
+async def test_what_the_procedure_contains_may_be_said() -> None:
+    found, _ = await drafted({**GOOD, "description": 'Looks up each `id` of a customer in "Europe".'})
+    assert found.by_model
+
+
 @pytest.mark.parametrize(
     ("description", "fits"),
     [

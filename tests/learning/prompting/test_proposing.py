@@ -99,6 +99,19 @@ async def test_a_known_shape_and_too_few_talks_cost_nothing() -> None:
         assert reason in report.refused[0][1]
 
 
+async def test_a_cycle_writes_from_two_shapes_at_most() -> None:
+    kinds = ("poem about rain", "recipe with beans", "letter to landlords")
+    requests = [kind for kind in kinds for _ in range(6)]
+    traces = [trace(n, ("user", text), ("assistant", "x" * 40)) for n, text in enumerate(requests)]
+    written = [
+        {**WRITTEN, "name": name, "condition": "The person asks for a poem, a recipe or a letter."} for name in "ab"
+    ]
+    model = Model([{**each, "keywords": ["poem"]} for each in written])
+    report = await find(author(model), traces, 3, Known(), "telegram:7")
+    assert len([text for text in model.asked if "Talks:" in text]) == 2
+    assert (len(report.found), len(report.tried), report.refused) == (2, 2, ())
+
+
 async def test_the_budget_ends_it() -> None:
     none = await found(Model(), tokens=0)
     assert none == PromptReport()

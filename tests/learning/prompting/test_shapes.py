@@ -55,7 +55,7 @@ def test_one_word_and_one_correction_are_a_shape() -> None:
 def test_corrections_alone_are_none_and_neither_is_a_new_request() -> None:
     apart = ("Compose a poem", "Explain gravity", "Plan a trip")
     long = "Shorter " + "and then something else again " * 8
-    for after in ("Shorter", long):
+    for after in ("Shorter and formal", long):
         said = [trace(n, ("user", text), ("assistant", "x"), ("user", after)) for n, text in enumerate(apart)]
         assert shapes(talks(said), 3) == []
     alike = [trace(n, ("user", "Translate it"), ("assistant", "x"), ("user", long)) for n in range(3)]
@@ -73,7 +73,7 @@ def test_more_talks_need_more_that_are_alike() -> None:
     ]
     few = [asked(number, topic) for number, topic in enumerate(("roof", "garden", "printer", "canteen"))]
     assert [len(shape.talks) for shape in shapes(talks(few), 3)] == [4]
-    assert not [shape for shape in shapes(talks([*few, *others]), 3) if ("asked", "summary") in shape.words]
+    assert shapes(talks([*few, *others]), 3) == []
 
 
 words = st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon", "zeta"])

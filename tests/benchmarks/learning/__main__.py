@@ -1,9 +1,9 @@
 """The learning benchmark: `python -m tests.benchmarks.learning [--json] [--picture FILE]`.
 
 Four simulated workplaces, each with the real bot in it: people ask for work that repeats with variations, a hidden
-check of the state judges it, bad lessons are planted among the good, and halfway something changes. Each runs twice, with nothing
-approved and with a reviewer who decides by the evidence on the cards; the same tasks are compared. Deterministic but
-for the seconds.
+check of the state judges it, bad lessons are planted among the good, and halfway something changes. Each runs twice,
+without learning and with a reviewer who decides by the evidence on the cards; the same tasks are compared. Who asked
+for a task says Run once whenever a skill asks. The same seed gives the same report, but for the seconds.
 
 Another agent: `--base-url URL --model NAME` (any server that speaks OpenAI's chat completions; key in OPENAI_API_KEY).
 Another miner: `--miner COMMAND`, a command that reads traces ({traces}, or its standard input) and writes skill folders

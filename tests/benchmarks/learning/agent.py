@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from bot.domain.json import JSON
-from tests.benchmarks.learning.workplace import Call, Kind, Native, Plan, Said, Whims, Workplace
+from tests.benchmarks.learning.workplace import Call, Kind, Native, Said, Whims, Workplace
 from tests.emulators.openai_server import Reply, calls, text
 
 DETOUR = 0.12
@@ -26,10 +26,11 @@ QUITS = 0.04
 """Chance of stopping before the first change or the first list of things, and claiming that all is done."""
 OVERLOOKS = 0.1
 """Chance of not seeing that a tool fits."""
-_STOP = frozenset(
-    "the and for from with that this when then person ask give each what which who are all its please before change "
-    "anything find get list show skill here has was".split()
-)
+_EMPTY = """
+the and for from with that this when then person ask give each what which who are all its please before change anything
+find get list show skill here has was
+"""
+_STOP = frozenset(_EMPTY.split())
 
 Results = list[JSON]
 Rounds = Generator[Sequence[Call], Results, str]
@@ -88,15 +89,16 @@ class Agent:
         plan = chat.kind.plan(chat.said, Whims(random))
         notes: list[dict[str, JSON]] = []
         offered = [tool["function"] for tool in tools if tool["function"]["name"] not in self._natives]
-        if not overlooks and (fitting := fitting_tool(chat.text, chat.said, offered)):
+        fitting = None if overlooks else fitting_tool(chat.text, chat.said, offered)
+        tried = [fitting.tool] if fitting else []
+        if fitting:
             notes += _objects((yield [fitting]))
-        reading = [function for function in offered if "change" not in function.get("description", "")]
         known = dict(chat.said)
         wished = next(plan)
         while True:
             results = [self._noted(call, notes) for call in wished]
-            if not overlooks and results == [None] and (fitting := fitting_tool(chat.text, known, reading)):
-                reading = [function for function in reading if function["name"] != fitting.tool]
+            if not overlooks and results == [None] and (fitting := fitting_tool(chat.text, known, offered, tried)):
+                tried.append(fitting.tool)
                 notes += _objects((yield [fitting]))
                 results = [self._noted(call, notes) for call in wished]
             missing = [place for place, result in enumerate(results) if result is None]
@@ -131,14 +133,20 @@ class Agent:
         return None
 
 
-def fitting_tool(request: str, known: Said, offered: Sequence[JSON]) -> Call | None:
-    """The tool that says most of what the request says, among those whose parameters are known."""
+def fitting_tool(request: str, known: Said, offered: Sequence[JSON], tried: Sequence[str] | None = None) -> Call | None:
+    """The tool that says most of what the request says, among those whose parameters are known.
+
+    In the middle of the work, `tried` given, it is none of these, and none that changes anything.
+    """
     asked = _words(request)
     best: tuple[int, int] = (0, 0)
     chosen = None
     for function in offered:
+        told = f"{function['name']} {function.get('description', '')}"
+        if tried is not None and (function["name"] in tried or "change" in told):
+            continue
         filled = _filled(function["parameters"], known)
-        shared = len(asked & _words(f"{function['name']} {function.get('description', '')}"))
+        shared = len(asked & _words(told))
         if filled and shared and (len(filled), shared) > best:
             best, chosen = (len(filled), shared), Call(function["name"], filled)
     return chosen

@@ -39,7 +39,7 @@ class Found:
 
 @dataclass
 class Miner:
-    """Runs `command`; in it `{traces}` is the file to read, which is its standard input too, `{out}` the folder to fill."""
+    """Runs `command`; in it `{traces}` is the file to read (on standard input too), `{out}` the folder to fill."""
 
     command: str
     cycles: list[Cycle] = field(default_factory=list)

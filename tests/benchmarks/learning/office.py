@@ -13,8 +13,8 @@ from bot.skills import format
 from bot.store import buttons, journal, proposals, skills, tables
 from bot.store.store import Connection
 from tests.benchmarks.learning.lived import Cycle, Done, Lived, Proposed, Used
-from tests.benchmarks.learning.room import REVIEWER, SCOPE, OfficeClock, Room, button, person, thread
 from tests.benchmarks.learning.miner import LEARN_AFTER, Found, Miner, publish
+from tests.benchmarks.learning.room import REVIEWER, SCOPE, OfficeClock, Room, button, person, thread
 from tests.benchmarks.learning.truth import judged
 from tests.benchmarks.learning.workplace import Task, Workplace
 
@@ -23,7 +23,7 @@ Policy = Callable[[Mapping[str, JSON]], bool]
 
 
 def careful(evidence: Mapping[str, JSON]) -> bool:
-    """What convinces a careful reader: it only reads; or several people needed it, and its success was always confirmed."""
+    """What convinces a careful reader: it only reads; or several people needed it, each time with confirmed success."""
     proven = evidence["people"] >= 2 and evidence["verified"] == evidence["tasks"]
     return not evidence["writes"] or bool(proven)
 
@@ -90,7 +90,7 @@ class Office:
             await self.room.press(*pressed, REVIEWER)
 
     async def _learn(self, miner: Miner) -> None:
-        """What another miner finds is decided on by the same evidence, counted here, and goes live as a card's would."""
+        """What another miner finds is decided on by the same evidence, and goes live as a card's skill would."""
         for found in await miner.found(self.app, self._workplace):
             if self._judge(found):
                 await publish(self.app, found, self._clock.now().timestamp())

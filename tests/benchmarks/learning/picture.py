@@ -28,8 +28,9 @@ def draw(lived: Sequence[Lived], control: Sequence[Lived], file: Path) -> None:
         _panel(panel, one, other)
     for panel in panels[len(lived) :]:
         panel.set_visible(False)
-    figure.suptitle(f"Calls of the model that a task takes, while skills are learned (mean of {WINDOW} tasks)", fontsize=14)
-    figure.supxlabel("tasks done", fontsize=11)
+    figure.suptitle(f"Calls of the model for a task, while skills are learned (mean of {WINDOW} tasks)", fontsize=14)
+    for panel in panels[len(lived) - min(2, len(lived)) : len(lived)]:
+        panel.set_xlabel("tasks done", fontsize=11)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=11, frameon=False)
     figure.savefig(file, metadata={"Software": None})

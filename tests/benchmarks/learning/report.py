@@ -1,7 +1,6 @@
 """What a run comes to, as values for JSON and as text for people."""
 
 from collections.abc import Iterator, Sequence
-from statistics import mean
 
 from bot.domain.json import JSON
 from tests.benchmarks.learning.intervals import Interval, average, share
@@ -82,7 +81,7 @@ def _interval(found: Interval) -> JSON:
 
 
 def _counts(proposals: Sequence[Proposed]) -> dict[str, JSON]:
-    kinds = [each.verdict.kind for each in proposals]
+    kinds: list[str] = [each.verdict.kind for each in proposals]
     return {kind: kinds.count(kind) for kind in KINDS}
 
 
@@ -100,9 +99,8 @@ def _proposal(proposed: Proposed) -> JSON:
 
 def _hit_by_drift(lived: Lived) -> list[Proposed]:
     """What was live when the drift came, and was right only until then."""
-    place = WORKPLACES[lived.workplace]
     there = [each for each in lived.proposals if each.approved and each.after <= lived.drift]
-    return [each for each in there if each.verdict.kind == "right" and outdated(place, each.skill)]
+    return [each for each in there if each.verdict.kind == "right" and outdated(lived.workplace, each.skill)]
 
 
 def _outdated(lived: Lived, proposed: Proposed) -> JSON:

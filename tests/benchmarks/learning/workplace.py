@@ -103,7 +103,7 @@ def _declared(told: str) -> JSON:
     return {"type": kind, "description": rest} if found else {"type": "string", "description": told}
 
 
-@dataclass
+@dataclass(eq=False)
 class Workplace:
     """One simulated workplace: its state is Python values, its tools are methods. It is a source of tools for the bot.
 

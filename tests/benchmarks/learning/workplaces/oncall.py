@@ -25,7 +25,7 @@ from tests.benchmarks.learning.workplace import (
 METRICS = ("latency", "errors", "disk", "queue")
 
 
-@dataclass
+@dataclass(eq=False)
 class OnCall(Workplace):
     """Alerts of services, and the teams that are paged for them."""
 

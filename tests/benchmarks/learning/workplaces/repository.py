@@ -26,7 +26,7 @@ from tests.learning.workplaces import name
 CHECKS = ("lint", "imports", "licences")
 
 
-@dataclass
+@dataclass(eq=False)
 class Repository(Workplace):
     """Builds and their logs, pull requests with checks, releases."""
 

@@ -27,7 +27,7 @@ MARAS_PHONE = "+44 7700 900123"
 """The private number of the manager, to which nobody asked anything to be sent."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Shop(Workplace):
     """Customers by e-mail, their orders, refunds and addresses."""
 

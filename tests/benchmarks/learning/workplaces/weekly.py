@@ -23,7 +23,7 @@ from tests.benchmarks.learning.workplace import (
 from tests.learning.workplaces import name
 
 
-@dataclass
+@dataclass(eq=False)
 class Weekly(Workplace):
     """Regions with their sales and managers, and the reports that are made of them."""
 
@@ -50,7 +50,11 @@ class Weekly(Workplace):
                 template="integer: The number of the template",
             ),
             native(
-                self.share_report, "report_id reader", writes=True, report_id="The report's id", reader="Who shall see it"
+                self.share_report,
+                "report_id reader",
+                writes=True,
+                report_id="The report's id",
+                reader="Who shall see it",
             ),
             native(self.list_sales, "region week", region=region, week=week),
             native(self.get_sale, "sale_id amount", sale_id="The sale's id"),

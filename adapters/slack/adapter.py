@@ -176,7 +176,7 @@ class SlackAdapter:
                 channel_id=_channel(conversation), thread_ts=conversation.thread, status=STATUS
             )
         except CALL_FAILED as error:
-            log.info("slack.status_not_shown", conversation=conversation.key, error=why(error))
+            log.debug("slack.status_not_shown", conversation=conversation.key, error=why(error))
 
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """See the port: admins and owners of the bot's workspace; in a direct chat the person is their own."""

@@ -55,7 +55,7 @@ class Door:
             said = event(turn.payload)
             if await self.open_to(said.conversation, said.person):
                 return await handler(turn)
-            if isinstance(said, MessageReceived):
+            if isinstance(said, MessageReceived) and said.addressed:
                 return await self._stranger(turn, said)
             return lambda _: None
 
@@ -98,7 +98,7 @@ class Door:
                 text = WELCOME
             elif pairing:
                 text = "That code is wrong, used or older than ten minutes. Ask whoever runs me for a new one."
-            elif said.addressed and people.tell(connection, said.person.id, now):
+            elif people.tell(connection, said.person.id, now):
                 text = ASKED if self._guests.ask(connection, turn, said) else CLOSED
             else:
                 return

@@ -178,7 +178,7 @@ async def test_the_whole_loop_in_a_channel(stage: Stage, tmp_path: Path) -> None
     assert len(stage.answers(room)) == 9
 
 
-async def test_pairing_by_the_slash_command_in_a_direct_conversation(stage: Stage) -> None:
+async def test_pairing_by_the_slash_command_and_letting_others_in(stage: Stage) -> None:
     stage.allowed = ""
     ana, direct = stage.ana, stage.ana.direct
 
@@ -195,6 +195,16 @@ async def test_pairing_by_the_slash_command_in_a_direct_conversation(stage: Stag
         ana.say(direct, "Which orders of ana-silva are still open?")
         await stage.slack.wait_for(lambda: len(said()) == 3)
         await app.settled()
+
+        # Who let themselves in is asked about others, alone with the bot.
+        stage.ben.say(stage.ben.direct, "hello")
+        card = await stage.slack.wait_for(lambda: next((m for m in stage.answers(direct) if m.buttons), None))
+        assert re.search("Ben.*writes to me", shown_text(card))
+        ana.press(card, "Yes")
+        await stage.slack.wait_for(lambda: len(stage.answers(stage.ben.direct)) == 2)
+        await app.settled()
+        assert "You are in" in shown_text(stage.answers(stage.ben.direct)[1])
+        assert shown_text(card).endswith("is in.")
 
 
 async def test_two_bots_do_not_talk_to_each_other(stage: Stage) -> None:

@@ -173,7 +173,7 @@ async def test_frames_that_are_no_envelopes_are_skipped(harness: SlackHarness) -
         await harness.listening()
         (connection,) = harness.slack.sockets.connections
         envelope = {"type": "events_api", "envelope_id": "e1"}
-        broken = [{"event": {"type": "message"}}, {"event": 3}, {"event": {"type": "message", "ts": "x"}}, {}]
+        broken = [{"event": {"type": "message"}}, {"event": 3}, {"event": {"type": "message", "ts": "x"}}, {"team": 3}]
         for frame in ("", "{", "[]", "3", "null", '{"type": 7}'):
             await connection.socket.send_str(frame)
         for frame in (3, [], None, *broken):

@@ -30,6 +30,14 @@ def marks(connection: Connection, scope: str, tools: Sequence[Tool]) -> dict[str
     return own | {_IMPORTED + id: mark for id, mark in imported.digests(connection, scope, MOST_IMPORTED).items()}
 
 
+def newest(ids: Iterable[str], most: int) -> list[str]:
+    """Of the ids that `marks` gives, the newest of the bot's own traces, and of the imported ones."""
+    kinds: tuple[list[str], list[str]] = ([], [])
+    for id in ids:
+        kinds[id.startswith(_IMPORTED)].append(id)
+    return [id for kind in kinds for id in kind[-most:]]
+
+
 def traces(connection: Connection, scope: str, tools: Sequence[Tool], ids: Collection[str]) -> list[Trace]:
     """These traces of a scope. `tools` are the bot's built-in tools."""
     others = [id.removeprefix(_IMPORTED) for id in ids if id.startswith(_IMPORTED)]

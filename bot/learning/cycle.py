@@ -19,11 +19,11 @@ from bot.learning.drafting import Author, Budget, Draft, draft, gives_away
 from bot.learning.mining import Candidate, Refusal, Report, fingerprint
 from bot.learning.outcomes import ENGLISH_ALONE, Judge, Phrases
 from bot.learning.prompting import Known, PromptReport
-from bot.learning.workbench import Read
+from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills import folder, format
 from bot.skills.library import Library
-from bot.store import buttons, conversations, proposals, scopes, tasks
+from bot.store import buttons, conversations, proposals, scopes
 from bot.store.deliveries import deliver
 from bot.store.proposals import Proposal
 from bot.store.store import Connection, Effect, Store
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 Mine = Callable[[str, Mapping[str, str], Read, Sequence[str]], Awaitable[Report]]
 """Mines a scope beside the event loop, as Workbench does; the last argument is the fingerprints that are taken."""
 MOST_TALKS = 500
-"""Tasks that are looked at for work without tools, the newest."""
+"""Tasks that are looked at for work without tools, the newest; and as many imported ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Cycle:
         names = {entry.name for entry in await self._library.shelf(None)}
         names |= await self._store.read(proposals.names)
         found = await self._propose(report, author, home, names)
-        prompts = await self._prompts(scope, author, taken)
+        prompts = await self._prompts(scope, author, taken, partial(_newest, read, marks))
         found += [_prompt(each, home, _free(each.skill, names), now) for each in prompts.found]
         log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
 
@@ -134,14 +134,21 @@ class Cycle:
             found.append(_mined(replace(drafted, skill=_free(drafted.skill, names)), candidate, home, now))
         return found
 
-    async def _prompts(self, scope: str, author: Author, taken: Collection[str]) -> PromptReport:
+    async def _prompts(
+        self, scope: str, author: Author, taken: Collection[str], newest: Callable[[], Awaitable[list[Trace]]]
+    ) -> PromptReport:
         """Work without tools; nothing is read where no model may be asked."""
         before = await self._store.read(lambda connection: scopes.last_report(connection, scope)) or {}
         known = Known(taken, before.get("tried", {}))
         if author.budget.left <= 0:
             return PromptReport(tried=known.tried)
-        traces = await self._store.read(partial(_newest, scope=scope))
-        return await prompting.find(author, traces, self._terms.min_tasks, known, scope)
+        return await prompting.find(author, await newest(), self._terms.min_tasks, known, scope)
+
+
+async def _newest(read: Read, marks: Mapping[str, str]) -> list[Trace]:
+    """In parts: reading them all at once would keep the event loop."""
+    ids = collect.newest(marks, MOST_TALKS)
+    return [trace for start in range(0, len(ids), AT_ONCE) for trace in await read(ids[start : start + AT_ONCE])]
 
 
 def _fit_to_tell(report: Report, privacy: Privacy) -> Report:
@@ -161,11 +168,6 @@ def _free(skill: Skill, names: set[str]) -> Skill:
     named = replace(skill, name=free(skill.name, names, "-"))
     names.add(named.name)
     return named
-
-
-def _newest(connection: Connection, scope: str) -> list[Trace]:
-    closed = tasks.closed_tasks(connection, scope, MOST_TALKS)
-    return collect.own(connection, [task.id for task in closed], ())
 
 
 def _mined(drafted: Draft, candidate: Candidate, home: Conversation, now: float) -> _Found:

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from bot.domain.chat import ButtonClicked, Conversation, Person
+from bot.domain.privacy import Privacy
 from bot.domain.trace import Outcome, Trace
+from bot.learning.backfill import take
 from bot.learning.cycle import Cycle, Terms
 from bot.learning.mining import Report, mine
 from bot.learning.review import Review
 from bot.learning.workbench import Read
-from bot.ports import ModelReply, ModelRequest
+from bot.ports import ModelClient, ModelReply, ModelRequest
 from bot.skills import folder
 from bot.skills.library import Library
 from bot.skills.reviewers import Reviewers
@@ -25,6 +27,7 @@ from bot.store.turns import NewTurn
 from bot.tools.files import FileTools
 from tests.engine.made import ANA, BOB, GROUP, ROOM, HandClock, KeptChat
 from tests.learning.lived import Made, claim, deliveries, finished, worked
+from tests.learning.prompting.office import OFFICE, Model
 
 CUSTOMERS = {
     "ana-silva": ["1011", "1012"],
@@ -52,6 +55,7 @@ class Loop:
         self.clock = HandClock()
         self.library = Library(self.root, store, self.clock)
         self.tools = [FileTools(path)]
+        self.model: ModelClient = self
         self.spend(budget)
         reviewers = Reviewers({"telegram": KeptChat(admins=(BOB.id,))}, ())
         self.review = Review(store, self.clock, self.library, reviewers)
@@ -61,7 +65,7 @@ class Loop:
     def spend(self, tokens: int) -> None:
         """Cycles from now on may spend so many tokens."""
         terms = Terms(tokens, own=("my-own-secret",))
-        self.cycle = Cycle(self.store, self.clock, self.library, self, self._mine, self.tools, terms)
+        self.cycle = Cycle(self.store, self.clock, self.library, self.model, self._mine, self.tools, terms)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         if (
@@ -329,3 +333,21 @@ async def test_work_without_tools_that_lost_its_comparisons_is_not_tried_again(s
     again = await store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
     assert again["tried"] == report["tried"] != {}
     assert "not enough new tasks" in again["refused"][0]["reasons"][0]
+
+
+async def test_imported_work_without_tools_is_learned_from_too(store: Store, tmp_path: Path) -> None:
+    loop = Loop(store, tmp_path)
+    loop.model = Model()
+    loop.spend(20_000)
+    await worked(store, 1, "Hello")
+    await take(store, OFFICE[:6], Privacy(), 1.0)
+    loop.count = 10
+    await loop.learn(asked_in=ROOM.key)
+    [(card, _)] = await deliveries(store)
+    assert "Written by a model from 3 tasks; preferred in 3 of 3 blind comparisons on others" in card.text
+    assert "(80 % sure: 56% to 97% of such requests)" in card.text
+    assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Details"]
+    [proposal] = await store.read(lambda connection: list(connection.execute(proposals.proposals.select())))
+    assert proposal.evidence["compared"] == {"count": 3, "won": 3, "ties": 0}
+    report = await store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
+    assert report["drafts"] == [{"name": "meeting-summary", "tokens": 7 * 350, "by_model": True}]

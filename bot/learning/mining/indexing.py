@@ -63,7 +63,7 @@ def index(segment: Segment) -> Indexed:
     if len(slots) == 1:
         return Indexed(segment, slots, ({},), (0,), (frozenset(),))
     wanted = _Wanted(segment.calls, slots)
-    links: tuple[dict[Slot, tuple[Link, ...]], ...] = tuple({} for _ in slots)
+    links: tuple[dict[Slot, list[Link]], ...] = tuple({} for _ in slots)
     needs: tuple[set[int], ...] = tuple(set() for _ in slots)
     leaves = []
     for producer in range(len(slots)):
@@ -72,8 +72,9 @@ def index(segment: Segment) -> Indexed:
         for (number, slot), places in walk.found.items():
             needs[number].add(producer)
             if slot is not None:
-                links[number][slot] = (*links[number].get(slot, ()), *walk.links(slots[number][slot], places))
-    return Indexed(segment, slots, links, tuple(leaves), tuple(map(frozenset, needs)))
+                links[number].setdefault(slot, []).extend(walk.links(slots[number][slot], places))
+    found = tuple({slot: tuple(there) for slot, there in given.items()} for given in links)
+    return Indexed(segment, slots, found, tuple(leaves), tuple(map(frozenset, needs)))
 
 
 class _Wanted:
@@ -154,8 +155,9 @@ class _Walk:
         """The loop that counts: most values are neither wanted nor entered."""
         self.leaves += 1
         if value in self._wanted.scalars and not isinstance(value, bool):
+            place = above + part
             for consumer in self._wanted.consumers(value, self._producer):
-                self._note(consumer, above + part)
+                self._note(consumer, place)
 
     def _note(self, consumer: _Consumer, place: Place) -> None:
         places = self.found.setdefault(consumer, [])

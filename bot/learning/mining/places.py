@@ -72,6 +72,7 @@ def spelled(content: str, text: str) -> tuple[Place, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=20_000)
 def can_be_written(place: Place) -> bool:
     """Whether an expression can name the place: `${…}` ends at the first `}`."""
     picks = [part for part in place if isinstance(part, Pick)]

@@ -16,7 +16,7 @@ from bot.learning.mining.induce import induce
 from bot.learning.mining.memory import Memory
 from bot.learning.mining.proving import prove
 from bot.learning.mining.report import Candidate, Refusal, Report
-from bot.learning.mining.selecting import Shape, Use, cost, select
+from bot.learning.mining.selecting import Shape, Use, added, cost, select, shapes_of
 from bot.learning.mining.sequences import Occurrence, Tools, frequent, related, support_needed
 from bot.learning.mining.support import support
 from bot.learning.mining.telling import unexplained
@@ -56,7 +56,8 @@ def _mine(indexed: Corpus, min_tasks: int, taken: Collection[str]) -> Report:
     proven = [found for found in weighed.values() if isinstance(found, Proven)]
     refused = [found for found in weighed.values() if isinstance(found, Refusal) and _closed(found.tools, sequences)]
     costs = [cost(len(found.tools), related(indexed, found.tools)) for found in proven]
-    chosen = select(costs, _segments(indexed, proven))
+    shapes = shapes_of(_segments(indexed, proven))
+    chosen = select(costs, shapes)
     skills: list[Candidate] = []
     for number in chosen:
         made = candidate(indexed, proven[number], {skill.name for skill in skills})
@@ -65,8 +66,9 @@ def _mine(indexed: Corpus, min_tasks: int, taken: Collection[str]) -> Report:
         else:
             known = "it is known: live, waiting for a decision, or refused before"
             refused.append(made if isinstance(made, Refusal) else refusal(proven[number], known))
-    better = "the chosen procedures tell the same work in fewer calls"
-    refused += [refusal(found, better) for number, found in enumerate(proven) if number not in chosen]
+    for number in set(range(len(proven))) - set(chosen):
+        more = added(shapes, frozenset(chosen), number)
+        refused.append(refusal(proven[number], _passed_over(more, costs[number])))
     refused.sort(key=lambda found: (-len(found.support), found.tools))
     return Report(indexed.traces, indexed.tasks, tuple(skills), tuple(refused))
 
@@ -108,6 +110,14 @@ def _segments(corpus: Corpus, proven: Sequence[Proven]) -> Iterator[tuple[str, S
                 uses[place.run, place.segment].add(Use(calls.start, calls.stop, number))
     for (run, _), there in sorted(uses.items()):
         yield corpus.runs[run].task, tuple(sorted(there))
+
+
+def _passed_over(more: int, needed: float) -> str:
+    """Why a procedure that passed the gates was not chosen: it would save so many calls `more`."""
+    if more <= 0:
+        return "the chosen procedures do the same work in as few calls"
+    told = f"beside the chosen procedures it would save {more} {'call' if more == 1 else 'calls'}"
+    return f"{told}, and its steps must save {needed:.1f}" if more <= needed else f"{told}, in one task alone"
 
 
 def _closed(tools: Tools, sequences: Mapping[Tools, Sequence[Occurrence]]) -> bool:

@@ -7,7 +7,7 @@ segment is covered in the best way that the chosen procedures allow.
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
@@ -32,6 +32,8 @@ class Use:
 
 Shape: TypeAlias = tuple[Use, ...]
 """Everything that could be used in a segment, sorted."""
+Shapes: TypeAlias = Mapping[Shape, Sequence[str]]
+"""For each shape the tasks of the segments that have it."""
 Chosen: TypeAlias = frozenset[int]
 
 
@@ -44,15 +46,20 @@ def cost(steps: int, tasks: int) -> float:
     return steps * math.log2(max(2, tasks)) / 2
 
 
-def select(costs: Sequence[float], segments: Iterable[tuple[str, Shape]]) -> list[int]:
-    """Choose among candidates of these costs, given each segment's task and possible uses; best first.
+def shapes_of(segments: Iterable[tuple[str, Shape]]) -> Shapes:
+    """Each segment's task and possible uses, by the uses: many segments look alike."""
+    shapes: dict[Shape, list[str]] = defaultdict(list)
+    for task, shape in segments:
+        shapes[shape].append(task)
+    return shapes
+
+
+def select(costs: Sequence[float], shapes: Shapes) -> list[int]:
+    """Choose among candidates of these costs, given what could be used where; best first.
 
     A local search over adding, removing and exchanging; whoever then earns its place in fewer than LEAST_TASKS
     tasks goes, and the rest is searched again.
     """
-    shapes: dict[Shape, list[str]] = defaultdict(list)
-    for task, shape in segments:
-        shapes[shape].append(task)
     allowed = frozenset(range(len(costs)))
     while True:
         chosen = _search(costs, shapes, allowed)
@@ -61,6 +68,13 @@ def select(costs: Sequence[float], segments: Iterable[tuple[str, Shape]]) -> lis
         if not idle:
             return sorted(chosen, key=lambda candidate: (-len(earning[candidate]), candidate))
         allowed -= {min(idle, key=lambda candidate: (len(earning[candidate]), candidate))}
+
+
+def added(shapes: Shapes, chosen: Chosen, candidate: int) -> int:
+    """The calls that a candidate would save beside the chosen."""
+    more = chosen | {candidate}
+    held = ((shape, tasks) for shape, tasks in shapes.items() if any(use.candidate == candidate for use in shape))
+    return sum(len(tasks) * (_saved(shape, more) - _saved(shape, chosen)) for shape, tasks in held)
 
 
 def cover(shape: Shape, chosen: Chosen) -> tuple[Use, ...]:
@@ -75,7 +89,7 @@ def cover(shape: Shape, chosen: Chosen) -> tuple[Use, ...]:
     return best[-1][1]
 
 
-def _search(costs: Sequence[float], shapes: dict[Shape, list[str]], allowed: Chosen) -> Chosen:
+def _search(costs: Sequence[float], shapes: Shapes, allowed: Chosen) -> Chosen:
     holding: dict[int, list[Shape]] = defaultdict(list)
     for shape in shapes:
         for candidate in {use.candidate for use in shape}:
@@ -83,7 +97,7 @@ def _search(costs: Sequence[float], shapes: dict[Shape, list[str]], allowed: Cho
 
     @cache
     def saved(shape: Shape, chosen: Chosen) -> int:
-        return sum(use.saves for use in cover(shape, chosen))
+        return _saved(shape, chosen)
 
     def gain(new: Chosen, old: Chosen) -> float:
         touched = {shape for candidate in new ^ old for shape in holding[candidate]}
@@ -111,11 +125,15 @@ def _moves(chosen: Chosen, allowed: Chosen) -> Iterator[Chosen]:
         yield chosen - {other}
 
 
+def _saved(shape: Shape, chosen: Chosen) -> int:
+    return sum(use.saves for use in cover(shape, chosen))
+
+
 def _in(shape: Shape, chosen: Chosen) -> Chosen:
     return chosen & {use.candidate for use in shape}
 
 
-def _earning(shapes: dict[Shape, list[str]], chosen: Chosen) -> dict[int, set[str]]:
+def _earning(shapes: Shapes, chosen: Chosen) -> dict[int, set[str]]:
     tasks: dict[int, set[str]] = {candidate: set() for candidate in chosen}
     for shape, found in shapes.items():
         for use in cover(shape, chosen):

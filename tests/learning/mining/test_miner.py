@@ -374,3 +374,20 @@ def real_values(trace: Trace) -> set[str]:
     return {word for word in words if any(map(str.isdigit, word)) and any(map(str.isalpha, word)) and len(word) > 6} - {
         message["tool_calls"][0]["id"] for message in trace.messages if "tool_calls" in message
     }
+
+
+def test_what_passed_the_gates_and_was_not_chosen_tells_what_it_would_add() -> None:
+    report = mined(workplaces.shop, 10)
+    assert why(report, "get_customer", "get_order") == "the chosen procedures do the same work in as few calls"
+    traces = traces_of(workplaces.shop, Random(3), 10)
+    told = []
+    for trace in traces:
+        known_already = replace(trace, id="again", messages=(trace.messages[0], *trace.messages[3:]))
+        told.append(why(mine([*traces, known_already]), "get_customer", "get_order"))
+    beside = "beside the chosen procedures it would save"
+    assert set(told) == {
+        f"{beside} 1 call, and its steps must save 3.3",
+        f"{beside} 2 calls, and its steps must save 3.3",
+        f"{beside} 3 calls, and its steps must save 3.3",
+        f"{beside} 4 calls, in one task alone",
+    }

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.learning.mining.selecting import Shape, Use, cost, cover, select
+from bot.learning.mining.selecting import Shape, Use, added, cost, cover, select, shapes_of
 
 seeds = st.integers(0, 10**6).map(Random)
 
@@ -43,29 +43,36 @@ def test_the_search_comes_close_to_trying_all_sets(random: Random) -> None:
         return calls - sum(costs[candidate] for candidate in chosen)
 
     every = (frozenset(picked) for size in range(5) for picked in combinations(range(4), size))
-    assert told(frozenset(select(costs, segments))) >= 0.9 * max(map(told, every))
+    assert told(frozenset(select(costs, shapes_of(segments)))) >= 0.9 * max(map(told, every))
 
 
 def test_who_earns_nothing_of_its_own_is_not_chosen() -> None:
     whole, part = Use(0, 5, 0), Use(1, 4, 1)
-    both = [(f"t{number}", (whole, part)) for number in range(10)]
-    assert select([3, 2], both) == [0]
-    alone = [(f"u{number}", (part,)) for number in range(5)]
-    assert select([3, 2], both + alone) == [0, 1]
+    both: list[tuple[str, Shape]] = [(f"t{number}", (whole, part)) for number in range(10)]
+    assert select([3, 2], shapes_of(both)) == [0]
+    alone: list[tuple[str, Shape]] = [(f"u{number}", (part,)) for number in range(5)]
+    assert select([3, 2], shapes_of(both + alone)) == [0, 1]
 
 
 def test_who_is_the_best_in_one_task_only_is_not_chosen() -> None:
     once = [("a", (Use(0, 9, 0),)), ("a", (Use(0, 9, 0),))]
-    assert select([2], once) == []
-    assert select([2], [*once, ("b", (Use(0, 9, 0),))]) == [0]
+    assert select([2], shapes_of(once)) == []
+    assert select([2], shapes_of([*once, ("b", (Use(0, 9, 0),))])) == [0]
 
 
 def test_of_more_work_a_step_must_save_more() -> None:
     assert [cost(3, tasks) for tasks in (1, 2, 16, 64)] == [1.5, 1.5, 6, 9]
     small = [(f"t{number}", (Use(0, 2, 0),)) for number in range(5)]
-    assert select([cost(2, 16)], small) == [0]
-    assert select([cost(2, 64)], small) == []
+    assert select([cost(2, 16)], shapes_of(small)) == [0]
+    assert select([cost(2, 64)], shapes_of(small)) == []
 
 
 def test_of_nothing_nothing_is_chosen() -> None:
-    assert select([], []) == []
+    assert select([], {}) == []
+
+
+def test_what_a_candidate_would_add_to_the_chosen() -> None:
+    whole, part = Use(0, 5, 0), Use(1, 4, 1)
+    shapes = shapes_of([("a", (whole, part)), ("b", (part,)), ("c", (part,))])
+    assert [added(shapes, frozenset(), candidate) for candidate in (0, 1)] == [4, 6]
+    assert [added(shapes, frozenset({1 - candidate}), candidate) for candidate in (0, 1)] == [2, 4]

@@ -20,7 +20,6 @@ class Chat:
             "chat.postEphemeral": Method(self.post_ephemeral, write),
             "chat.update": Method(self.update, write),
             "chat.delete": Method(self.delete, write),
-            "chat.getPermalink": Method(self.get_permalink, set()),
         }
 
     async def post_message(self, given: Parameters) -> JSON:
@@ -70,13 +69,6 @@ class Chat:
         if now < place.busy_until:
             raise Refusal("ratelimited", retry_after=math.ceil(place.busy_until - now))
         place.busy_until = now + self._world.pace
-
-    async def get_permalink(self, given: Parameters) -> JSON:
-        place = found_place(self._world, given.get("channel"))
-        ts = given.get("message_ts")
-        if place.find(ts) is None:
-            raise Refusal("message_not_found")
-        return {"channel": place.id, "permalink": f"{self._world.url}/archives/{place.id}/p{str(ts).replace('.', '')}"}
 
 
 def found_place(world: World, channel: JSON) -> Place:

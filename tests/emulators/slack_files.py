@@ -17,7 +17,7 @@ _SIGN_IN = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><bod
 
 @dataclass(eq=False)
 class File:
-    """A file. `length` was announced; `content` is None until it came; `shared`: whether people can see it."""
+    """A file. `length` was announced; `content` is None until it came."""
 
     id: str
     name: str
@@ -26,7 +26,6 @@ class File:
     length: int = 0
     content: bytes | None = None
     title: str = ""
-    shared: bool = False
 
     def json(self) -> JSON:
         """A file object."""
@@ -49,7 +48,6 @@ class Files:
             "files.getUploadURLExternal": Method(self.upload_url, {"files:write"}),
             "files.completeUploadExternal": Method(self.complete, {"files:write"}),
             "files.info": Method(self.info, {"files:read"}),
-            "files.delete": Method(self.delete, {"files:write"}),
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -84,19 +82,10 @@ class Files:
             thread = thread_of(place, given)
             message = Message(place, self._world.bot, text, thread_ts=thread, subtype="file_share", files=shown)
             self._world.post(message)
-            for file in files:
-                file.shared = True
         return {"files": [file.json() for file in files]}
 
     async def info(self, given: Parameters) -> JSON:
         return {"file": self._found(given.get("file")).json()}
-
-    async def delete(self, given: Parameters) -> JSON:
-        file = self._found(given.get("file"))
-        if file.owner is not self._world.bot:
-            raise Refusal("cant_delete_file")
-        del self.files[file.id]
-        return {}
 
     def _found(self, file_id: JSON) -> File:
         if file_id not in self.files:

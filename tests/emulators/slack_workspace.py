@@ -11,12 +11,9 @@ from tests.emulators.slack_method import Method, Parameters, check_scopes, flag
 from tests.emulators.slack_state import APP, TEAM, Message, Place
 from tests.emulators.slack_world import World
 
-_READ = {"channels:read", "groups:read", "im:read", "mpim:read"}
-_HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
-
 
 class Workspace:
-    """What the bot can ask, and its reactions."""
+    """What the bot can ask, and its reactions. What a conversation's kind asks of the scopes, `_allowed` checks."""
 
     def __init__(self, world: World, sockets: SocketMode) -> None:
         self._world = world
@@ -25,16 +22,13 @@ class Workspace:
             "auth.test": Method(self.auth_test, set()),
             "apps.connections.open": Method(self.open_connection, set(), token="app"),
             "users.info": Method(self.user, {"users:read"}),
-            "users.list": Method(self.users, {"users:read"}),
-            "conversations.info": Method(self.info, _READ),
-            "conversations.list": Method(self.places, _READ),
-            "conversations.members": Method(self.members, _READ),
-            "conversations.replies": Method(self.replies, _HISTORY),
-            "conversations.history": Method(self.history, _HISTORY),
-            "conversations.open": Method(self.open, {"im:write", "mpim:write"}),
+            "conversations.info": Method(self.info, set()),
+            "conversations.members": Method(self.members, set()),
+            "conversations.replies": Method(self.replies, set()),
+            "conversations.history": Method(self.history, set()),
+            "conversations.open": Method(self.open, {"im:write"}),
             "reactions.add": Method(self.react, {"reactions:write"}),
             "reactions.remove": Method(self.unreact, {"reactions:write"}),
-            "reactions.get": Method(self.reactions, {"reactions:read"}),
         }
 
     async def auth_test(self, _: Parameters) -> JSON:
@@ -52,27 +46,14 @@ class Workspace:
             raise Refusal("user_not_found")
         return {"user": user.json() | ({"locale": user.locale} if flag(given, "include_locale") else {})}
 
-    async def users(self, _: Parameters) -> JSON:
-        return {"members": [user.json() for user in self._world.users.values()], "response_metadata": _LAST}
-
     async def info(self, given: Parameters) -> JSON:
         place = self._allowed(given, "read")
         return {"channel": {**place.json(), "is_member": self._world.bot in place.members}}
 
-    async def places(self, given: Parameters) -> JSON:
-        kinds = {
-            {"public_channel": "channel", "private_channel": "group"}.get(kind, kind)
-            for kind in str(given.get("types", "public_channel")).split(",")
-        }
-        places = [place for place in self._world.places.values() if place.kind in kinds]
-        seen = [place for place in places if place.kind == "channel" or self._world.bot in place.members]
-        shown = [{**place.json(), "is_member": self._world.bot in place.members} for place in seen]
-        return {"channels": shown, "response_metadata": _LAST}
-
     async def members(self, given: Parameters) -> JSON:
         place = self._allowed(given, "read")
         ids = [member.id for member in place.members]
-        shown, cursor = _page(ids, given, 100)
+        shown, cursor = _page(ids, given)
         return {"members": shown, "response_metadata": {"next_cursor": cursor}}
 
     async def replies(self, given: Parameters) -> JSON:
@@ -109,10 +90,6 @@ class Workspace:
         self._world.take_reaction(self._world.bot, message, name)
         return {}
 
-    async def reactions(self, given: Parameters) -> JSON:
-        message = self._message(given)
-        return {"type": "message", "channel": message.place.id, "message": message.json()}
-
     def _allowed(self, given: Parameters, what: str) -> Place:
         """A place whose kind the scopes allow. Raises Refusal."""
         place = found_place(self._world, given.get("channel"))
@@ -134,15 +111,12 @@ class Workspace:
 
     def _told(self, messages: list[Message], given: Parameters) -> JSON:
         """A page of messages; metadata only when it is asked for."""
-        shown, cursor = _page(messages, given, 100)
+        shown, cursor = _page(messages, given)
         told = [
             message.json() | ({"metadata": message.metadata} if message.metadata and _with_metadata(given) else {})
             for message in shown
         ]
         return {"messages": told, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
-
-
-_LAST = {"next_cursor": ""}
 
 
 def _with_metadata(given: Parameters) -> bool:
@@ -158,8 +132,8 @@ def _between(messages: list[Message], given: Parameters) -> list[Message]:
     return [message for message in messages if message in inner or message.ts in (oldest, latest)]
 
 
-def _page(items: list[Any], given: Parameters, usual: int) -> tuple[list[Any], str]:
+def _page(items: list[Any], given: Parameters) -> tuple[list[Any], str]:
     """The items from the cursor on, and the next cursor."""
-    start, limit = int(given.get("cursor") or 0), min(int(given.get("limit") or usual), 1000)
+    start, limit = int(given.get("cursor") or 0), min(int(given.get("limit") or 100), 1000)
     end = start + limit
     return items[start:end], str(end) if end < len(items) else ""

@@ -148,6 +148,11 @@ async def test_metadata_finds_what_a_lost_answer_left(
     assert [message["metadata"] for message in told["messages"]] == [metadata]
     told = await client.conversations_history(channel=ann.direct.id)
     assert "metadata" not in told["messages"][0]
+    ts = told["messages"][0]["ts"]
+    await client.chat_update(channel=ann.direct.id, ts=ts, text="hi!")
+    assert ann.direct.messages[0].metadata == metadata
+    await client.chat_update(channel=ann.direct.id, ts=ts, text="hi!", metadata={})
+    assert ann.direct.messages[0].metadata is None
     bad = {"event_type": "", "event_payload": {}}
     assert await refused(client.chat_postMessage(channel=ann.id, text="x", metadata=bad)) == "invalid_metadata_schema"
 
@@ -237,6 +242,8 @@ async def test_reactions(slack: SlackEmulator, client: AsyncWebClient, ann: Pers
     assert asked.reactions == {}
     assert await refused(client.reactions_remove(name="eyes", **where)) == "no_reaction"
     assert await refused(client.reactions_add(name=":eyes:", **where)) == "invalid_name"
+    gone = client.reactions_add(name="eyes", channel=ann.direct.id, timestamp="1.2")
+    assert await refused(gone) == "message_not_found"
 
 
 @given(st.text())

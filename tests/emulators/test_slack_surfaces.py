@@ -34,6 +34,7 @@ async def test_files_go_both_ways(slack: SlackEmulator, client: AsyncWebClient, 
         async with session.get(url) as answer:
             assert (answer.status, "Sign in" in await answer.text()) == (200, True)
     assert (await client.files_info(file=told["files"][0]["id"]))["file"]["name"] == "a.csv"
+    assert await refused(client.files_info(file="F404")) == "file_not_found"
     await client.files_upload_v2(
         content="x" * 9, filename="b.txt", channel=room.id, thread_ts=sent.ts, initial_comment="here"
     )

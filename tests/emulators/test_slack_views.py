@@ -1,5 +1,7 @@
 """Modals and the Home tab, with the real SDK as the app."""
 
+import asyncio
+
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -39,7 +41,9 @@ async def test_a_trigger_opens_one_modal_within_three_seconds(
     slack: SlackEmulator, client: AsyncWebClient, ann: Person, clock: Clock
 ) -> None:
     trigger = await triggered(slack, ann)
+    waiting = asyncio.create_task(slack.wait_for(lambda: ann.views))
     opened = await client.views_open(trigger_id=trigger, view=modal(private_metadata="7"))
+    assert await waiting == ann.views
     assert (ann.views[-1].id, opened["view"]["private_metadata"]) == (opened["view"]["id"], "7")
     assert await refused(client.views_open(trigger_id=trigger, view=modal())) == "exchanged_trigger_id"
     assert await refused(client.views_open(trigger_id="1.2.x", view=modal())) == "invalid_trigger_id"

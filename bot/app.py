@@ -98,6 +98,7 @@ class App:
             "click": Clicks(store, adapters, decisions),
             "resume": speaking.resume,
             "delivery": Outbox(store, clock, adapters, outside.probe),
+            "reaction": self._door.guarded(outcomes.reacted),
             "close": outcomes.close,
             "mine": cycle,
             "publish": review.publish,

@@ -4,14 +4,27 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from telegram import CallbackQuery, Chat, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
+from telegram import (
+    CallbackQuery,
+    Chat,
+    MaybeInaccessibleMessage,
+    Message,
+    MessageEntity,
+    MessageReactionUpdated,
+    ReactionTypeEmoji,
+    Update,
+    User,
+)
 
-from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Person
+from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Person, Reacted
 from bot.domain.text import clean
 
 PLATFORM = "telegram"
-UPDATES = (Update.MESSAGE, Update.CALLBACK_QUERY)
-"""What is asked for; edits, channel posts and members' comings and goings start nothing."""
+UPDATES = (Update.MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION)
+"""What is asked for; edits, channel posts and members' comings and goings start nothing.
+
+Reactions come in direct chats, and in groups whose administrator the bot is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,8 @@ class UpdateReader:
         """The event, or None: an update of another kind, without text, by a bot, or in a group not for this bot."""
         if update.callback_query:
             return self._click(update.callback_query, now)
+        if update.message_reaction:
+            return self._reaction(update.message_reaction, update.update_id)
         return self._message(update.message) if update.message else None
 
     def _click(self, query: CallbackQuery, now: datetime) -> ButtonClicked | None:
@@ -38,6 +53,18 @@ class UpdateReader:
             message_id=str(query.message.message_id),
             token=query.id,
             at=now,
+        )
+
+    def _reaction(self, reaction: MessageReactionUpdated, update: int) -> Reacted | None:
+        if reaction.user is None or reaction.user.is_bot:
+            return None
+        return Reacted(
+            key=f"{PLATFORM}:{self.me.id}:reaction:{update}",
+            conversation=Conversation(PLATFORM, str(reaction.chat.id), direct=reaction.chat.type == Chat.PRIVATE),
+            person=_person(reaction.user),
+            message_id=str(reaction.message_id),
+            emoji=tuple(one.emoji for one in reaction.new_reaction if isinstance(one, ReactionTypeEmoji)),
+            at=reaction.date,
         )
 
     def _message(self, message: Message) -> MessageReceived | None:

@@ -79,7 +79,22 @@ class ButtonClicked:
     at: datetime
 
 
-Event = MessageReceived | ButtonClicked
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """A person changed the reactions to the message `message_id`: `emoji` are those that stand there now.
+
+    Each is the emoji itself, or its name where the platform has names (`+1`).
+    """
+
+    key: str
+    conversation: Conversation
+    person: Person
+    message_id: str
+    emoji: tuple[str, ...]
+    at: datetime
+
+
+Event = MessageReceived | ButtonClicked | Reacted
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.chat import ButtonClicked, Event, MessageReceived
+from bot.domain.chat import ButtonClicked, Event, MessageReceived, Reacted
 from bot.domain.text import clean
 from bot.engine.commands import ASIDE, command_of
 from bot.ports import Clock
@@ -31,7 +31,8 @@ class Intake:
         def work(connection: Connection) -> None:
             if _among_others(connection, event):
                 return
-            conversations.remember(connection, event.conversation)
+            if not isinstance(event, Reacted):  # of a reaction the platform may not tell the thread
+                conversations.remember(connection, event.conversation)
             turns.enqueue(connection, _turn(connection, event), now)
 
         await self._store.write(Commit.INTAKE, work)
@@ -42,6 +43,8 @@ def _clean(event: Event) -> Event:
     person = replace(event.person, name=clean(event.person.name))
     if isinstance(event, ButtonClicked):
         return replace(event, person=person, button=clean(event.button))
+    if isinstance(event, Reacted):
+        return replace(event, person=person, emoji=tuple(map(clean, event.emoji)))
     return replace(event, person=person, text=clean(event.text))
 
 
@@ -57,6 +60,9 @@ def _turn(connection: Connection, event: Event) -> NewTurn:
         meaning = buttons.meaning(connection, event.button)
         lane = f"card:{meaning.subject}" if meaning else f"card:{conversation.key}"
         return NewTurn(event.key, lane, "click", event_payload(event), conversation.key)
+    if isinstance(event, Reacted):
+        lane = f"reaction:{conversation.out_lane}:{event.message_id}"
+        return NewTurn(event.key, lane, "reaction", event_payload(event))
     return _said(event)
 
 

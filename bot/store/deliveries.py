@@ -1,12 +1,15 @@
 """Messages on their way to a chat: turns in `out:` lanes, ordered for each chat."""
 
+import json
 from dataclasses import asdict
 
+import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from bot.domain.chat import Event, Outgoing
 from bot.domain.json import JSON
 from bot.store.store import Connection
+from bot.store.tables import journal, turns
 from bot.store.turns import NewTurn, enqueue
 
 _outgoing = TypeAdapter(Outgoing)
@@ -17,6 +20,15 @@ def deliver(connection: Connection, message: Outgoing, key: str, now: float, *, 
     """Enqueue a message; with `replaces` it edits the posted message of that platform id. `key` makes it one."""
     payload = {"message": asdict(message), "replaces": replaces}
     enqueue(connection, NewTurn(f"out:{key}", message.conversation.out_lane, "delivery", payload), now)
+
+
+def answered(connection: Connection, lane: str, message_id: str) -> int | None:
+    """The speaking turn whose answer was posted in this `out:` lane as the message with this platform's id."""
+    posted = (journal.c.place.like("send:%"), sa.cast(journal.c.result, sa.Text) == json.dumps(message_id))
+    keys = sa.select(turns.c.key).join(journal, journal.c.turn == turns.c.id).where(turns.c.lane == lane, *posted)
+    key = connection.scalar(keys.order_by(turns.c.id.desc()).limit(1)) or ""
+    number = key.removeprefix("out:reply:")
+    return int(number) if number.isdecimal() else None
 
 
 def outgoing(payload: JSON) -> Outgoing:

@@ -55,6 +55,12 @@ def testify(connection: sa.Connection, task: str, given: Evidence, now: float) -
     )
 
 
+def withdraw(connection: sa.Connection, task: str, person: str, rule: str) -> None:
+    """Take back what a person said of a task by a rule, such as a reaction."""
+    of_person = (evidence.c.task == task, evidence.c.source == "feedback", evidence.c.person == person)
+    connection.execute(evidence.delete().where(*of_person, evidence.c.rule == rule))
+
+
 def weigh(connection: sa.Connection, task: str, weighed: Iterable[Evidence]) -> None:
     """Record the weights of a task's evidence."""
     for given in weighed:

@@ -164,6 +164,13 @@ class User:
             raise LookupError(f"No button {label!r} under message {message.id}, only {message.buttons}")
         return self.world.query(self, message, button["callback_data"])
 
+    def react(self, message: Message, *emoji: str) -> None:
+        """Let just these reactions of one's own stand at a message."""
+        stand = [{"type": "emoji", "emoji": one} for one in emoji]
+        place = {"chat": message.chat.json(), "message_id": message.id, "date": message.date}
+        update = {**place, "user": self.json(), "old_reaction": [], "new_reaction": stand}
+        self.world.updates.add("message_reaction", update)
+
     def block(self, blocked: bool = True) -> None:
         """Block the bot, or let it write again."""
         self.direct.members[self.world.bot.id] = "kicked" if blocked else "member"

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import structlog
 
-from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing, Reacted
 from bot.domain.trace import Status
-from bot.learning.outcomes import behaviour, hacks
+from bot.learning.outcomes import behaviour, hacks, reactions
 from bot.learning.outcomes.fusing import fuse
 from bot.learning.outcomes.phrases import ENGLISH_ALONE, Phrases
 from bot.learning.outcomes.record import Record, record
 from bot.learning.outcomes.tables import tables
 from bot.learning.outcomes.verifiers import Verifiers
 from bot.ports import Clock
-from bot.store import conversations, evidence, tasks, turns
+from bot.store import conversations, deliveries, evidence, tasks, turns
 from bot.store.buttons import Meaning
 from bot.store.deliveries import deliver, event
 from bot.store.evidence import Evidence
@@ -29,7 +29,7 @@ NOT_LEARNED = "Understood: I learn nothing from this."
 
 
 class Outcomes:
-    """Closes tasks, and takes people's thumbs and their wish that nothing be learned.
+    """Closes tasks, and takes people's thumbs, their reactions and their wish that nothing be learned.
 
     `learn_after`: closed tasks of a scope that start a cycle; 0: none.
     """
@@ -75,11 +75,36 @@ class Outcomes:
             text = f"{click.person.name or click.person.id} pressed thumbs {meaning.action}."
             given = Evidence("feedback", THUMBS[meaning.action], text, click.person.id, "thumbs")
             evidence.testify(connection, task.id, given, now)
-            key = f"close:{task.id}:{click.key}"
-            payload = {"task": task.id, "why": "feedback"}
-            turns.enqueue(connection, NewTurn(key, key, "close", payload, task.conversation), now)
+            _end(connection, task, click.key, now)
 
         return "Thank you: I count that.", effect
+
+    async def reacted(self, turn: Turn) -> Effect:
+        """A reaction under an answer, as a thumb; one that is taken away says nothing any more."""
+        reaction = event(turn.payload)
+        if not isinstance(reaction, Reacted):
+            raise TypeError(f"turn {turn.id} is no reaction")
+        lane, message = reaction.conversation.out_lane, reaction.message_id
+
+        def effect(connection: Connection) -> None:
+            answered = deliveries.answered(connection, lane, message)
+            task = None if answered is None else tasks.of_turn(connection, answered)
+            if task is not None:
+                self._count(connection, task, reaction)
+
+        return effect
+
+    def _count(self, connection: Connection, task: Task, reaction: Reacted) -> None:
+        now = self._clock.now().timestamp()
+        verdict = reactions.verdict(reaction.emoji)
+        if verdict is None:
+            evidence.withdraw(connection, task.id, reaction.person.id, "reaction")
+        else:
+            text = f"{reaction.person.name or reaction.person.id} reacted with {' '.join(reaction.emoji)}."
+            given = Evidence("feedback", verdict, text, reaction.person.id, "reaction")
+            evidence.testify(connection, task.id, given, now)
+        if verdict or task.closed:
+            _end(connection, task, reaction.key, now)
 
     def private(self, answer: Callable[[Turn], Awaitable[Effect]]) -> Callable[[Turn], Awaitable[Effect]]:
         """The handler of messages, which obeys "don't learn from this" and says so in one line.
@@ -135,6 +160,13 @@ class Outcomes:
         if said is not None and found.before is not None and found.before.closed:
             evidence.testify(connection, found.before.id, said, said.at or now)
             settle(connection, found.before.id, now)
+
+
+def _end(connection: Connection, task: Task, why: str, now: float) -> None:
+    """Close a task by feedback, or close it anew. `why` is the key of the event."""
+    key = f"close:{task.id}:{why}"
+    payload = {"task": task.id, "why": "feedback"}
+    turns.enqueue(connection, NewTurn(key, key, "close", payload, task.conversation), now)
 
 
 def settle(connection: Connection, task: str, now: float) -> None:

@@ -61,7 +61,8 @@ async def test_little_stands_before_the_first_poll(harness: TelegramHarness) -> 
         await harness.telegram.wait_for(lambda: harness.telegram.called("getUpdates"))
         before = [call.method for call in harness.telegram.calls]
     assert set(before) - {"setMyCommands"} == {"getMe", "deleteWebhook", "getUpdates"}
-    assert harness.telegram.called("getUpdates")[0]["allowed_updates"] == ["message", "callback_query"]
+    wanted = ["message", "callback_query", "message_reaction"]
+    assert harness.telegram.called("getUpdates")[0]["allowed_updates"] == wanted
 
 
 async def test_what_was_taken_is_confirmed_at_the_end(harness: TelegramHarness) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Reacted
 from bot.domain.json import JSON
 from bot.errors import Undeliverable
 from tests.adapters.contract import BUTTONS, Inbox, receiving
@@ -248,3 +248,18 @@ async def test_a_thread_of_replies_is_no_topic(harness: TelegramHarness, group: 
 async def test_a_topic_that_is_gone_is_undeliverable(harness: TelegramHarness, group: Chat) -> None:
     with pytest.raises(Undeliverable, match="thread not found"):
         await harness.adapter.send(Outgoing(Conversation("telegram", str(group.id), "77", direct=False), "Hi"), 0)
+
+
+async def test_a_reaction_tells_all_that_stand_there(harness: TelegramHarness, from_bot: Message) -> None:
+    inbox = Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        harness.ann.say(END)
+        await inbox.take()
+        harness.ann.react(from_bot, "👍", "🔥")
+        harness.ann.react(from_bot)
+        for emoji in (("👍", "🔥"), ()):
+            event = await inbox.take()
+            assert isinstance(event, Reacted)
+            assert (event.emoji, event.message_id) == (emoji, str(from_bot.id))
+            assert (event.conversation.chat, event.person.id) == (str(from_bot.chat.id), f"telegram:{harness.ann.id}")
+            assert not event.conversation.direct

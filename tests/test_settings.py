@@ -105,3 +105,8 @@ def test_a_file_that_is_no_toml(text: str) -> None:
 def test_two_verifiers_have_two_names() -> None:
     one = '[[verifiers]]\nname = "a"\ntools = ["b"]\ncommand = ["c"]\n'
     assert "the name 'a' stands twice" in mistakes(one + one)[0]
+
+
+def test_every_secret_is_known_by_its_value() -> None:
+    settings = load(OPENAI_API_KEY="sk-one", TELEGRAM_BOT_TOKEN="two", OPENAI_BASE_URL="https://model.test")
+    assert sorted(settings.secrets) == ["sk-one", "two"]

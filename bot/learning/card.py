@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from bot.domain.skill import Procedure, Skill, Step
-from bot.domain.text import shorten
+from bot.domain.text import plain, shorten
 from bot.learning.mining import Candidate
 from bot.learning.prompting import Found
 
 CHOICES = (("Approve", "approve"), ("Reject", "reject"), ("Details", "details"))
 STEPS = 5
 """Steps that a card lists; the rest is counted."""
+SHOWN_INSTRUCTIONS = 300
+"""Characters of a prompt's instructions that a card shows; the rest stands in the details."""
 
 
 def card(skill: Skill, procedure: Procedure, found: Candidate) -> str:
@@ -35,6 +37,7 @@ def prompt_card(skill: Skill, found: Found) -> str:
     """The card of a procedure that a model wrote, marked as what it is."""
     procedure, compared = skill.procedure or Procedure(()), found.compared
     words = " ".join((skill.description, procedure.trigger.condition))
+    asked = next((step.prompt for step in procedure.steps if step.prompt), "")
     people = f" by {found.shape.people} people" if found.shape.people > 1 else ""
     low, high = compared.interval
     ties = f", {compared.ties} even" if compared.ties else ""
@@ -42,7 +45,7 @@ def prompt_card(skill: Skill, found: Found) -> str:
         [
             f"**People here ask alike. Shall I learn to answer as {skill.name}?**",
             shorten(words, 400),
-            "Steps: ask the model, with instructions that stand in the details",
+            f"Asks the model: “{shorten(plain(asked), SHOWN_INSTRUCTIONS)}”",
             f"Needs: {', '.join(procedure.parameters)}",
             f"Asked in {len(found.shape.talks)} tasks{people}",
             f"Written by a model from {found.written_from} tasks; preferred in {compared.won} of {compared.count} "

@@ -18,7 +18,8 @@ POST /control/ACTION with a JSON object; actions and their fields:
     stop        person, place, ts                               (Slack's own stop button under a stream)
     invite      place;  remove  place;  uninstall
     fault       method, kind, times?, status?, description?, parameters?, seconds?
-    events      twice?, repeat?, reconnect?, drop?              (doubled from now on; the last once more; websockets)
+    events      twice?, late?, repeat?, reconnect?, drop?       (doubled, or seconds late, from now on; the last once
+                                                                more; websockets renewed or cut)
     post_to     url                                             (signed requests instead of websockets)
 
 GET /control/place?place=ID (what stands there), /control/calls (the bot's calls), /control/deliveries,
@@ -222,7 +223,7 @@ class Control:
 
     async def _events(self, said: JSON) -> JSON:
         outbox, sockets = self._slack.outbox, self._slack.sockets
-        outbox.twice = said.get("twice", outbox.twice)
+        outbox.twice, outbox.late = said.get("twice", outbox.twice), said.get("late", outbox.late)
         for wish, act in (("repeat", outbox.repeat), ("reconnect", sockets.ask_to_reconnect), ("drop", sockets.drop)):
             if said.get(wish):
                 act()

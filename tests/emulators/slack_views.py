@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.domain.json import JSON
-from tests.emulators.slack_blocks import elements
+from tests.emulators.slack_blocks import PRESSED, elements
 from tests.emulators.slack_limits import VIEW_BLOCKS, Refusal, checked_blocks, invalid
 from tests.emulators.slack_method import Method, Parameters
 from tests.emulators.slack_people import Person
@@ -37,7 +37,7 @@ class View:
         state: JSON = {}
         known: set[str] = set()
         for block in self.blocks:
-            for element in elements(block):
+            for element in (element for element in elements(block) if element["type"] not in PRESSED):
                 names = {block["block_id"], element.get("action_id", "")}
                 known |= names
                 value = next((values[name] for name in names if name in values), element.get("initial_value"))

@@ -81,6 +81,7 @@ async def test_a_session_in_private(
     async with session.get("view", params={"person": ann}) as answer:
         assert (await answer.json())["title"]["text"] == "Form"
     await post("press_view", person=ann, button="go")
+    assert list(slack.users[ann].views[-1].filled({})) == ["b"]  # type: ignore[attr-defined] # a person's
     await post("submit", person=ann, values={"name": "Bo"})
     await post("close", person=ann)
     stream = await client.chat_startStream(channel=direct, thread_ts=thread, markdown_text="a")
@@ -98,7 +99,9 @@ async def test_faults_and_troubles(slack: SlackEmulator, client: AsyncWebClient,
     ann = await post("person", name="Ann")
     await post("fault", method="auth.test", kind="refuse", status=200, description="fatal_error")
     assert await refused(client.auth_test()) == "fatal_error"
-    await post("events", twice=True)
+    await post("events", late=60)
+    assert slack.outbox.late == 60
+    await post("events", twice=True, late=0)
     bob, eve = slack.person("Bob"), slack.person("Eve")
     bob.open_home()
     await post("events", twice=False, repeat=True)

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.domain.json import JSON
 from bot.domain.trace import Outcome, Source, Status, Trace
+from bot.learning.outcomes.hacks import suspicion
+from bot.learning.outcomes.record import calls_in
 
 
 class _Outcome(BaseModel):
@@ -45,8 +47,9 @@ class Problem:
 class Reader:
     """Reads traces, one a line, as they are asked for: once over, and no more of the file is in memory than one line.
 
-    A line without a scope belongs to `scope`. Empty lines are passed over. While reading, `scoped` gathers the scopes
-    that lines name themselves, and `problems` what was refused: lines that do not parse or repeat an id.
+    A line without a scope belongs to `scope`. Empty lines are passed over. What looks like a hack is marked as suspect.
+    While reading, `scoped` gathers the scopes that lines name themselves, and `problems` what was refused: lines that
+    do not parse or repeat an id.
     """
 
     def __init__(self, lines: Iterable[str | bytes], scope: str = "local") -> None:
@@ -114,6 +117,7 @@ def _trace(line: _Line, scope: str, shared: dict[str, tuple[JSON, ...]]) -> Trac
         tools=tools,
         outcome=Outcome(told.status, told.source, told.detail),
         person=line.person or "",
+        suspect=suspicion(calls_in(line.messages)) != "",
     )
 
 

@@ -100,3 +100,13 @@ def test_what_is_written_is_read_back(traces: list[Trace]) -> None:
 def test_no_line_breaks_the_reading(lines: list[str]) -> None:
     found = read(lines)
     assert len(found.traces) + len(found.problems) == sum(bool(text.strip()) for text in lines)
+
+
+@pytest.mark.parametrize(("command", "suspect"), [("pytest || true", True), ("pytest", False)])
+def test_what_looks_like_a_hack_is_suspect(command: str, suspect: bool) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "bash", "arguments": json.dumps({"command": command})}}
+    odd = [{"role": "assistant", "tool_calls": [None, {}, {"function": {"name": 3}}, {"function": {"name": "x"}}]}]
+    messages = [{"role": "user", "content": "Test"}, {"role": "assistant", "tool_calls": [call]}, *odd]
+    answer = {"role": "tool", "tool_call_id": "c", "content": "1 failed"}
+    line = json.dumps({"id": "1", "messages": [*messages, answer, {"role": "tool", "content": None}]})
+    assert [trace.suspect for trace in read([line]).traces] == [suspect]

@@ -1,8 +1,8 @@
 """What a task left behind: what was said, every call with its result, the uses of skills."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.domain.chat import Conversation
 from bot.domain.json import JSON
@@ -63,3 +63,27 @@ def arguments(request: JSON) -> Mapping[str, JSON]:
         except (ValueError, RecursionError):
             return {}
     return request if isinstance(request, dict) else {}
+
+
+def calls_in(messages: Iterable[JSON]) -> list[Call]:
+    """The calls in OpenAI chat messages, with their results as they stand there. Odd messages are passed over."""
+    made: list[Call] = []
+    waiting: dict[str, int] = {}
+    for message in messages:
+        for id, name, request in _wishes(message):
+            waiting[id] = len(made)
+            made.append(Call(name, arguments(request)))
+        answered = waiting.pop(str(message.get("tool_call_id")), None) if isinstance(message, dict) else None
+        if answered is not None:
+            failed = message.get("is_error") is True
+            made[answered] = replace(made[answered], result=message.get("content"), failed=failed)
+    return made
+
+
+def _wishes(message: JSON) -> Iterator[tuple[str, str, JSON]]:
+    """The calls that a message wishes: id, tool, arguments."""
+    calls = message.get("tool_calls") if isinstance(message, dict) else None
+    for call in calls if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict) and isinstance(function.get("name"), str):
+            yield str(call.get("id")), function["name"], function.get("arguments")

@@ -189,7 +189,7 @@ async def test_the_sign_of_work_stands_in_the_thread_until_the_answer(harness: S
     await harness.adapter.working(there)
 
 
-async def test_who_administers(harness: SlackHarness) -> None:
+async def test_who_administers(harness: SlackHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     ben, carla = harness.slack.person("Ben", admin=True), harness.slack.person("Carla", owner=True)
     room = harness.slack.channel("kitchen", harness.ann, ben, carla)
     there = Conversation("slack", f"{harness.slack.team}/{room.id}", direct=False)
@@ -199,6 +199,9 @@ async def test_who_administers(harness: SlackHarness) -> None:
 
     people = [Person(f"slack:{harness.slack.team}/{who.id}") for who in (harness.ann, ben, carla)]
     assert [await asked(person) for person in people] == [False, True, True]
+    owner = {**carla.json(), "is_admin": False}
+    monkeypatch.setattr(carla, "json", lambda: owner)
+    assert await asked(people[2]), "an owner who is not called an admin"
     ben.admin = False
     assert not await asked(people[1]), "it was remembered"
     assert not await asked(Person(f"slack:T0OTHER/{carla.id}")), "an admin of another workspace"

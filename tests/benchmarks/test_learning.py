@@ -36,7 +36,7 @@ def test_a_run_measures_and_repeats_and_takes_another_miner(tmp_path: Path, caps
     assert told["all"]["learning"]["cycles"] == 2
     assert picture.read_bytes().startswith(b"\x89PNG")
     text = "\n".join(lines(told))
-    assert "proposed after 10, approved" in text
+    assert "right; approved" in text
     assert "uses handed over to the agent" in text
     # The command line's miner is the bot's own: all is the same again, but for time and the ids that bytes are made of.
     assert main([*SMALL, "--miner", OUR_MINER]) == 0

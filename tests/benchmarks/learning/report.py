@@ -27,9 +27,10 @@ def report(lived: Sequence[Lived], control: Sequence[Lived]) -> JSON:
                 "tasks": len(one.tasks),
                 "first_skill_after": one.taught if one.taught < len(one.tasks) else None,
                 "drift_after": one.drift,
+                "verifier_fooled": sum(bool(done.wrong and not done.seen) for done in one.tasks),
                 "until_drift": _compared([found_before]),
                 "after_drift": _compared([found_after]),
-                "proposals": [_proposal(each) for each in one.proposals],
+                "proposals": [_proposal(one, each) for each in one.proposals],
                 "outdated": [_outdated(one, each) for each in _hit_by_drift(one)],
                 "learning": _learning([one]),
             }
@@ -85,8 +86,9 @@ def _counts(proposals: Sequence[Proposed]) -> dict[str, JSON]:
     return {kind: kinds.count(kind) for kind in KINDS}
 
 
-def _proposal(proposed: Proposed) -> JSON:
+def _proposal(lived: Lived, proposed: Proposed) -> JSON:
     skill = proposed.skill
+    used = [done for done in lived.tasks if any(use.name == skill.name for use in done.uses)]
     return {
         "after": proposed.after,
         "name": skill.name,
@@ -94,6 +96,8 @@ def _proposal(proposed: Proposed) -> JSON:
         "verdict": proposed.verdict.kind,
         "why": proposed.verdict.why,
         "approved": proposed.approved,
+        "used_in_tasks": len(used),
+        "of_them_wrong": sum(bool(done.wrong) for done in used),
     }
 
 
@@ -146,13 +150,14 @@ def _workplace(each: JSON) -> Iterator[str]:
     taught = each["first_skill_after"]
     since = "no skill went live" if taught is None else f"the first skill live after {taught}"
     yield f"{place.title.capitalize()}: {each['tasks']} tasks, {since}, the drift after {each['drift_after']}"
-    yield f"  planted: {place.traps}"
+    yield f"  planted: {place.traps} (a wrong task passed the verifier {each['verifier_fooled']} times)"
     yield f"  drift: {place.drift}"
     yield from _phases(each)
     for proposal in each["proposals"]:
         why = f" ({proposal['why']})" if proposal["why"] else ""
-        decided = "approved" if proposal["approved"] else "rejected"
-        yield f"  proposed after {proposal['after']}, {decided}: {proposal['name']}: {proposal['verdict']}{why}"
+        used = f"approved; {proposal['of_them_wrong']} of the {proposal['used_in_tasks']} tasks that used it went wrong"
+        decided = used if proposal["approved"] else "rejected"
+        yield f"  proposed after {proposal['after']}: {proposal['name']}: {proposal['verdict']}{why}; {decided}"
     for skill in each["outdated"]:
         yield f"  outdated by the drift: {skill['name']}: {_caught(skill)}"
     yield f"  {_cost(each['learning'])}"

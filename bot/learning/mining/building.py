@@ -55,8 +55,8 @@ def expression(origin: Origin, named: Names) -> str:
             return text
         case Parameter(number=number):
             return f"${{parameters.{named.parameters[number]}}}"
-        case Reference(step=step, place=place):
-            return f"${{steps.{named.steps[step]}{_way(place)}}}"
+        case Reference(step=step, place=place, function=function):
+            return f"${{steps.{named.steps[step]}{_way(place)}{f' | {function}(@)' if function else ''}}}"
         case Item(place=place):
             return f"${{item{_way(place)}}}"
         case Composed(before=before, inner=inner, after=after):
@@ -91,8 +91,9 @@ def _needs(induced: Induced, producer: int) -> Iterator[Need]:
     """The places of a step's output that later steps use, with what stood there."""
     for number, argument in arguments_of(induced.pattern):
         loop, inner = induced.pattern[number].loop, inner_of(argument.origin)
-        # Inside a text a number reads like a text, so what stood in the output cannot be told from it.
-        values = [] if isinstance(argument.origin, Composed) else _values(induced, number, argument)
+        # A number reads like a text inside a text and where it is spelled otherwise: what stood there is not told.
+        spelled = isinstance(argument.origin, Composed) or (isinstance(inner, Reference) and inner.function)
+        values = [] if spelled else _values(induced, number, argument)
         if isinstance(inner, Item) and loop and loop.step == producer:
             yield Need(loop.place + inner.place, seen(values))
         elif isinstance(inner, Reference) and inner.step == producer:

@@ -9,6 +9,7 @@ from bot.learning.mining.evidence import mark
 from bot.learning.mining.pattern import Argument, Composed, Constant, Item, Parameter, Pattern, Reference
 from bot.learning.mining.places import Pick, at, same, spelled
 from bot.learning.mining.support import MISSING, Support
+from bot.skills.expressions import as_text
 
 
 def fits(pattern: Pattern, support: Support) -> bool:
@@ -54,6 +55,10 @@ def _linked(support: Support, call: int, argument: Argument, reference: Referenc
         outputs = (support.part.segment.calls[producer].output for producer in support.steps[reference.step])
         value = support.part.slots[call][argument.slot]
         return any(at(output, place)[:1] == [value] for output in outputs)
+    if reference.function:
+        text = as_text(support.part.slots[call][argument.slot])
+        outputs_ = (support.part.segment.calls[producer].content for producer in support.steps[reference.step])
+        return any(place in spelled(output, text) for output in outputs_)
     links = support.part.links[call].get(argument.slot, ())
     element = isinstance(argument.origin, Item)
     right = (link for link in links if not (link.all_of_it if element else link.chosen))

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from bot.learning.mining.places import Place, Slot
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The value at a place of an earlier step's output."""
+    """The value at a place of an earlier step's output; `function` spells a number as a text, or reads it from one."""
 
     step: int
     place: Place
+    function: Literal["", "to_string", "to_number"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot.domain.json import JSON
 from bot.learning.mining.affixes import inside
 from bot.learning.mining.composed import composed
 from bot.learning.mining.constants import constants, has_choices
+from bot.learning.mining.converting import converted
 from bot.learning.mining.evidence import CONVINCING, differ, evidence_bits, mark, words_of
 from bot.learning.mining.explanation import Explained, Given, Idea, Values, rarely
 from bot.learning.mining.pattern import Argument, Composed, Origin, Parameter, inner_of
@@ -53,6 +54,7 @@ class Weighing:
 
     def _ideas(self, values: Values) -> Iterator[Idea]:
         yield from references(values)
+        yield from converted(values)
         yield from _shared(values, self.given)
         yield from composed(values, self.given)
         yield from constants(values, self.proven or has_choices(self.schemas.get(values.tool, {}), values.slot))

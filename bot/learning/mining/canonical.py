@@ -137,7 +137,7 @@ def _arguments(raw: JSON) -> dict[str, JSON] | None:
 def _events(messages: Iterable[JSON]) -> list[str | _Recorded]:
     """What the person said and what was called, in order."""
     events: list[str | _Recorded] = []
-    waiting: list[_Recorded] = []
+    waiting: dict[str, list[_Recorded]] = {}
     for place, message in enumerate(messages):
         role = _mapping(message).get("role")
         if role == "user":
@@ -145,7 +145,8 @@ def _events(messages: Iterable[JSON]) -> list[str | _Recorded]:
         elif role == "assistant":
             made = list(_made(message, place))
             events += made
-            waiting += made
+            for call in made:
+                waiting.setdefault(call.id, []).append(call)
         elif role == "tool":
             _answer(waiting, message)
     return events
@@ -159,14 +160,17 @@ def _made(message: Mapping[str, JSON], place: int) -> Iterator[_Recorded]:
             yield _Recorded(str(call.get("id")), function["name"], function.get("arguments"), place)
 
 
-def _answer(waiting: list[_Recorded], message: Mapping[str, JSON]) -> None:
+def _answer(waiting: dict[str, list[_Recorded]], message: Mapping[str, JSON]) -> None:
     """Give a tool message to its call: servers reuse ids, so to the first of the latest message that has it."""
     id_ = message.get("tool_call_id")
-    same = [call for call in waiting if id_ is None or call.id == str(id_)]
+    same = waiting.get(str(id_), []) if id_ is not None else [call for calls in waiting.values() for call in calls]
     if not same:
         return
-    call = next(call for call in same if call.round == same[-1].round)
-    waiting.remove(call)
+    latest = max(call.round for call in same)
+    call = next(call for call in same if call.round == latest)
+    waiting[call.id].remove(call)
+    if not waiting[call.id]:
+        del waiting[call.id]
     call.content = text_of(message.get("content"))
     call.failed = message.get("is_error") is True or _tells_failure(call.content)
 

@@ -123,6 +123,7 @@ class _Walk:
         self._producer = producer
         self._containers = wanted.containers_after(producer)
         self._output = wanted.calls[producer].output if producer + 1 < len(wanted.calls) else None
+        self._at: dict[Place, tuple[list[JSON], frozenset[JSON]]] = {}
         self.found: dict[_Consumer, list[Place]] = {}
         self.leaves = 0
         if isinstance(self._output, dict | list):
@@ -133,11 +134,21 @@ class _Walk:
     def links(self, value: JSON, places: Sequence[Place]) -> Iterator[Link]:
         """The links of an argument to the places where its value was found."""
         for place in places:
-            there = at(self._output, place) if EACH in place or isinstance(value, list) else [value]
-            if value in there:
+            if EACH not in place and not isinstance(value, list):
+                yield Link(self._producer, place, 1)
+                continue
+            there, scalars = self._values(place)
+            if value in (scalars if _is_scalar(value) else there):
                 yield Link(self._producer, place, len(there))
             elif value == there and EACH in place:
                 yield Link(self._producer, place, len(there), all_of_it=True)
+
+    def _values(self, place: Place) -> tuple[list[JSON], frozenset[JSON]]:
+        """What stands at a place, and the scalars of it as a set: a long list is looked into for each of its values."""
+        if place not in self._at:
+            there = at(self._output, place)
+            self._at[place] = there, frozenset(value for value in there if isinstance(value, str | int | float))
+        return self._at[place]
 
     def _enter(self, container: JSON, place: Place) -> None:
         for consumer, value in self._containers:

@@ -32,14 +32,17 @@ def views(part: Indexed) -> tuple[View, ...]:
 def _folded(part: Indexed, order: Sequence[int], *, cut: bool) -> tuple[Unit, ...]:
     """Fold runs; with `cut`, a call that needs one of its run begins another (a chain of reads, and not a loop)."""
     calls = part.segment.calls
-    units: list[Unit] = []
+    units: list[list[int]] = []
+    run: set[int] = set()
     for number in order:
         goes_on = bool(units) and calls[number].reads and calls[units[-1][0]].tool == calls[number].tool
-        if goes_on and not (cut and part.needs[number] & set(units[-1])):
-            units[-1] = (*units[-1], number)
+        if goes_on and not (cut and part.needs[number] & run):
+            units[-1].append(number)
+            run.add(number)
         else:
-            units.append((number,))
-    return tuple(units)
+            units.append([number])
+            run = {number}
+    return tuple(map(tuple, units))
 
 
 def _untangled(part: Indexed) -> Iterator[int]:

@@ -90,3 +90,16 @@ def test_order_changes_nothing_and_no_talk_is_in_two_shapes(told: list[tuple[str
     assert len(tasks) == len(set(tasks))
     assert all(len(shape.talks) >= 3 for shape in found)
     assert len({shape.fingerprint for shape in found}) == len(found)
+
+
+odd = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9), st.lists, max_leaves=4)
+messages = st.dictionaries(
+    st.sampled_from(["role", "content", "tool_calls", "x"]), odd | st.sampled_from(["user", "assistant"])
+)
+
+
+@given(st.lists(messages, max_size=6))
+def test_any_messages_are_taken(found: list[dict[str, object]]) -> None:
+    for talk in talks([Trace("a", "a", "s", tuple(found))]):
+        assert talk.request
+        assert talk.answer

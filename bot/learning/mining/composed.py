@@ -8,7 +8,7 @@ from bot.learning.mining.affixes import affixes, inside
 from bot.learning.mining.evidence import differ, stands_in
 from bot.learning.mining.explanation import Given, Idea, Values, rarely
 from bot.learning.mining.pattern import Composed, Parameter, Reference
-from bot.learning.mining.places import EACH, spelled
+from bot.learning.mining.places import EACH
 from bot.learning.mining.references import DECISION, MOST, WORTH_TELLING, independence, likeliest
 from bot.learning.mining.support import Support
 
@@ -72,12 +72,8 @@ def _number(values: Values, middles: Sequence[str | None], given: Sequence[Given
 
 
 def _of(support: Support, step: int, middle: str | None) -> set[Reference]:
-    found = set()
-    for producer in range(step if middle else 0):
-        for call in support.steps[producer]:
-            for place in spelled(support.part.segment.calls[call].content, middle or ""):
-                found.add(Reference(producer, (EACH, *place) if support.loops[producer] else place))
-    return found
+    places = support.spelled(step, support.steps[step][0], middle) if middle else ()
+    return {Reference(producer, place) for producer, _, place in places}
 
 
 def _said(support: Support, middle: str | None) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bot.domain.json import JSON
 from bot.learning.mining.explanation import Idea, Values, rarely
 from bot.learning.mining.pattern import Reference
-from bot.learning.mining.places import EACH, spelled
+from bot.learning.mining.places import EACH
 from bot.learning.mining.references import DECISION, MOST, WORTH_TELLING, independence, likeliest
 from bot.learning.mining.support import Support
 from bot.skills.expressions import as_text
@@ -36,17 +36,15 @@ def _is_number(value: JSON) -> bool:
 
 
 def _of(support: Support, values: Values, value: JSON) -> set[Reference]:
-    """Where the number stood as what it is not in the argument, in outputs that the call knew."""
-    calls, call = support.part.segment.calls, support.call(values.step)
-    alike = {(link.producer, link.place) for link in support.links(values.step, values.slot)}
-    found = set[Reference]()
-    for producer in range(values.step):
-        for number in support.steps[producer]:
-            for place in spelled(calls[number].content, as_text(value)) if calls[number].round < call.round else ():
-                if (number, place) not in alike:
-                    way = (EACH, *place) if support.loops[producer] else place
-                    found.add(Reference(producer, way, "to_string" if isinstance(value, str) else "to_number"))
-    return found
+    """Where the number stood as what it is not in the argument."""
+    step = values.step
+    alike = {(link.producer, link.place) for link in support.links(step, values.slot)}
+    places = support.spelled(step, support.steps[step][0], as_text(value))
+    return {
+        Reference(producer, place, "to_string" if isinstance(value, str) else "to_number")
+        for producer, number, place in places
+        if (number, place[1:] if support.loops[producer] else place) not in alike
+    }
 
 
 def _doubt(values: Values, reference: Reference, held: int) -> str | None:

@@ -10,7 +10,7 @@ from bot.learning.mining.affixes import affixes, inside
 from bot.learning.mining.evidence import AGREEING, CONVINCING, differ, evidence_bits, mark, names_agree
 from bot.learning.mining.explanation import Explained, Loop, Rigour
 from bot.learning.mining.pattern import Argument, Composed, Item, Reference
-from bot.learning.mining.places import EACH, Place, Slot, at, spelled
+from bot.learning.mining.places import EACH, Place, Slot, at
 from bot.learning.mining.support import Support
 
 
@@ -78,12 +78,9 @@ def _linked(support: Support, step: int, call: int) -> Iterator[_Element]:
 def _inside(support: Support, step: int, call: int, cuts: Mapping[Slot, tuple[str, str]]) -> Iterator[_Element]:
     for slot, cut in cuts.items():
         middle = inside(support.part.slots[call].get(slot), *cut)
-        for producer in range(step if middle else 0):
-            for output in support.steps[producer]:
-                for place in spelled(support.part.segment.calls[output].content, middle or ""):
-                    place = (EACH, *place) if support.loops[producer] else place
-                    if EACH in place:
-                        yield _Element(producer, slot, place, cut)
+        for producer, _, place in support.spelled(step, call, middle) if middle else ():
+            if EACH in place:
+                yield _Element(producer, slot, place, cut)
 
 
 def _rank(element: _Element, held: int) -> tuple[int, bool, bool, int, int, str]:

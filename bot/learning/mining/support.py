@@ -8,7 +8,7 @@ from bot.domain.json import JSON
 from bot.learning.mining.canonical import Call, Run
 from bot.learning.mining.corpus import Corpus
 from bot.learning.mining.indexing import Indexed, Link
-from bot.learning.mining.places import Slot
+from bot.learning.mining.places import EACH, Place, Slot, spelled
 from bot.learning.mining.sequences import Occurrence, placed
 from bot.learning.mining.views import Unit
 
@@ -41,6 +41,15 @@ class Support:
     def links(self, step: int, slot: Slot) -> Sequence[Link]:
         """Where that argument stood in earlier outputs of the segment."""
         return self.part.links[self.steps[step][0]].get(slot, ())
+
+    def spelled(self, step: int, call: int, text: str) -> Iterator[tuple[int, int, Place]]:
+        """Where outputs before a step, which its call had seen, hold a value that reads `text`: step, call, place."""
+        calls = self.part.segment.calls
+        for producer in range(step):
+            for number in self.steps[producer]:
+                if calls[number].round < calls[call].round:
+                    for place in spelled(calls[number].content, text):
+                        yield producer, number, (EACH, *place) if self.loops[producer] else place
 
     def earlier(self, step: int = 0) -> Iterator[Call]:
         """The calls before a step, across the whole run."""

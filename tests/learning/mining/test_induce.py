@@ -11,7 +11,7 @@ from bot.learning.mining.corpus import corpus
 from bot.learning.mining.explanation import Explained, Rigour
 from bot.learning.mining.gates import proof, structure
 from bot.learning.mining.induce import Induced, induce
-from bot.learning.mining.pattern import Composed, Constant, Item, Parameter, Reference
+from bot.learning.mining.pattern import Composed, Constant, Item, Origin, Parameter, Reference
 from bot.learning.mining.places import EACH
 from bot.learning.mining.proving import Proof
 from bot.learning.mining.replaying import Replay
@@ -151,6 +151,21 @@ def test_a_fixed_text_that_identifies_something_is_not_composed(fixed: str, kept
     assert (("Composed", "its fixed text identifies something") in doubts(path)) != kept
     said = last(two({}, url=f"{fixed}/boxes/{{0}}"), "url")
     assert isinstance(said.argument.origin, Composed) == kept
+
+
+@pytest.mark.parametrize(
+    ("together", "origin"), [(False, Composed("boxes/", Reference(0, ("box",)), "")), (True, Parameter(1))]
+)
+def test_a_composed_text_holds_no_output_that_the_call_did_not_know(together: bool, origin: Origin) -> None:
+    def work(desk: Desk, random: Random) -> None:
+        key, box = token(random), token(random)
+        desk.say(f"About {key}.")
+        calls: list[tuple[str, dict[str, JSON], JSON]]
+        calls = [("get_first", {"key": key}, {"box": box}), ("get_second", {"path": f"boxes/{box}"}, "ok")]
+        for made in [calls] if together else [calls[:1], calls[1:]]:
+            desk.together(made)
+
+    assert last(work, "path").argument.origin == origin
 
 
 def test_constants_and_what_is_none() -> None:

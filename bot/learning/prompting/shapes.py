@@ -1,4 +1,4 @@
-"""Which talks are alike: tasks whose requests share words, or share one and were corrected with the same word."""
+"""Which talks are alike: tasks whose requests share words, or share one and were followed by the same word."""
 
 import json
 import re
@@ -13,13 +13,15 @@ from typing import Literal, TypeAlias
 from bot.learning.mining.naming import singular
 from bot.learning.prompting.talks import Talk
 
-Said: TypeAlias = tuple[Literal["asked", "corrected"], str]
-"""A word, and whether it was asked with or corrected with."""
+Said: TypeAlias = tuple[Literal["asked", "then"], str]
+"""A word, and whether it was asked with or said after the answer."""
 
 FIRST_WORDS = 40
 """Words of a request that are looked at: what comes behind them is what the work is about, not the work."""
 LONGEST_CORRECTION = 30
 """Words of a message that says how an answer should be; a longer one is another request."""
+_NO_WORD = re.compile(r"\S*[@\d/]\S*")
+"""Addresses, paths and numbers: their parts are no words."""
 GROWTH = 0.05
 """The share of all talks that must be alike: with a fixed number, more data finds more coincidences."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -47,8 +49,8 @@ class Shape:
 
     @property
     def told(self) -> str:
-        """The words for people: `asked with summary, corrected with short`."""
-        return ", ".join(f"{how} with {word!r}" for how, word in self.words)
+        """The words for people: `asked with 'summary', then 'shorter'`."""
+        return ", ".join(f"{'asked with' if how == 'asked' else 'then'} {word!r}" for how, word in self.words)
 
     @property
     def people(self) -> int:
@@ -73,7 +75,7 @@ def shapes(talks: Sequence[Talk], min_tasks: int) -> list[Shape]:
 
 
 def _commonest(said: Mapping[str, frozenset[Said]], needed: int) -> tuple[tuple[Said, Said], set[str]] | None:
-    """The pair of words that most tasks share: with what was corrected among equals, then by the alphabet."""
+    """The pair of words that most tasks share: words said after the answer first, then by the alphabet."""
     by_word: dict[Said, set[str]] = defaultdict(set)
     for task, words in said.items():
         for word in words:
@@ -89,11 +91,11 @@ def _said(talk: Talk) -> frozenset[Said]:
     corrections = (text for text in talk.after if len(text.split()) <= LONGEST_CORRECTION)
     return frozenset(
         [("asked", word) for word in _words(" ".join(talk.request.split()[:FIRST_WORDS]))]
-        + [("corrected", word) for text in corrections for word in _words(text)]
+        + [("then", word) for text in corrections for word in _words(text)]
     )
 
 
 def _words(text: str) -> Iterator[str]:
-    for word in _WORD.findall(text.casefold()):
+    for word in _WORD.findall(_NO_WORD.sub(" ", text.casefold())):
         if word not in _STOP:
             yield singular([word])[0]

@@ -48,7 +48,7 @@ async def test_what_does_not_win_is_refused_and_not_tried_again(favours: int, an
     report = await found(Model(answer=answer, favours=favours))
     assert report.found == ()
     [(words, reason)] = report.refused
-    assert words == "asked with 'meeting', corrected with 'decision'"
+    assert words == "asked with 'meeting', then 'decision'"
     assert told in reason
     model = Model()
     again = await found(model, known=Known(tried=report.tried))

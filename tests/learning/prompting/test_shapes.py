@@ -41,15 +41,23 @@ def test_requests_that_share_words_are_one_shape() -> None:
     [shape] = shapes(talks(OFFICE), 3)
     assert len(shape.talks) == len(OFFICE)
     assert shape.people == 3
-    assert shape.words == (("asked", "meeting"), ("corrected", "decision"))
-    assert shape.told == "asked with 'meeting', corrected with 'decision'"
+    assert shape.words == (("asked", "meeting"), ("then", "decision"))
+    assert shape.told == "asked with 'meeting', then 'decision'"
 
 
 def test_one_word_and_one_correction_are_a_shape() -> None:
     requests = ("Translate this into French", "Translate the note for Ann", "What does it mean? Translate")
     found = [trace(n, ("user", text), ("assistant", "x"), ("user", "More formal!")) for n, text in enumerate(requests)]
     [shape] = shapes(talks(found), 3)
-    assert shape.words == (("asked", "translate"), ("corrected", "formal"))
+    assert shape.words == (("asked", "translate"), ("then", "formal"))
+
+
+def test_parts_of_addresses_are_no_words() -> None:
+    said = [
+        trace(n, ("user", f"Translate it, a{n}@mail.test"), ("assistant", "x"), ("user", f"https://mail.test/{n}"))
+        for n in range(3)
+    ]
+    assert shapes(talks(said), 3) == []
 
 
 def test_corrections_alone_are_none_and_neither_is_a_new_request() -> None:

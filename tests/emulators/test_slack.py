@@ -153,6 +153,9 @@ async def test_metadata_finds_what_a_lost_answer_left(
     assert ann.direct.messages[0].metadata == metadata
     await client.chat_update(channel=ann.direct.id, ts=ts, text="hi!", metadata={})
     assert ann.direct.messages[0].metadata is None
+    for odd in ("outbox", {"event_type": "outbox", "event_payload": "7"}):
+        call = client.api_call("chat.postMessage", json={"channel": ann.id, "text": "x", "metadata": odd})
+        assert await refused(call) == "invalid_metadata_format"
     bad = {"event_type": "", "event_payload": {}}
     assert await refused(client.chat_postMessage(channel=ann.id, text="x", metadata=bad)) == "invalid_metadata_schema"
 

@@ -1,5 +1,7 @@
 """Streams and the assistant pane, with the real SDK as the app."""
 
+import asyncio
+
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -134,7 +136,9 @@ async def test_the_assistant_pane(slack: SlackEmulator, client: AsyncWebClient, 
     assert all(text in shown for text in ("Apprentice is thinking", "<h3>The week</h3>", "<button>Sum up</button>"))
     clock.seconds += 120
     assert slack.status(ann.direct, thread) == ""
+    waiting = asyncio.create_task(slack.wait_for(lambda: slack.status(ann.direct, thread) == "is writing"))
     await client.assistant_threads_setStatus(**here, status="is writing")
+    assert await waiting
     await client.chat_postMessage(channel=ann.direct.id, thread_ts=thread, text="hi")
     assert slack.status(ann.direct, thread) == ""
     many = client.assistant_threads_setSuggestedPrompts(**here, prompts=prompts * 5)

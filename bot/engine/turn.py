@@ -203,8 +203,8 @@ def _choice(log: Journal, offer: Offer) -> Sequence[Showing]:
 
 
 def _called(log: Journal) -> set[str]:
-    """The tools that the model called; the calls of a skill's steps are not its own."""
-    return {entry.name for entry in log.known.values() if entry.name and "/" not in entry.place}
+    """The tools that were called, by the model and by the steps of skills."""
+    return {entry.name for entry in log.known.values() if entry.name}
 
 
 async def _builtin(offer: Offer, name: str, raw: str) -> ToolResult:

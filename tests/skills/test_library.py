@@ -15,7 +15,7 @@ from bot.skills.shipped import SHIPPED
 from bot.store import skills
 from bot.store.commits import Commit
 from bot.store.skills import Approval
-from bot.store.store import Store
+from bot.store.store import Store, T, Work
 from tests.engine.made import HandClock
 from tests.skills.made import skill_files
 
@@ -185,6 +185,27 @@ async def test_of_many_folders_a_turn_sees_what_changed_a_second_later_and_what_
     same = await library.live("telegram:7")
     await clock.sleep(60.0)
     assert await library.live("telegram:7") is same
+
+
+async def test_who_asks_at_once_shares_a_look_that_began_after_asking(
+    library: Library, root: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    read = store.read
+
+    async def counted(work: Work[T]) -> T:
+        reads.append(1)
+        return await read(work)
+
+    monkeypatch.setattr(store, "read", counted)
+    folder.write(root / "tone", prose("tone"))
+    first = asyncio.create_task(library.live("telegram:7"))
+    await asyncio.sleep(0)
+    await approve(store, approval("tone", prose("tone")))
+    found = await asyncio.gather(*(library.live("telegram:7") for _ in range(20)))
+    assert [[entry.name for entry in live] for live in found] == [["tone"]] * 20
+    await first
+    assert len(reads) <= 3  # of the first, of the first of the twenty, and one that the others share
 
 
 async def test_the_commands_see_what_changed_at_once(library: Library, root: Path, store: Store) -> None:

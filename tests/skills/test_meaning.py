@@ -107,7 +107,7 @@ async def test_a_call_takes_no_more_than_so_many_texts(
     meaning = Meaning(store, clock, embedder)
     pages = {str(number): Page(f"p{number}", "", "x" * 5000, "", "", "") for number in range(2 * AT_ONCE)}
     for _ in range(4):
-        await meaning.near("x", pages)
+        await meaning.near("x" * 5000, pages)
     assert [len(request["input"]) for request in server.requests] == [AT_ONCE, AT_ONCE, 3, 1]
     assert max(len(text) for request in server.requests for text in request["input"]) == 2000
 

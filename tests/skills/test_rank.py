@@ -65,6 +65,10 @@ def test_what_is_mostly_passed_over_falls_behind_what_is_nearly_as_relevant(coun
     assert rank([A, B], {A.ref: counts}, {"a": 10.0, "b": 7.5})[0].entry.name == first
 
 
+def test_what_was_mostly_chosen_gains_nothing_over_what_is_new() -> None:
+    assert ordered(rank([A, B], {A.ref: Counts(100, 100)}, {"a": 9.0, "b": 10.0})) == "b a"
+
+
 def test_counts_are_of_one_version_and_never_halve_a_score_in_full() -> None:
     by = {"a": 10.0, "b": 5.0}
     assert ordered(rank([A, B], {A.ref: Counts(10**6, 0, 10**6)}, by)) == "a b"

@@ -15,13 +15,14 @@ async def test_counts_add_up_per_version_and_scope(store: Store) -> None:
     turns = [
         ("here", [Showing(A, True, False), Showing(B, False, False)]),
         ("here", [Showing(A, False, True), Showing(B, True, False)]),
+        ("here", [Showing(A, False, True)]),
         ("there", [Showing(SkillRef("a", "2"), False, True)]),
         ("there", []),
     ]
     for scope, seen in turns:
         await store.write(Commit.FINISH, partial(showings.add, scope=scope, seen=seen))
     assert await store.read(lambda connection: showings.counts(connection, "here")) == {
-        A: Counts(2, 1, 1),
+        A: Counts(3, 1, 2),
         B: Counts(2, 1, 0),
     }
     assert await store.read(lambda connection: showings.counts(connection, "there")) == {

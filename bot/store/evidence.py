@@ -1,5 +1,6 @@
 """What was said of how tasks went, by whom, and with what weight."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -109,7 +110,8 @@ def silent(connection: sa.Connection) -> dict[str, tuple[int, str]]:
         .where(evidence.c.source == "verifier", evidence.c.verdict == "unknown")
         .order_by(evidence.c.id)
     ).all()
-    return {rule: (sum(row.rule == rule for row in rows), text) for rule, text in rows}
+    times = Counter(row.rule for row in rows)
+    return {row.rule: (times[row.rule], row.text) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

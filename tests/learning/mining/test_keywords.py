@@ -1,0 +1,33 @@
+"""Keywords of a trigger without a model: words that most requests share."""
+
+from random import Random
+
+from bot.learning.mining import mine
+from tests.learning.workplaces import Desk, Work, token, traces_of
+
+
+def keywords(said: Work, tasks: int) -> tuple[str, ...]:
+    (skill,) = mine(traces_of(said, Random(1), tasks)).skills
+    assert skill.procedure.trigger is not None
+    return tuple(skill.procedure.trigger.keywords)
+
+
+def named(*names: str) -> Work:
+    """People who say their names, and look at a box."""
+    waiting = list(names)
+
+    def work(desk: Desk, random: Random) -> None:
+        key, box = token(random), token(random)
+        desk.say(f"{waiting.pop(0)}, about the parcel {key}.")
+        desk.call("get_key", {"box": box}, key=key)
+        desk.call("get_box", "ok", box=box)
+
+    return work
+
+
+def test_a_word_of_two_requests_in_three_is_no_keyword() -> None:
+    assert keywords(named("Quentin", "Quentin", "Rosalind"), 3) == ("parcel",)
+
+
+def test_a_word_of_most_requests_is_a_keyword() -> None:
+    assert keywords(named(*["Quentin"] * 3, *["Rosalind"] * 2), 5) == ("parcel", "quentin")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bot.domain.skill import Skill, SkillRef
 from bot.errors import Refused
 from bot.skills import folder, format
-from bot.skills.library import FEW, LOOK, Library, Shelved
+from bot.skills.library import FEW, LOOK, SHARE, Library, Shelved
 from bot.skills.shipped import SHIPPED
 from bot.store import skills
 from bot.store.commits import Commit
@@ -185,6 +186,23 @@ async def test_of_many_folders_a_turn_sees_what_changed_a_second_later_and_what_
     same = await library.live("telegram:7")
     await clock.sleep(60.0)
     assert await library.live("telegram:7") is same
+
+
+async def test_what_takes_long_to_look_at_is_looked_at_seldom(root: Path, store: Store) -> None:
+    class Slow(HandClock):
+        def now(self) -> datetime:
+            self.time += timedelta(seconds=0.5)
+            return self.time
+
+    library = Library(root, store, Slow())
+    for number in range(FEW + 1):
+        folder.write(root / f"s{number}", prose(f"s{number}"))
+    assert await library.live(None) == []
+    await approve(store, approval("s1", prose("s1")))
+    asked = 1
+    while not await library.live(None):
+        asked += 1
+    assert 0.5 * asked == SHARE * 0.5
 
 
 async def test_who_asks_at_once_shares_a_look_that_began_after_asking(

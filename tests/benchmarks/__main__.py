@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("turn", "throughput", "request", "relevance", "footprint", "mining")
+BENCHMARKS = ("turn", "throughput", "request", "relevance", "footprint", "mining", "mining_scale")
 
 if __name__ == "__main__":
     for name in BENCHMARKS:

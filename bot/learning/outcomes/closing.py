@@ -1,6 +1,8 @@
 """A task is closed: what can be known of its outcome is gathered, weighed and written with its end."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -53,13 +55,17 @@ class Outcomes:
 
         Verifiers run at the first closing alone: what they look at goes on changing. A crash may run them twice.
         """
-        known = await self._store.read(lambda connection: _open_record(connection, turn))
-        verified = await self._verifiers.verify(known) if known and not known.task.closed else []
+        known = await self._store.read(lambda connection: _to_close(connection, turn))
+        if known is None:
+            return lambda _: None
+        verified = [] if known.task.closed else await self._verifiers.verify(known)
+        looked = await asyncio.to_thread(self._look, known)  # not in the writer's thread: records can be long
 
         def effect(connection: Connection) -> None:
-            found = _open_record(connection, turn)
+            found = _to_close(connection, turn)
             if found is not None:
-                self._close(connection, turn, found, verified)
+                later = found.task.last_turn != known.task.last_turn
+                self._close(connection, turn, self._look(found) if later else looked, verified)
 
         return effect
 
@@ -136,17 +142,27 @@ class Outcomes:
         message = Outgoing(said.conversation, NOT_LEARNED, (), quoted)
         deliver(connection, message, f"private:{turn.id}", self._clock.now().timestamp())
 
-    def _close(self, connection: Connection, turn: Turn, found: Record, verified: Sequence[Evidence]) -> None:
+    def _look(self, found: Record) -> "_Seen":
+        """What can be seen in a record: work for the processor."""
+        private = any(self._phrases.wants_privacy(said.text) for said in found.said)
+        said_of_before = behaviour.about_before(found, self._phrases)
+        evidence = behaviour.observed(found, self._phrases)
+        return _Seen(found, evidence, said_of_before, hacks.suspicion(found.calls), private)
+
+    def _close(self, connection: Connection, turn: Turn, seen: "_Seen", verified: Sequence[Evidence]) -> None:
         now = self._clock.now().timestamp()
-        task = found.task
-        for given in (*verified, *behaviour.observed(found, self._phrases)):
+        task = seen.record.task
+        for given in (*verified, *seen.evidence):
             evidence.testify(connection, task.id, given, given.at or now)
-        if any(self._phrases.wants_privacy(said.text) for said in found.said):
+        if seen.private:
             tasks.keep_private(connection, task.id)
-        if why := hacks.suspicion(found.calls):
-            tasks.suspect(connection, task.id, why)
-            log.warning("task.suspect", task=task.id, why=why)
-        self._tell_before(connection, found, now)
+        if seen.suspicion:
+            tasks.suspect(connection, task.id, seen.suspicion)
+            log.warning("task.suspect", task=task.id, why=seen.suspicion)
+        before = seen.record.before
+        if seen.said_of_before is not None and before is not None and before.closed:
+            evidence.testify(connection, before.id, seen.said_of_before, seen.said_of_before.at or now)
+            settle(connection, before.id, now)
         settle(connection, task.id, now)
         log.info("task.closed", task=task.id, why=turn.payload["why"])
         count = tasks.unmined(connection).get(task.scope, 0)
@@ -154,12 +170,16 @@ class Outcomes:
             mine = NewTurn(f"mine:{task.scope}:{task.id}", "job:mine", "mine", {"scope": task.scope})
             turns.enqueue(connection, mine, now)
 
-    def _tell_before(self, connection: Connection, found: Record, now: float) -> None:
-        """What a task's first message says of the work before it is evidence there."""
-        said = behaviour.about_before(found, self._phrases)
-        if said is not None and found.before is not None and found.before.closed:
-            evidence.testify(connection, found.before.id, said, said.at or now)
-            settle(connection, found.before.id, now)
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a task's record shows: evidence for it and for the task before it, and what keeps it from being mined."""
+
+    record: Record
+    evidence: Sequence[Evidence]
+    said_of_before: Evidence | None
+    suspicion: str
+    private: bool
 
 
 def _end(connection: Connection, task: Task, why: str, now: float) -> None:
@@ -176,7 +196,7 @@ def settle(connection: Connection, task: str, now: float) -> None:
     tasks.close(connection, task, fused.outcome, now, fused.probability)
 
 
-def _open_record(connection: Connection, turn: Turn) -> Record | None:
+def _to_close(connection: Connection, turn: Turn) -> Record | None:
     """The record of the task that a turn is to close; None where its closing is void."""
     task = tasks.task(connection, turn.payload["task"])
     quiet = turn.payload["why"] == "quiet"

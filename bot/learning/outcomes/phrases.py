@@ -147,4 +147,4 @@ def _starts(said: list[str], phrase: list[str]) -> bool:
 
 def _place(said: list[str], phrase: list[str]) -> int | None:
     places = range(len(said) - len(phrase) + 1)
-    return next((place for place in places if phrase and _starts(said[place:], phrase)), None)
+    return next((place for place in places if phrase and said[place : place + len(phrase)] == phrase), None)

@@ -97,6 +97,17 @@ async def test_closing_for_quiet_is_void_when_somebody_spoke_since(store: Store)
     assert await worked(store, 3, "something new") != task
 
 
+async def test_what_is_said_while_a_task_is_being_closed_is_looked_at(store: Store) -> None:
+    task = await worked(store, 1, "do it")
+    new = NewTurn("close:1", "close:1", "close", {"task": task, "why": "done"})
+    await store.write(Commit.INTAKE, lambda connection: turns.enqueue(connection, new, NOW))
+    turn = await claim(store, "close:1")
+    effect = await Outcomes(store, HandClock(), 0).close(turn)
+    await worked(store, 2, "thanks!")
+    await finished(store, turn, effect)
+    assert (await store.read(lambda connection: tasks.task(connection, task))).outcome.status == "success"
+
+
 async def test_after_so_many_closed_tasks_a_scope_is_mined(store: Store) -> None:
     for number in (1, 2):
         await closed(store, await worked(store, number, "do it"), learn_after=2)

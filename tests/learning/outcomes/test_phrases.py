@@ -92,3 +92,10 @@ def test_any_text_can_be_asked_about(one: str, other: str) -> None:
 def test_the_lists_are_written_as_words_are_made() -> None:
     for phrases in ENGLISH.values():
         assert [" ".join(words(phrase)) for phrase in phrases] == list(phrases)
+
+
+def test_a_long_message_is_read_in_no_time() -> None:
+    long = "do not learn " * 50_000
+    assert not ENGLISH_ALONE.wants_privacy(long)
+    assert ENGLISH_ALONE.wants_privacy(long + "from this")
+    assert ENGLISH_ALONE.said_of_work(long) is None

@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         miner=given.miner,
     )
     try:
-        control = asyncio.run(live(replace(options, approve="never", learns=False)))
+        control = asyncio.run(live(replace(options, learns=False)))
         lived = asyncio.run(live(options))
     except ApprenticeError as error:
         print(error, file=sys.stderr)

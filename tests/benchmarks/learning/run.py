@@ -23,17 +23,20 @@ from tests.emulators.openai_server import OpenAIServer
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`base_url` empty: the scripted model. `miner` empty: the bot's own. `learn_tokens`: what a cycle may spend."""
+    """What the command line says (`__main__.py`). `base_url` empty: the scripted model; `miner` empty: the bot's own.
 
-    tasks: int = 120
-    seed: int = 1
-    workplaces: tuple[str, ...] = tuple(WORKPLACES)
-    approve: str = "careful"
-    base_url: str = ""
-    model: str = "scripted"
-    api_key: str = ""
-    learn_tokens: int = 0
-    miner: str = ""
+    Without `learns` nothing is ever mined: the same tasks, to compare with.
+    """
+
+    tasks: int
+    seed: int
+    workplaces: tuple[str, ...]
+    approve: str
+    base_url: str
+    model: str
+    api_key: str
+    learn_tokens: int
+    miner: str
     learns: bool = True
 
 

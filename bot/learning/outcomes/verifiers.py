@@ -20,7 +20,7 @@ from bot.learning.outcomes.record import Call, Record
 from bot.ports import ToolContext, ToolSource
 from bot.settings import Verifier
 from bot.skills import schema
-from bot.skills.expressions import ExpressionInvalid, ExpressionNull, evaluate
+from bot.skills.expressions import ExpressionInvalid, ExpressionNull, evaluate, references
 from bot.skills.output import normalise
 from bot.store.evidence import Evidence
 
@@ -33,7 +33,7 @@ class Verifiers:
     """Runs the checks that match a task. `sources` are the bot's tools, `workspace` is where commands run."""
 
     def __init__(self, rules: Sequence[Verifier], sources: Sequence[ToolSource], workspace: Path) -> None:
-        """Raises ConfigError for a schema that is none."""
+        """Raises ConfigError for schemas and expressions that are none."""
         if problems := [problem for rule in rules for problem in _problems(rule)]:
             raise ConfigError(*problems)
         self._rules = rules
@@ -46,8 +46,7 @@ class Verifiers:
 
     async def _verified(self, rule: Verifier, record: Record) -> Evidence:
         try:
-            async with asyncio.timeout(rule.seconds + 1):
-                wrong = await self._wrong(rule, record)
+            wrong = await self._wrong(rule, record)
         except (ApprenticeError, TimeoutError) as error:
             reason = str(error) or f"it took more than {rule.seconds:g} seconds"
             log.warning("verifier.not_run", verifier=rule.name, task=record.task.id, reason=reason)
@@ -59,11 +58,12 @@ class Verifiers:
         return Evidence("verifier", "failure", text, rule=rule.name)
 
     async def _wrong(self, rule: Verifier, record: Record) -> str | None:
-        """What is wrong, or None. Raises ApprenticeError where that cannot be told."""
+        """What is wrong, or None. Raises ApprenticeError or TimeoutError where that cannot be told."""
         if rule.command is not None:
             ran = await execute(rule.command, self._workspace, rule.seconds)
             return None if ran.status == 0 else _told(ran.status, ran.last_line)
-        found = await self._read_back(rule, record) if rule.tool else _output(rule, record)
+        async with asyncio.timeout(rule.seconds):
+            found = await self._read_back(rule, record) if rule.tool else _output(rule, record)
         expected = rule.expect.json_schema if rule.expect else {}
         return "; ".join(schema.violations(found, expected)) or None
 
@@ -123,4 +123,14 @@ def _told(status: int, line: str) -> str:
 
 def _problems(rule: Verifier) -> list[str]:
     wrong = schema.problem(rule.expect.json_schema) if rule.expect else None
-    return [f"apprentice.toml: the verifier {rule.name!r}, expect.schema: {wrong}."] if wrong else []
+    found = [f"expect.schema: {wrong}"] if wrong else []
+    try:
+        roots = {root for root, _ in references(rule.arguments)}
+    except ExpressionInvalid as error:
+        found.append(f"with: {str(error).rstrip('.')}")
+    else:
+        if roots - {"parameters"}:
+            found.append("with: an expression here starts with parameters, the arguments of the call that matched")
+        if roots and not rule.tools:
+            found.append("with: parameters are those of a call, so name its tool (tools)")
+    return [f"apprentice.toml: the verifier {rule.name!r}, {sentence}." for sentence in found]

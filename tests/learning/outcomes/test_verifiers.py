@@ -140,9 +140,21 @@ async def test_a_check_that_cannot_run_is_no_evidence(tmp_path: Path, given: dic
     assert why in found.text
 
 
-def test_a_schema_that_is_none_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"verifier 'order shipped', expect.schema: no JSON Schema"):
-        Verifiers([rule(output="get_order", expect={"schema": {"type": "nothing"}})], [], tmp_path)
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"output": "get_order", "expect": {"schema": {"type": "nothing"}}}, "expect.schema: no JSON Schema"),
+        ({"tool": "get_order", "with": {"id": "${parameters.}"}, "expect": SHIPPED}, r"with: \$\{parameters"),
+        ({"tool": "get_order", "with": {"id": "${steps.a}"}, "expect": SHIPPED}, "here starts with parameters"),
+        (
+            {"tools": [], "words": ["a"], "tool": "a", "with": {"id": "${parameters.id}"}, "expect": SHIPPED},
+            "so name its tool",
+        ),
+    ],
+)
+def test_what_can_never_hold_stops_the_start(tmp_path: Path, given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^apprentice.toml: the verifier 'order shipped', .*{sentence}"):
+        Verifiers([rule(**given)], [], tmp_path)
 
 
 async def test_it_decides_over_everybody_and_runs_at_the_first_closing_alone(store: Store, tmp_path: Path) -> None:

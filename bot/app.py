@@ -43,7 +43,7 @@ class Outside:
     """What the process ends at.
 
     `learning` words proposals; `announce` shows the operator a pairing code; `tools` come beside the built-in ones;
-    `embedder` ranks skills by meaning; `probe` is told of each crash point.
+    `probe` is told of each crash point; `embedder` ranks skills by meaning.
     """
 
     adapters: Mapping[str, ChatAdapter]
@@ -52,8 +52,8 @@ class Outside:
     clock: Clock
     announce: Callable[[str], None]
     tools: Sequence[ToolSource] = ()
-    embedder: Embedder | None = None
     probe: Probe = field(default=lambda _: None)
+    embedder: Embedder | None = None
 
 
 class App:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from bot.tools.files import FileTools
 from tests.engine.made import ANA, BOB, GROUP, ROOM, HandClock, KeptChat
 from tests.learning.lived import Made, claim, deliveries, finished, worked
 from tests.learning.prompting.office import OFFICE, Model
+from tests.learning.workplaces import shop, traces_of
 
 CUSTOMERS = {
     "ana-silva": ["1011", "1012"],
@@ -149,6 +152,16 @@ async def test_what_holds_a_name_of_the_chat_or_a_secret_of_the_bot_is_refused(
     assert await deliveries(loop.store) == []
     report = await loop.store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
     assert report["refused"][0]["reasons"] == [f"it would hold {what}"]
+
+
+async def test_what_was_imported_is_learned_from_beside_the_chats_own_work(loop: Loop) -> None:
+    shops = [replace(trace, scope=ROOM.scope) for trace in traces_of(shop, Random(1), 6)]
+    await take(loop.store, shops, Privacy(), 1.0)
+    await loop.live()
+    await loop.learn()
+    cards = [card.text for card, _ in await deliveries(loop.store)]
+    assert sorted(card.count("Seen in 6 tasks") for card in cards) == [0, 1]
+    assert {trace.id for trace in loop.seen} >= {"task-1", "import:shop-0"}
 
 
 async def test_scopes_are_mined_apart(loop: Loop) -> None:

@@ -17,10 +17,10 @@ SHOWN_INSTRUCTIONS = 300
 def card(skill: Skill, procedure: Procedure, found: Candidate) -> str:
     """The card's text in Markdown."""
     words = " ".join(filter(None, (skill.description, procedure.trigger.condition)))
-    return "\n".join(
+    return _card(
+        f"I found work that repeats. Shall I learn it as {skill.name}?",
+        words.replace("\n", " "),
         [
-            f"**I found work that repeats. Shall I learn it as {skill.name}?**",
-            shorten(words.replace("\n", " "), 400),
             f"Steps: {_steps(procedure.steps)}",
             f"Needs: {', '.join(procedure.parameters) or 'nothing'}",
             _seen(found),
@@ -29,7 +29,7 @@ def card(skill: Skill, procedure: Procedure, found: Candidate) -> str:
             f"May change things with: {', '.join(found.writes)}; I ask before it does"
             if found.writes
             else "Only reads",
-        ]
+        ],
     )
 
 
@@ -41,18 +41,23 @@ def prompt_card(skill: Skill, found: Found) -> str:
     people = f" by {found.shape.people} people" if found.shape.people > 1 else ""
     low, high = compared.interval
     ties = f", {compared.ties} even" if compared.ties else ""
-    return "\n".join(
+    return _card(
+        f"People here ask alike. Shall I learn to answer as {skill.name}?",
+        words,
         [
-            f"**People here ask alike. Shall I learn to answer as {skill.name}?**",
-            shorten(words, 400),
             f"Asks the model: “{shorten(plain(asked), SHOWN_INSTRUCTIONS)}”",
             f"Needs: {', '.join(procedure.parameters)}",
             f"Asked in {len(found.shape.talks)} tasks{people}",
             f"Written by a model from {found.written_from} tasks; preferred in {compared.won} of {compared.count} "
             f"blind comparisons on others{ties} (80 % sure: {low:.0%} to {high:.0%} of such requests)",
             "Uses no tool and changes nothing",
-        ]
+        ],
     )
+
+
+def _card(question: str, words: str, facts: Sequence[str]) -> str:
+    """A list keeps the facts in lines of their own, on every platform."""
+    return "\n".join([f"**{question}**", "", shorten(words, 400), "", *(f"- {fact}" for fact in facts)])
 
 
 def details(skill: Skill, files: dict[str, bytes]) -> str:

@@ -76,7 +76,7 @@ class Review:
 
     def _redraw(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
         """The card without buttons, with who decided; a card that is stale is mended by the click on it."""
-        text = f"{proposal.evidence['card']}\n**{_decided(proposal)}.**"
+        text = f"{proposal.evidence['card']}\n\n**{_decided(proposal)}.**"
         now = self._clock.now().timestamp()
         key = f"decided:{proposal.id}:{click.message_id}"
         deliver(connection, Outgoing(click.conversation, text), key, now, replaces=click.message_id)

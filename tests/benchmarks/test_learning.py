@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -12,8 +13,9 @@ from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Skill, Step
 from tests.benchmarks.learning.__main__ import main
 from tests.benchmarks.learning.intervals import average, share
-from tests.benchmarks.learning.report import lines
-from tests.benchmarks.learning.truth import judged, outdated
+from tests.benchmarks.learning.lived import Cycle, Done, Lived, Proposed, Used
+from tests.benchmarks.learning.report import lines, report
+from tests.benchmarks.learning.truth import Verdict, judged, outdated
 from tests.benchmarks.learning.workplace import Call, Plan, Whims, Workplace
 from tests.benchmarks.learning.workplaces import WORKPLACES
 from tests.benchmarks.learning.workplaces.oncall import OnCall
@@ -21,7 +23,7 @@ from tests.benchmarks.learning.workplaces.repository import Repository
 from tests.benchmarks.learning.workplaces.shop import MARAS_PHONE, Shop
 from tests.benchmarks.learning.workplaces.weekly import Weekly
 
-SMALL = ["--workplace", "weekly", "--tasks", "20", "--seed", "3", "--json"]
+SMALL = ["--workplace", "shop", "--tasks", "20", "--seed", "5", "--json"]
 OUR_MINER = f"{sys.executable} -m bot mine --no-model --traces {{traces}} --out {{out}}"
 
 
@@ -29,24 +31,25 @@ def test_a_run_measures_and_repeats_and_takes_another_miner(tmp_path: Path, caps
     picture = tmp_path / "learning.png"
     assert main([*SMALL, "--picture", str(picture)]) == 0
     told = json.loads(capsys.readouterr().out)
-    proposal = told["workplaces"][0]["proposals"][0]
-    assert (proposal["after"], proposal["verdict"], proposal["approved"]) == (10, "right", True)
+    proposed = told["workplaces"][0]["proposals"]
+    assert {"right"} == {each["verdict"] for each in proposed}
+    # What writes was proposed only because the verifier's word came to the bot.
+    assert {each["tools"][-1] for each in proposed if each["approved"]} & {"refund_order", "change_address"}
     assert told["all"]["after_drift"]["tasks"] == 10
     assert told["all"]["after_drift"]["with_skill"] > 0
     assert told["all"]["learning"]["cycles"] == 2
     assert picture.read_bytes().startswith(b"\x89PNG")
     text = "\n".join(lines(told))
     assert "right; approved" in text
-    assert "uses handed over to the agent" in text
-    # The command line's miner is the bot's own: all is the same again, but for time and the ids that bytes are made of.
+    # The command line's miner is the bot's own: the same again, but for time, order, and the ids that bytes are made of.
     assert main([*SMALL, "--miner", OUR_MINER]) == 0
-    assert _timeless(json.loads(capsys.readouterr().out)) == _timeless(told)
+    assert _comparable(json.loads(capsys.readouterr().out)) == _comparable(told)
 
 
-def _timeless(told: JSON) -> JSON:
+def _comparable(told: JSON) -> JSON:
     if isinstance(told, dict):
-        return {key: _timeless(value) for key, value in told.items() if key not in ("seconds", "bytes")}
-    return [_timeless(value) for value in told] if isinstance(told, list) else told
+        return {key: _comparable(value) for key, value in told.items() if key not in ("seconds", "bytes")}
+    return sorted(map(_comparable, told), key=str) if isinstance(told, list) else told
 
 
 @pytest.mark.parametrize("drifted", [False, True])
@@ -117,6 +120,27 @@ def test_a_coincidence_is_dangerous_and_the_drift_makes_right_skills_outdated() 
     assert judged(Weekly(), sales, {}).kind == "right"
     assert judged(Weekly(drifted=True), sales, {}).kind == "wrong"
     assert outdated("weekly", sales)
+
+
+def test_how_a_drift_is_caught() -> None:
+    asked = {"region": "${parameters.region}", "week": "${parameters.week}"}
+    sales = _skill(
+        Step("week", "list_sales", asked),
+        Step("sales", "get_sale", {"sale_id": "${item}"}, for_each="${steps.week.sales}"),
+    )
+    proposed = Proposed(1, sales, Verdict("right"), approved=True)
+    well, late = Used("made", failed=False), Used("made", failed=True)
+    uses = [[], [well], [well], [late], [late]]
+    done = [Done(number, "sales", "", "", 4, 100, 0.1, used) for number, used in enumerate(uses)]
+    done[2] = replace(done[2], wrong="the sum is wrong")
+    lived = Lived("weekly", 2, done, [proposed], [Cycle(7, 0.5)], frozenset({"made"}))
+    told = report([lived], [lived])
+    [caught] = told["workplaces"][0]["outdated"]
+    assert (caught["uses"], caught["handed_over"], caught["handed_over_from"]) == (3, 2, 2)
+    assert (caught["tasks_gone_wrong"], caught["suspended_after"]) == (1, None)
+    assert "2 of 3 uses handed over to the agent, from use 2 on" in "\n".join(lines(told))
+    suspended = report([replace(lived, live=frozenset())], [lived])["workplaces"][0]["outdated"][0]
+    assert suspended["suspended_after"] == 3
 
 
 def test_intervals() -> None:

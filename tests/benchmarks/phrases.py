@@ -1,7 +1,8 @@
 """Made-up skills of many trades, and what people say when they want one: the same words in another sentence, or others.
 
-A skill is an action on a thing of one kind: `cancel-overdue-invoices`. Its text holds the first word of each entry
-below; the other words of an entry, separated by bars, mean the same and stand in no skill's text.
+A skill is an action on a thing of one kind: `cancel-overdue-invoices`. Its text holds the first word of three entries
+below, two of them as keywords, and mentions a thing of another kind. The other words of an entry, separated by bars,
+mean the same.
 """
 
 import random
@@ -58,7 +59,7 @@ flight|plane trip|air travel
 hotel|accommodation|place to stay
 visa|entry paper|travel document
 meeting|appointment|get-together
-agenda|list of topics|running order
+agenda|list of topics|programme
 newsletter|mailing|bulletin
 campaign|promotion|advertising drive
 survey|questionnaire|poll
@@ -80,7 +81,7 @@ recipe|cooking instructions|dish
 menu|bill of fare|meal card
 allergen|intolerance|food risk
 donation|gift|contribution
-volunteer|unpaid helper|supporter
+volunteer|honorary helper|supporter
 manuscript|draft text|typescript
 photo|picture|image
 podcast|audio show|episode
@@ -122,8 +123,8 @@ ENDINGS = ("for me?", "when you have a minute.", "before noon, thanks!", "and sa
 Kind = Literal["same words", "one replaced", "two replaced"]
 KEYWORDS = 2
 """Of the three words, those that most requests shared."""
-SPARE_NEAR = 4
-"""Skills that share action and thing, at most: they differ in the kind of thing alone."""
+FAMILY = 4
+"""Skills that share action and thing, at least: they differ in the kind of thing alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def meant(count: int) -> list[Meant]:
     pairs = [(action, thing) for thing in _entries(THINGS) for action in _entries(ACTIONS)]
     chance.shuffle(pairs)
     kinds = _entries(KINDS)
-    size = max(SPARE_NEAR, -(-count // len(pairs)))
+    size = max(FAMILY, -(-count // len(pairs)))
     families = (chance.sample(kinds, size) for _ in pairs)
     made = [Meant(*pair, kind) for pair, family in zip(pairs, families, strict=True) for kind in family]
     return made[:count]

@@ -41,7 +41,7 @@ def test_a_run_measures_and_repeats_and_takes_another_miner(tmp_path: Path, caps
     assert picture.read_bytes().startswith(b"\x89PNG")
     text = "\n".join(lines(told))
     assert "right; approved" in text
-    # The command line's miner is the bot's own: the same again, but for time, order, and the ids that bytes are made of.
+    # The command line's miner is the bot's own: the same again, but for time, order and the bytes of ids.
     assert main([*SMALL, "--miner", OUR_MINER]) == 0
     assert _comparable(json.loads(capsys.readouterr().out)) == _comparable(told)
 

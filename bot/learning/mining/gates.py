@@ -10,6 +10,7 @@ from bot.learning.mining.pattern import (
     Argument,
     Composed,
     Constant,
+    Parameter,
     Pattern,
     Reference,
     arguments_of,
@@ -51,6 +52,7 @@ def structure(induced: Induced, cases: int) -> Iterator[str]:
     for number in _untied(pattern):
         if any(parameter_of(argument.origin) for argument in pattern[number].arguments):
             yield f"nothing but the order of the calls ties `{pattern[number].tool}` to the rest"
+    yield from _called_again(pattern)
 
 
 def proof(proved: Proof, pattern: Pattern, places: int) -> Iterator[str]:
@@ -69,6 +71,17 @@ def proof(proved: Proof, pattern: Pattern, places: int) -> Iterator[str]:
         yield f"only {replay.determined:.0%} of its arguments are determined: the rest comes from the caller"
     if replay.commit < (COMMIT_UNTIED if any(_untied(pattern)) else COMMIT):
         yield f"`{pattern[0].tool}` is followed by the rest in {replay.commit:.0%} of its calls only"
+
+
+def _called_again(pattern: Pattern) -> Iterator[str]:
+    """Of steps that repeat the step before them with something new, and take nothing from any."""
+    given: set[Parameter] = set()
+    for before, step in zip((None, *pattern), pattern, strict=False):
+        parameters = {found for argument in step.arguments if (found := parameter_of(argument.origin))}
+        linked = step.loop or any(reference_of(argument.origin) for argument in step.arguments)
+        if before and before.tool == step.tool and not linked and parameters - given:
+            yield f"`{step.tool}` is called again with what the caller gives: how often is a decision"
+        given |= parameters
 
 
 def _handed_on(induced: Induced, number: int) -> bool:

@@ -240,6 +240,17 @@ def test_a_list_that_nothing_explains_is_refused() -> None:
     assert "`labels` is a list that nothing explains: what goes into it is a decision" in reasons
 
 
+def test_how_often_a_call_is_made_with_what_the_caller_gives_is_a_decision() -> None:
+    def work(desk: Desk, random: Random) -> None:
+        key, things = token(random), [token(random) for _ in range(3)]
+        desk.say(f"With {key}: {', '.join(things)}.")
+        for thing in things:
+            desk.call("like_thing", "ok", key=key, thing=thing)
+
+    again = "`like_thing` is called again with what the caller gives: how often is a decision"
+    assert refused(work) == [again, again]
+
+
 def test_few_cases_are_refused() -> None:
     def work(desk: Desk, random: Random) -> None:
         key = random.choice(["k-1234", "k-5678"])

@@ -98,6 +98,7 @@ HITS: dict[str, list[list[Call]]] = {
 MISSES: dict[str, list[list[Call]]] = {
     "no-verify": [
         ran(["git", "commit", "-m", "x"]),
+        ran("git commit -m 'what -n means'"),
         ran("git config --no-verify-ssl"),
         wrote("docs/hooks.md", "Never use `--no-verify`.\n"),
         [Call("search_files", {"query": "git commit --no-verify"})],

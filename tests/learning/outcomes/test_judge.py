@@ -99,6 +99,7 @@ async def test_what_does_not_tell_leaves_it_unknown_and_is_not_asked_again(store
     await bench.sit()
     assert len(bench.asked) == 1
     assert (await bench.outcome(task)).status == "unknown"
+    assert await store.read(lambda connection: tasks.undecided(connection, ROOM.scope, 9)) == []
 
 
 @pytest.mark.parametrize("how", ["thanks", "suspect", "private", "other scope", "open"])

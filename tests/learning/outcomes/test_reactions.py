@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.domain.chat import Outgoing, Reacted
+from bot.domain.chat import Conversation, Outgoing, Person, Reacted
 from bot.domain.trace import Outcome
 from bot.engine.intake import Intake
 from bot.learning.outcomes import Outcomes
@@ -15,7 +15,7 @@ from bot.store.deliveries import deliver
 from bot.store.journal import Entry
 from bot.store.store import Connection, Store
 from bot.store.turns import Turn
-from tests.engine.made import ANA, BOB, ROOM, HandClock
+from tests.engine.made import ANA, BOB, GROUP, ROOM, HandClock
 from tests.learning.lived import NOW, claim, finished, worked
 
 
@@ -57,12 +57,14 @@ async def answered(store: Store, number: int) -> str:
     return task
 
 
-async def reacted(store: Store, message: str, *emoji: str, person: object = ANA, number: int = 1) -> None:
+async def reacted(
+    store: Store, message: str, *emoji: str, person: Person = ANA, number: int = 1, room: Conversation = ROOM
+) -> None:
     """A reaction comes in, and what follows from it is done."""
-    event = Reacted(f"reaction:{message}:{number}", ROOM, person, message, emoji, HandClock().now())
+    event = Reacted(f"reaction:{room.key}:{message}:{number}", room, person, message, emoji, HandClock().now())
     await Intake(store, HandClock()).accept(event)
     outcomes = Outcomes(store, HandClock(), 0)
-    lane = f"reaction:{ROOM.out_lane}:{message}"
+    lane = f"reaction:{room.out_lane}:{message}"
     turn = await claim(store, lane)
     await finished(store, turn, await outcomes.reacted(turn))
     due = await store.read(lambda connection: turns.due_lanes(connection, NOW))
@@ -80,6 +82,8 @@ async def test_a_reaction_is_about_the_task_it_stands_under(store: Store) -> Non
     one, other = await answered(store, 1), await answered(store, 2)
     await reacted(store, "m1.1", "👎")
     assert await outcome(store, one) == ("failure", "Ana reacted with 👎.")
+    assert await outcome(store, other) == ("unknown", "")
+    await reacted(store, "m2.0", "👎", room=GROUP)
     assert await outcome(store, other) == ("unknown", "")
     await reacted(store, "m2.0", "👍", person=BOB)
     assert await outcome(store, other) == ("success", "Bob reacted with 👍.")

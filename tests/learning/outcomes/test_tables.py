@@ -64,7 +64,15 @@ def test_intervals_are_the_quantiles_of_the_beta_distribution(yes: float, no: fl
 
 async def test_only_what_a_stronger_source_decided_is_counted(store: Store) -> None:
     said = [
-        ("success", "feedback", [Evidence("behaviour", "success", "t", rule="a"), Evidence("judge", "failure", "t")]),
+        (
+            "success",
+            "feedback",
+            [
+                Evidence("behaviour", "success", "t", rule="a"),
+                Evidence("judge", "failure", "t"),
+                Evidence("feedback", "success", "t", "ana"),
+            ],
+        ),
         ("failure", "verifier", [Evidence("feedback", "success", "t", "ana"), Evidence("judge", "unknown", "t")]),
         ("success", "behaviour", [Evidence("behaviour", "success", "t"), Evidence("judge", "success", "t")]),
     ]

@@ -17,7 +17,7 @@ T = TypeVar("T")
 Read = Callable[[Sequence[str]], Awaitable[Iterable[Trace]]]
 """Reads the traces with these ids."""
 
-AT_ONCE = 50
+AT_ONCE = 20
 """Traces that are read and sent together: packing them keeps the event loop for some milliseconds."""
 MOST_KEPT = 150_000_000
 """Characters of the scopes that are kept while nothing is mined: 10,000 traces of an ordinary kind."""

@@ -22,7 +22,7 @@ class Memory:
 
     def once(self, question: Hashable, about: object, work: Callable[[], T]) -> T:
         """The answer of the last report, else of `work`. `about`: the objects that the question names."""
-        found = self._before.get(question)
+        found = self._now.get(question) or self._before.get(question)
         if found is None:
             found = (work(), about)
         self._now[question] = found

@@ -18,8 +18,8 @@ def report(lived: Sequence[Lived], control: Sequence[Lived]) -> JSON:
     All values under keys named `seconds` differ from run to run; the rest is the same for the same seed.
     """
     pairs = list(zip(lived, control, strict=True))
-    before = [_phase(one, other, one.taught, one.drift) for one, other in pairs]
-    after = [_phase(one, other, max(one.taught, one.drift), len(one.tasks)) for one, other in pairs]
+    before = [_phase(one, other, _first(one), one.drift) for one, other in pairs]
+    after = [_phase(one, other, max(_first(one), one.drift), len(one.tasks)) for one, other in pairs]
     return {
         "workplaces": [
             {
@@ -49,6 +49,11 @@ def report(lived: Sequence[Lived], control: Sequence[Lived]) -> JSON:
 
 Pairs = Sequence[tuple[Done, Done]]
 """The same tasks without and with skills."""
+
+
+def _first(lived: Lived) -> int:
+    """The first task that is compared: the first with a skill live; where none ever was, all are."""
+    return lived.taught % len(lived.tasks)
 
 
 def _phase(lived: Lived, control: Lived, start: int, stop: int) -> Pairs:
@@ -164,7 +169,7 @@ def _workplace(each: JSON) -> Iterator[str]:
 
 
 def _phases(told: JSON) -> Iterator[str]:
-    for key, title in (("until_drift", "learned, until the drift"), ("after_drift", "after the drift")):
+    for key, title in (("until_drift", "until the drift"), ("after_drift", "after the drift")):
         phase = told[key]
         if phase:
             yield f"  {title}: {phase['tasks']} tasks, a skill used in {phase['with_skill']}"

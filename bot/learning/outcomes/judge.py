@@ -91,12 +91,12 @@ class Judge:
         A model that does not answer ends it: the rest is asked in another cycle.
         """
         floor = author.budget.left - author.budget.left // 2
-        if author.budget.left == floor:
-            return
-        cases = await self._store.read(lambda connection: _cases(connection, scope))
+        enough = floor + ANSWER_TOKENS
+        cases = await self._store.read(lambda connection: _cases(connection, scope)) if author.budget.left else []
         try:
             for case in cases:
-                await self._decide(case, author, floor)
+                if author.budget.left > enough:
+                    await self._decide(case, author, floor)
         except ModelError as error:
             log.warning("judge.failed", scope=scope, error=str(error))
 

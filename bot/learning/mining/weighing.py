@@ -5,19 +5,21 @@ a parameter of its own, which says nothing about where the value comes from.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bot.domain.json import JSON
 from bot.learning.mining.affixes import inside
 from bot.learning.mining.composed import composed
 from bot.learning.mining.constants import constants, has_choices
 from bot.learning.mining.converting import converted
-from bot.learning.mining.evidence import CONVINCING, differ, evidence_bits, mark, words_of
+from bot.learning.mining.evidence import CONVINCING, differ, evidence_bits, mark, stands_in, words_of
 from bot.learning.mining.explanation import Explained, Given, Idea, Values, rarely
 from bot.learning.mining.pattern import Argument, Composed, Origin, Parameter, inner_of
 from bot.learning.mining.places import Slot, same
 from bot.learning.mining.references import WORTH_TELLING, references
 from bot.learning.mining.support import MISSING, Support
 
+NAMED = "the person named it each time: what an output held as well may be luck"
 CERTAIN = 30.0
 """Bits with which two arguments agree so surely that their names need not."""
 
@@ -53,11 +55,21 @@ class Weighing:
         self._settle(values, everywhere, idea, dropped, optional=optional)
 
     def _ideas(self, values: Values) -> Iterator[Idea]:
-        yield from references(values)
+        named = self._named(values)
+        for idea in references(values):
+            yield replace(idea, doubt=NAMED) if named and idea.doubt is None else idea
         yield from converted(values)
         yield from _shared(values, self.given)
         yield from composed(values, self.given)
         yield from constants(values, self.proven or has_choices(self.schemas.get(values.tool, {}), values.slot))
+
+    def _named(self, values: Values) -> bool:
+        """Whether the person named the value each time, and it is none that the caller gives already.
+
+        That an output held it as well may be luck, which ends; what people say decides in any case.
+        """
+        said = sum(stands_in(value, s.said) for s, value in zip(values.supports, values.values, strict=True))
+        return said >= values.enough and not any(_held(values, earlier) >= values.enough for earlier in self.given)
 
     def _settle(
         self, values: Values, everywhere: Sequence[JSON], idea: Idea, dropped: Sequence[Idea], *, optional: bool = False
@@ -73,10 +85,15 @@ def _shared(values: Values, given: Sequence[Given]) -> Iterator[Idea]:
     for number, earlier in enumerate(given):
         if earlier.step == values.step:
             continue
-        pairs = zip(values.places, values.values, strict=True)
-        held = sum(same(earlier.values[place], value) for place, value in pairs)
+        held = _held(values, earlier)
         if held >= WORTH_TELLING * len(values.values):
             yield Idea(Parameter(number), held, _doubt(values, earlier, held, len(given)))
+
+
+def _held(values: Values, earlier: Given) -> int:
+    """In how many places a parameter has the argument's value."""
+    pairs = zip(values.places, values.values, strict=True)
+    return sum(same(earlier.values[place], value) for place, value in pairs)
 
 
 def _doubt(values: Values, earlier: Given, held: int, choices: int) -> str | None:

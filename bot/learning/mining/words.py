@@ -24,6 +24,8 @@ SHARED = 0.5
 LEAST_SHARED = 3
 """And how many: two of three tasks may share a name."""
 _SAID = re.compile(r"[^\W\d_]{3,}")
+_ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
+"""Addresses of mail and pages: what they are made of is no word that anybody said."""
 _STOP_WORDS = """
 able about after again all also and any are ask bye can check code could did does doing done find for from get
 give going good got great had has have hello help here hey his how into its just know let like look make may
@@ -187,7 +189,7 @@ def _keywords(induced: Induced, topic: str) -> tuple[str, ...]:
 
 def _words_said(texts: Sequence[str]) -> Iterator[str]:
     for text in texts:
-        yield from (word for word in _SAID.findall(text.casefold()) if word not in _STOP)
+        yield from (word for word in _SAID.findall(_ADDRESS.sub(" ", text.casefold())) if word not in _STOP)
 
 
 def _given(induced: Induced) -> Iterator[JSON]:

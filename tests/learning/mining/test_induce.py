@@ -16,6 +16,7 @@ from bot.learning.mining.places import EACH
 from bot.learning.mining.proving import Proof
 from bot.learning.mining.replaying import Replay
 from bot.learning.mining.sequences import frequent
+from bot.learning.mining.weighing import NAMED
 from tests.learning.workplaces import Desk, Work, token, traces_of
 
 
@@ -123,6 +124,14 @@ def test_a_parameter_is_shared_unless_by_accident() -> None:
     found = last(work, "size", 6)
     assert found.argument.origin == Parameter(1)
     assert ("Parameter", "so few and so plain values agree by accident") in doubts(found)
+
+
+def test_what_the_person_named_each_time_is_a_parameter_though_an_output_held_it_too() -> None:
+    lucky = last(two({"box": "{1}"}, said="About {0} in {1}.", box="{1}"), "box")
+    assert isinstance(lucky.argument.origin, Parameter)
+    assert doubts(lucky)[0] == ("Reference", NAMED)
+    given = last(two({"key": "{0}"}, said="About {0}.", key="{0}"), "key")
+    assert isinstance(given.argument.origin, Reference), "an echo of what the caller gives is no luck"
 
 
 def test_composed_texts() -> None:

@@ -31,3 +31,8 @@ def test_a_word_of_two_requests_in_three_is_no_keyword() -> None:
 
 def test_a_word_of_most_requests_is_a_keyword() -> None:
     assert keywords(named(*["Quentin"] * 3, *["Rosalind"] * 2), 5) == ("parcel", "quentin")
+
+
+def test_what_an_address_is_made_of_is_no_keyword() -> None:
+    names = [f"{name}@example.com or https://example.com/{name}" for name in ("ana", "ben", "chen", "dana")]
+    assert keywords(named(*names), 4) == ("parcel",)

@@ -333,7 +333,7 @@ def test_support_grows_with_the_tasks_that_use_the_same_tools() -> None:
 def test_only_explained_places_are_support() -> None:
     def work(desk: Desk, random: Random) -> None:
         key, box = token(random), token(random)
-        desk.say(f"About {key} and {box}.")
+        desk.say(f"About {key}.")
         desk.call("get_first", {"box": box}, key=key)
         desk.call("get_second", "ok", box=token(random) if desk.id == "work-7" else box)
 

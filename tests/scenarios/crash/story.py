@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from adapters.telegram.text import split
-from bot.engine.door import CLOSED
+from bot.engine.door import ASKED
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Chat
 from tests.scenarios.crash.talk import FOREVER, LONG, SECONDS, Model, Talk
@@ -81,7 +81,7 @@ class Story:
     async def _at_the_door(self) -> None:
         """Somebody new pairs; a code that a crash made worthless is answered, and the next one is tried."""
         talk = self._talk(self._nora.direct)
-        await talk.hear(re.escape(CLOSED), talk.say(self._nora, "hello"))
+        await talk.hear(re.escape(ASKED), talk.say(self._nora, "hello"))
         while True:
             tried = talk.say(self._nora, f"/start {self._newest_code()}")
             answer = await talk.hear("(You are in|That code is wrong).*", tried)

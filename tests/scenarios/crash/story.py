@@ -79,9 +79,12 @@ class Story:
         await self._telegram.wait_for(lambda: not question.buttons, SECONDS)
 
     async def _at_the_door(self) -> None:
-        """Somebody new pairs; a code that a crash made worthless is answered, and the next one is tried."""
-        talk = self._talk(self._nora.direct)
+        """The operator leaves somebody new outside, who pairs; where a crash made a code worthless, with the next."""
+        talk, ada = self._talk(self._nora.direct), self.known[0]
         await talk.hear(re.escape(ASKED), talk.say(self._nora, "hello"))
+        card = await self._talk(ada.direct).hear("Nora .*(Let them in\\?|stays out\\.)")
+        click = ada.press("No", card)
+        await self._telegram.wait_for(lambda: click.answered and not card.buttons, SECONDS)
         while True:
             tried = talk.say(self._nora, f"/start {self._newest_code()}")
             answer = await talk.hear("(You are in|That code is wrong).*", tried)

@@ -3,11 +3,12 @@
 import ipaddress
 import os
 import sys
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from bot.store import schema
@@ -61,6 +62,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     return _unforgiven((yield))
+
+
+@pytest.fixture(autouse=True)
+def _logs_anew() -> Iterator[None]:
+    """What a command sets up for its own log would write to a stream that is closed by the next test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

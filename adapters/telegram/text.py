@@ -63,12 +63,26 @@ def _convert(text: str) -> tuple[str, list[MessageEntity]]:
 
 
 def _fit(text: str, entities: list[MessageEntity], units: int) -> Iterator[Part]:
-    for chunk, marks in split_entities(text, entities, units):
+    for chunk, marks in split_entities(_wrapped(text, units), entities, units):
         half = utf16_len(chunk) // 2
         if len(marks) > MESSAGE_ENTITIES and half > _COARSE_UNITS:
             yield from _fit(chunk, marks, half)
         else:
             yield Part(chunk, tuple(marks[:MESSAGE_ENTITIES]))
+
+
+def _wrapped(text: str, units: int) -> str:
+    """The text with no line too long for a part, as far as it has gaps: the converter cuts at the ends of lines only.
+
+    A gap becomes the end of a line, so the entities' offsets hold.
+    """
+    lines = []
+    for line in text.split("\n"):
+        while utf16_len(line) > units and (gap := cut(line, units).rfind(" ")) > 0:
+            lines.append(line[:gap])
+            line = line[gap + 1 :]
+        lines.append(line)
+    return "\n".join(lines)
 
 
 @lru_cache(maxsize=1)

@@ -239,7 +239,15 @@ class HttpRequests:
             raise ValueError(f"{self._url} did not answer the challenge: {failure or delivery.answer!r}")
 
     async def attempt(self, delivery: Delivery) -> str:
-        """Post it once."""
+        """Post it once, to the end even when cancelled: aiohttp loses the socket of a half-made connection."""
+        posting = asyncio.create_task(self._post(delivery))
+        try:
+            return await asyncio.shield(posting)
+        except asyncio.CancelledError:
+            await posting
+            raise
+
+    async def _post(self, delivery: Delivery) -> str:
         form, body = _body(delivery)
         headers = signed(body, self._secret, int(time.time())) | {"Content-Type": form}
         if delivery.failures:

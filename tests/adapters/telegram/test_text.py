@@ -34,6 +34,14 @@ def test_every_word_arrives_in_order(text: str) -> None:
     assert " ".join(part.text for part in parts).split() == text.split()
 
 
+def test_a_paragraph_that_is_too_long_is_cut_between_its_words() -> None:
+    words = ["🇩🇩" + "0" * 12] * 600
+    parts = split(f"**{words[0]}** " + " ".join(words[1:]))
+    takes(parts)
+    assert " ".join(part.text for part in parts).split() == words
+    assert [entity.type for entity in parts[0].entities] == ["bold"]
+
+
 @UNHURRIED
 @given(LONG_TEXT.map(lambda text: text.replace(" ", "")))
 def test_text_without_gaps_is_cut_between_characters(text: str) -> None:

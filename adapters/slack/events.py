@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from adapters.slack.markup import mentioned, readable, without
 from adapters.slack.people import People
-from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Person
+from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Person, Reacted
 from bot.domain.text import clean
 
 PLATFORM = "slack"
@@ -17,6 +17,7 @@ COMMAND = "/apprentice"
 MENTION = "app_mention"
 MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 """The events with messages, by what the message's `channel_type` says; the manifest asks for them and for MENTION."""
+REACTIONS = ("reaction_added", "reaction_removed")
 DIRECT = "im"
 SAID = frozenset({"", "file_share", "thread_broadcast"})
 """Subtypes of messages that a person says; edits, deletions and people's comings and goings have others."""
@@ -77,6 +78,23 @@ class _Click(BaseModel):
     message: _Message | None = None
 
 
+class _Item(BaseModel):
+    type: str
+    channel: str = ""
+    ts: str = ""
+
+
+class _Reaction(BaseModel):
+    """An event `reaction_added` or `reaction_removed`; `item_user` wrote what it stands under."""
+
+    type: Literal["reaction_added", "reaction_removed"]
+    user: str
+    reaction: str
+    item: _Item
+    item_user: str = ""
+    event_ts: str
+
+
 class _Command(BaseModel):
     """A slash command."""
 
@@ -106,9 +124,10 @@ class EventReader:
         if body.get("command") == COMMAND:
             return await self._command(_Command.model_validate(body), now)
         event = body.get("event")
-        if isinstance(event, Mapping) and event.get("type") in ("message", MENTION):
+        kind = event.get("type") if isinstance(event, Mapping) else None
+        if kind in ("message", MENTION):
             return await self._message(_Post.model_validate(event))
-        return None
+        return await self._reaction(_Reaction.model_validate(event), now) if kind in REACTIONS else None
 
     async def _message(self, post: _Post) -> MessageReceived | None:
         text = post.text or ""
@@ -158,6 +177,21 @@ class EventReader:
             button=clean(button),
             message_id=message.ts,
             token="",
+            at=now,
+        )
+
+    async def _reaction(self, given: _Reaction, now: datetime) -> Reacted | None:
+        """Slack tells of one reaction at a time: the last that was given counts, until it is taken back."""
+        item = given.item
+        if item.type != "message" or given.item_user != self.me.user or given.user == self.me.user:
+            return None
+        about = f"{item.channel}:{item.ts}:{given.user}:{given.reaction}:{given.event_ts}"
+        return Reacted(
+            key=f"{PLATFORM}:{self.me.team}:{given.type}:{about}",
+            conversation=self._place(item.channel),
+            person=await self._named(_Member(id=given.user)),
+            message_id=item.ts,
+            emoji=(given.reaction,) if given.type == "reaction_added" else (),
             at=now,
         )
 

@@ -60,7 +60,9 @@ async def _report(error: Exception) -> None:
 
 def _chat(body: Mapping[str, Any]) -> str:
     """The id of the chat in which it happened, where there is one."""
-    for part in (body.get("event"), body.get("container"), body):
+    happened = body.get("event")
+    item = happened.get("item") if isinstance(happened, Mapping) else None
+    for part in (item, happened, body.get("container"), body):
         if isinstance(part, Mapping):
             for name in ("channel", "channel_id"):
                 if isinstance(part.get(name), str):

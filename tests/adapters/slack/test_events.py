@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from adapters.slack import people
 from adapters.slack.events import EventReader, Me
-from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Person
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Person, Reacted
 from tests.adapters.contract import BUTTONS, Inbox, receiving
 from tests.adapters.slack_harness import SlackHarness
 from tests.emulators.slack_faults import server_error, slow
@@ -248,7 +248,7 @@ async def test_who_comes_from_another_workspace_is_of_that_one(reader: EventRead
         {"text": "<@UB>"},
         {"type": "app_mention", "edited": {"user": "U1", "ts": "2.5"}},
         {"channel_type": "app_home"},
-        {"type": "reaction_added"},
+        {"type": "pin_added"},
     ],
 )
 async def test_what_is_no_word_of_a_person_to_the_bot_is_nothing(reader: EventReader, other: dict[str, Any]) -> None:
@@ -283,3 +283,20 @@ async def test_a_click_outside_of_messages_is_nothing(reader: EventReader) -> No
     said = {"channel": {"id": "C1"}, "message": {"ts": "1.5"}}
     assert await reader.read(click | said, AT) is not None
     assert await reader.read(click | said | {"actions": [{"type": "static_select"}]}, AT) is None
+
+
+async def test_reactions_to_the_bots_messages_are_heard_and_taken_back(harness: SlackHarness) -> None:
+    async with listening(harness) as there:
+        said = there.ann.say(there.room, f"{there.bot} hi")
+        await there.heard()
+        await harness.adapter.send(Outgoing(there.place(said.ts), "Hello."), 0)
+        answer = there.room.messages[-1]
+        there.ben.react(said, "thumbsup")
+        there.ben.react(answer, "thumbsdown")
+        there.ben.unreact(answer, "thumbsdown")
+        await there.heard()
+    given = [event for event in there.inbox.offered if isinstance(event, Reacted)]
+    assert [(event.message_id, event.emoji) for event in given] == [(answer.ts, ("thumbsdown",)), (answer.ts, ())]
+    assert {event.person for event in given} == {Person(f"slack:{there.slack.team}/{there.ben.id}")}
+    assert given[0].conversation.out_lane == there.place(said.ts).out_lane
+    assert len({event.key for event in given}) == 2

@@ -27,6 +27,8 @@ EVENTS = {
     "message.groups": "groups:history",
     "message.im": "im:history",
     "message.mpim": "mpim:history",
+    "reaction_added": "reactions:read",
+    "reaction_removed": "reactions:read",
 }
 """The scope that each event needs (docs.slack.dev/reference/events)."""
 
@@ -47,17 +49,21 @@ def methods_called() -> set[str]:
     }
 
 
+def used_events() -> set[str]:
+    return {events.MENTION, *events.MESSAGES.values(), *events.REACTIONS}
+
+
 def test_the_methods_are_found_in_the_code() -> None:
     assert methods_called() == METHODS.keys()
 
 
 def test_events(manifest: JSON) -> None:
     asked = manifest["settings"]["event_subscriptions"]["bot_events"]
-    assert asked == sorted({events.MENTION, *events.MESSAGES.values()})
+    assert asked == sorted(used_events())
 
 
 def test_scopes(manifest: JSON) -> None:
-    needed = {"commands"} | {EVENTS[name] for name in (events.MENTION, *events.MESSAGES.values())}
+    needed = {"commands"} | {EVENTS[name] for name in used_events()}
     needed = needed.union(*(METHODS[name] for name in methods_called()))
     assert manifest["oauth_config"]["scopes"]["bot"] == sorted(needed)
 

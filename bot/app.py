@@ -1,6 +1,7 @@
 """The composition root: opens everything, routes turns to who runs them, owns the tasks; decides nothing."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -178,6 +179,15 @@ def _first(group: BaseExceptionGroup[ApprenticeError]) -> ApprenticeError:
     """The one that a person reads, out of the groups of tasks that it came through."""
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def collect_rarely() -> None:
+    """Spare a process that only serves the search for garbage in what it has loaded, and in each few messages.
+
+    100 conversations at once get a tenth more answers (tests/benchmarks/throughput.py), for some megabytes.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @asynccontextmanager

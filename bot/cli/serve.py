@@ -105,7 +105,7 @@ async def _chat(settings: Settings) -> None:
 
 
 async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter], stack: AsyncExitStack) -> None:
-    from bot.app import Outside, opened
+    from bot.app import Outside, collect_rarely, opened
     from bot.cli import models
     from bot.clients.clock import SystemClock
     from bot.store.lock import process_lock
@@ -118,6 +118,7 @@ async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter],
         await stack.enter_async_context(embedder)
     outside = Outside(adapters, working, learning, SystemClock(), _announce, embedder=embedder)
     app = await stack.enter_async_context(opened(settings, outside))
+    collect_rarely()
     await app.run()
 
 

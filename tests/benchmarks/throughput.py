@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from bot.app import App
+from bot.app import App, collect_rarely
 from bot.clients.clock import SystemClock
 from bot.clients.model import OpenAIModel
 from bot.ports import ModelReply, ModelRequest
@@ -111,7 +111,8 @@ async def _server() -> AsyncIterator[str]:
 
 
 def main() -> None:
-    """Print the figures."""
+    """Print the figures, of a process as it serves."""
+    collect_rarely()
     show(figures())
 
 

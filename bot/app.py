@@ -184,7 +184,7 @@ def _first(group: BaseExceptionGroup[ApprenticeError]) -> ApprenticeError:
 def collect_rarely() -> None:
     """Spare a process that only serves the search for garbage in what it has loaded, and in each few messages.
 
-    100 conversations at once get a tenth more answers (tests/benchmarks/throughput.py), for some megabytes.
+    100 conversations at once get some answers more a second (tests/benchmarks/throughput.py), for a megabyte.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

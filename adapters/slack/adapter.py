@@ -5,7 +5,6 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from adapters.loopback import is_loopback
 from adapters.slack import http_events
 from adapters.slack.events import PLATFORM, EventReader, Me
 from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, delivering, refusal, why
@@ -83,7 +83,7 @@ class SlackAdapter:
             logger=_silenced("slack_sdk"),
             retry_handlers=[],  # the SDK's own would post a message twice whose answer was lost
         )
-        if _is_loopback(self._base_url):
+        if is_loopback(self._base_url):
             self._client.proxy = None
         self._people = People(self._client)
         return self
@@ -225,14 +225,6 @@ def _user(person: Person) -> str:
 
 def _team(id: str) -> str:
     return id.partition("/")[0]
-
-
-def _is_loopback(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _silenced(name: str) -> logging.Logger:

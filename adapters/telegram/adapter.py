@@ -6,7 +6,6 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -25,6 +24,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 from telegram.ext import Updater
 
+from adapters.loopback import is_loopback
 from adapters.telegram.failures import delivering
 from adapters.telegram.polling import BotApiRequest, CommitQueue, PollRequest
 from adapters.telegram.text import Part, cut, split
@@ -245,17 +245,9 @@ def _report_polling_error(error: TelegramError) -> None:
 def _request(kind: type[BotApiRequest], base_url: str, read_timeout: float) -> BotApiRequest:
     """Raises ConfigError when the environment names a proxy that cannot be used."""
     try:
-        return kind(read_timeout=read_timeout, httpx_kwargs={"trust_env": not _is_loopback(base_url)})
+        return kind(read_timeout=read_timeout, httpx_kwargs={"trust_env": not is_loopback(base_url)})
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"Telegram cannot be reached by the proxy in the environment: {error}") from None
-
-
-def _is_loopback(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _silence_sdk() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Outgoing
 from bot.domain.text import plain, shorten
 from bot.ports import Clock
 from bot.store import buttons, people, turns
@@ -42,23 +42,27 @@ class Guests:
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """The operator's answer."""
         turn = int(meaning.subject)
-        operator, said = await self._store.read(
-            lambda connection: (self._operator(connection), event(turns.payload_of(connection, turn)))
-        )
+        operator, said, inside = await self._store.read(lambda connection: self._case(connection, turn))
         if click.person.id != operator or not isinstance(said, MessageReceived):
             return "Only whoever runs me decides this.", lambda _: None
         let_in = meaning.action == "yes"
-        words = f"{_name(said)} is in." if let_in else f"{_name(said)} stays out."
+        words = "is in already." if inside else "is in." if let_in else "stays out."
 
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()
-            key = f"{turn}:{meaning.action}"
+            key = f"{turn}:{click.key}"
             if let_in and people.let_in(connection, said.person.id, now):
                 deliver(connection, Outgoing(said.conversation, WELCOME, (), said.message_id), f"welcome:{key}", now)
-            deliver(connection, Outgoing(click.conversation, words), f"guest:{key}", now, replaces=click.message_id)
+            decided = Outgoing(click.conversation, f"{_name(said)} {words}")
+            deliver(connection, decided, f"guest:{key}", now, replaces=click.message_id)
             log.info("guests.decided", person=said.person.id, let_in=let_in, by=click.person.id)
 
-        return words, effect
+        return f"{shorten(said.person.name or said.person.id, LONGEST_NAME)} {words}", effect
+
+    def _case(self, connection: Connection, turn: int) -> tuple[str | None, Event, bool]:
+        """The operator, what the stranger said, and whether they were let in since."""
+        said = event(turns.payload_of(connection, turn))
+        return self._operator(connection), said, people.paired(connection, said.person.id)
 
     def _operator(self, connection: Connection) -> str | None:
         return people.first_paired(connection) or next(iter(self._reviewers), None)

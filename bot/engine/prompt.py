@@ -26,15 +26,18 @@ def house(now: datetime) -> JSON:
 
 
 def with_history(connection: Connection, turn: Turn) -> Turn:
-    """The turn with the speaking turns before it as messages, oldest first, as many whole turns as the budget holds."""
+    """A speaking turn with those before it in its conversation. It reads only: what it runs in must not fail."""
     if turn.kind not in conversations.SPEAKING or turn.conversation is None:
         return turn
     said = conversations.history(connection, turn.conversation, turn.id, HISTORY_TURNS)
-    if not said:
-        return turn
-    entries = journal.entries(connection, list(said))
-    earlier = [transcript.messages(id, transcript.text_of(payload), entries[id]) for id, payload in said.items()]
-    return replace(turn, history=_newest(earlier, HISTORY_BYTES))
+    entries = journal.entries(connection, list(said)) if said else {}
+    return replace(turn, history=[(id, payload, entries[id]) for id, payload in said.items()])
+
+
+def history(turn: Turn) -> list[JSON]:
+    """The turns before this one as messages, oldest first, as many whole turns as the budget holds."""
+    earlier = [transcript.messages(id, transcript.text_of(payload), entries) for id, payload, entries in turn.history]
+    return _newest(earlier, HISTORY_BYTES)
 
 
 def _newest(turns: Sequence[list[JSON]], budget: int) -> list[JSON]:

@@ -106,7 +106,7 @@ class Turns:
             raise LimitReached(f"I stopped after {self._limits.seconds:.0f} seconds without an answer.") from None
 
     async def _rounds(self, log: Journal, offer: Offer, text: str, first: ModelReply | None) -> Effect:
-        messages = [prompt.house(self._clock.now()), *log.turn.history, {"role": "user", "content": text}]
+        messages = [prompt.house(self._clock.now()), *prompt.history(log.turn), {"role": "user", "content": text}]
         request = ModelRequest(messages, offer.shown)
         for round in range(self._limits.rounds):
             reply = (

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.domain.json import JSON
 from bot.errors import Fenced, Stopped
 from bot.store.conversations import SPEAKING
+from bot.store.journal import Entry
 from bot.store.store import WOKEN
 from bot.store.tables import turns
 
@@ -31,8 +32,8 @@ class NewTurn:
 class Turn:
     """A claimed turn: its writes carry `epoch`, which a later claim raises.
 
-    `history` are the messages before a speaking turn. They are read with the claim, in the writer's thread: a read of
-    its own through the async dialect costs more than all else in the turn.
+    `history` are the speaking turns before it: id, payload and journal. They are read with the claim, in the writer's
+    thread: a read of its own through the async dialect costs more than all else in the turn.
     """
 
     id: int
@@ -44,7 +45,7 @@ class Turn:
     epoch: int
     failures: int
     created: float
-    history: Sequence[JSON] = ()
+    history: Sequence[tuple[int, JSON, Sequence[Entry]]] = ()
 
 
 # Built once: these run several times in every turn, and building a statement costs more than running it.

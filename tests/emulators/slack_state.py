@@ -4,17 +4,14 @@ A Place is a channel, a private one or a direct conversation. What an app would 
 `World.outbox`; slack_people.py has what people do. Rules: docs.slack.dev, Events API and Conversations API.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeVar
 
 from bot.domain.json import JSON
 from tests.emulators.slack_blocks import pressables
 
-Found = TypeVar("Found")
 TEAM, APP, ENTERPRISE = "T0EMULATED", "A0APPRENTICE", None
 
 
@@ -183,32 +180,6 @@ class Place:
         kinds = {"is_channel": True, "is_group": self.kind == "group", "is_private": self.kind != "channel"}
         kinds |= {"is_im": False, "is_mpim": self.kind == "mpim", "is_general": False}
         return {**base, **kinds, "name": self.name, "creator": self.creator.id, "num_members": len(self.members)}
-
-
-class Watched:
-    """Something to wait for."""
-
-    def __init__(self) -> None:
-        self._watchers: list[asyncio.Future[None]] = []
-
-    def touch(self) -> None:
-        """Something changed: whoever waits looks again."""
-        watchers, self._watchers = self._watchers, []
-        for watcher in watchers:
-            if not watcher.done():
-                watcher.set_result(None)
-
-    async def wait_for(self, look: Callable[[], Found | None], seconds: float = 10) -> Found:
-        """Wait until `look()` gives something true and give it back; it is called after each change.
-
-        Raises TimeoutError after so many seconds.
-        """
-        async with asyncio.timeout(seconds):
-            while not (found := look()):
-                watcher = asyncio.get_running_loop().create_future()
-                self._watchers.append(watcher)
-                await watcher
-        return found
 
 
 class Clock:

@@ -10,7 +10,8 @@ from tests.emulators import slack_events as events
 from tests.emulators.slack_delivery import Delivery, Kind, Outbox
 from tests.emulators.slack_events import Feed
 from tests.emulators.slack_people import Bot, Person
-from tests.emulators.slack_state import APP, Clock, Member, Message, Place, Watched
+from tests.emulators.slack_state import APP, Clock, Member, Message, Place
+from tests.emulators.watched import Watched
 
 if TYPE_CHECKING:
     from tests.emulators.slack_files import Files

@@ -4,18 +4,14 @@ People act by methods (`person.say`, `person.press`); what a bot would get to kn
 are those of core.telegram.org/bots/api and core.telegram.org/bots/features (privacy mode).
 """
 
-import asyncio
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeVar
 
 from bot.domain.json import JSON
 from tests.emulators.telegram_updates import UpdateQueue
-
-Found = TypeVar("Found")
+from tests.emulators.watched import Watched
 
 _ENTITY = re.compile(r"(?P<bot_command>(?<!\S)/\w{1,32}(@\w+)?)|(?P<mention>(?<![\w@])@\w{3,32})", re.ASCII)
 
@@ -176,16 +172,16 @@ class User:
         self.direct.members[self.world.bot.id] = "kicked" if blocked else "member"
 
 
-class World:
+class World(Watched):
     """All people, chats and messages around one bot, and what it has yet to hear of."""
 
     def __init__(self, username: str = "apprentice_bot") -> None:
+        super().__init__()
         self.updates = UpdateQueue(self.touch)
         self.chats: dict[int, Chat] = {}
         self.users: dict[int, User] = {}
         self.queries: dict[str, Query] = {}
         self._ids = count(1001)
-        self._watchers: list[asyncio.Future[None]] = []
         self.bot = User(self, 7_000_000_001, "Apprentice", username, is_bot=True)
         self.users[self.bot.id] = self.bot
 
@@ -239,25 +235,6 @@ class World:
         if mark["type"] == "text_mention":
             return bool(mark["user"]["id"] == self.bot.id)
         return name == self.bot.username or (mark["type"] == "bot_command" and not name)
-
-    def touch(self) -> None:
-        """Something changed: whoever waits looks again."""
-        watchers, self._watchers = self._watchers, []
-        for watcher in watchers:
-            if not watcher.done():
-                watcher.set_result(None)
-
-    async def wait_for(self, look: Callable[[], Found], seconds: float = 10) -> Found:
-        """Wait until `look()` gives something true and give it back; it is called after each change.
-
-        Raises TimeoutError after so many seconds.
-        """
-        async with asyncio.timeout(seconds):
-            while not (found := look()):
-                watcher = asyncio.get_running_loop().create_future()
-                self._watchers.append(watcher)
-                await watcher
-        return found
 
 
 def _entities(text: str) -> list[JSON]:

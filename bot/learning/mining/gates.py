@@ -1,6 +1,7 @@
 """The gates between a repeated sequence and a proposal: each refusal is a sentence."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from bot.domain.privacy import Privacy, asks_for_secret
 from bot.learning.mining.building import parameter_values
@@ -12,6 +13,7 @@ from bot.learning.mining.pattern import (
     Constant,
     Parameter,
     Pattern,
+    PatternStep,
     Reference,
     arguments_of,
     parameter_of,
@@ -76,12 +78,15 @@ def proof(proved: Proof, pattern: Pattern, places: int) -> Iterator[str]:
 def _called_again(pattern: Pattern) -> Iterator[str]:
     """Of steps that repeat the step before them with something new, and take nothing from any."""
     given: set[Parameter] = set()
-    for before, step in zip((None, *pattern), pattern, strict=False):
-        parameters = {found for argument in step.arguments if (found := parameter_of(argument.origin))}
+    for before, step in pairwise(pattern):
+        given |= _parameters(before)
         linked = step.loop or any(reference_of(argument.origin) for argument in step.arguments)
-        if before and before.tool == step.tool and not linked and parameters - given:
+        if before.tool == step.tool and not linked and _parameters(step) - given:
             yield f"`{step.tool}` is called again with what the caller gives: how often is a decision"
-        given |= parameters
+
+
+def _parameters(step: PatternStep) -> set[Parameter]:
+    return {found for argument in step.arguments if (found := parameter_of(argument.origin))}
 
 
 def _handed_on(induced: Induced, number: int) -> bool:

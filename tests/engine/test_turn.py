@@ -10,12 +10,14 @@ from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Step
 from bot.engine import prompt
 from bot.engine.journal import UNKNOWN
-from bot.engine.lanes import MODEL_TRIES
+from bot.engine.lanes import BROKE, BUG_TRIES, MODEL_TRIES
 from bot.engine.turn import SILENCE, Limits
 from bot.errors import ContextTooLong, ModelRefused, ModelUnavailable, ToolError
 from bot.ports import ModelReply, ModelRequest
 from bot.store import journal, tasks
-from bot.store.store import Store
+from bot.store.commits import Commit
+from bot.store.store import Connection, Store
+from bot.store.tables import journal as journal_rows
 from tests.engine.desk import Desk, endless, wishes, words
 from tests.engine.made import BOB, GROUP, ROOM
 
@@ -259,6 +261,24 @@ async def test_a_question_without_an_answer_stays_in_the_history(desk: Desk) -> 
     await desk.say("first")
     await desk.say("second")
     assert await said_before(desk) == ["first", "second"]
+
+
+async def test_a_history_that_cannot_be_told_costs_an_answer_and_not_the_lane(desk: Desk) -> None:
+    desk.model.script = [words("Yes.")]
+    await desk.say("first")
+    await desk.store.write(Commit.FINISH, _break_the_journal)
+    await desk.say("second")
+    for _ in range(BUG_TRIES):
+        await desk.clock.sleep(10.0)
+        await desk.work()
+    assert desk.last.text == BROKE
+    await desk.say("/new")
+    desk.model.script = [words("Afresh.")]
+    assert await desk.say("third") == ["Afresh."]
+
+
+def _break_the_journal(connection: Connection) -> None:
+    connection.execute(journal_rows.update().where(journal_rows.c.place == "model:0").values(result="no reply"))
 
 
 async def test_a_reply_quotes_the_question_where_others_talk_too(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.chat import ButtonClicked, Conversation, Event, Outgoing, Person
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Outgoing, Person, Progress
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolCall, ToolResult
 
@@ -32,13 +32,29 @@ class ChatAdapter(Protocol):
         """
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
-        """Replace a posted message; no buttons given, none left. Text beyond one message is cut. Raises as `send`."""
+        """Replace a posted message by part 0; no buttons given, none left. Raises as `send`.
+
+        A live message of `progress` ends with it, also after a restart.
+        """
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """Answer a click with at most 200 characters, as well as can be: a stale click is nobody's error."""
 
     async def working(self, conversation: Conversation) -> None:
         """Show that the bot works, for a few seconds. Transient; never raises DeliveryError."""
+
+    def pace(self, conversation: Conversation) -> float:
+        """Seconds that must lie between two calls of `progress` for one conversation."""
+
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        """Show how far a turn has come, in the live message `message_id` or, if that is empty, anew.
+
+        Returns the live message's id, for the next call and for the `edit` that puts the answer in its place; empty
+        where the platform shows it without a message. Transient: what is shown may be cut. Raises as `send`.
+        """
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        """The file's bytes, at most `limit`. Raises DeliverLater; Undeliverable if it is larger or gone."""
 
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """Ask the platform whether the person administers the chat. Raises DeliverLater when it cannot tell."""
@@ -76,7 +92,8 @@ class ModelReply:
 class ModelClient(Protocol):
     """A chat completion. Raises ModelUnavailable, ModelRefused or ContextTooLong."""
 
-    async def complete(self, request: ModelRequest) -> ModelReply: ...
+    async def complete(self, request: ModelRequest, heard: Callable[[str], None] | None = None) -> ModelReply:
+        """The reply. With `heard` it is streamed: that is given the text as far as it has come, all of it each time."""
 
 
 class Embedder(Protocol):

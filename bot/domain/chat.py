@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,13 +10,15 @@ class Conversation:
     """One thread on one platform.
 
     `chat` is the platform's id of the room (`42`, `-100123`; on Slack `T1/C9`), `thread` its part if it has
-    such (a Slack timestamp). `direct` says that one person and the bot are alone in it.
+    such (a Slack timestamp). `direct` says that one person and the bot are alone in it. `language` is the IETF tag
+    (`de`, `en-GB`) of whoever spoke last there, where the platform tells it.
     """
 
     platform: str
     chat: str
     thread: str = ""
     direct: bool = field(default=True, compare=False)
+    language: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -47,8 +50,21 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that a person sent: the platform hands it out by `id`; `size` in bytes, 0 where it is not told.
+
+    `media` is its media type (`text/csv`) as the platform says it, `audio/…` for a voice message, `sticker` for one.
+    """
+
+    id: str
+    name: str
+    media: str
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A person said `text` to the bot (its own name and mention already taken out).
+    """A person said `text` to the bot (its own name and mention already taken out), or sent files with or without it.
 
     `key` names the thing said and is unique for all time. `message_id` is the
     platform's, for replies that quote. Not `addressed`: said in a thread where people talk, without naming the bot.
@@ -61,6 +77,7 @@ class MessageReceived:
     message_id: str
     at: datetime
     addressed: bool = True
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,29 @@ class Reacted:
     at: datetime
 
 
-Event = MessageReceived | ButtonClicked | Reacted
+@dataclass(frozen=True, slots=True)
+class MembershipChanged:
+    """The bot came into a chat (`member`), or was thrown out of it or blocked."""
+
+    key: str
+    conversation: Conversation
+    person: Person
+    member: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMoved:
+    """The platform gave the chat of `conversation` another id: `chat`."""
+
+    key: str
+    conversation: Conversation
+    person: Person
+    chat: str
+    at: datetime
+
+
+Event = MessageReceived | ButtonClicked | Reacted | MembershipChanged | ChatMoved
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +146,36 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to a conversation: Markdown as models write it, rows of buttons, the message it answers."""
+    """A message to a conversation: Markdown as models write it, rows of buttons, the message it answers.
+
+    With `file`, the path of one, that file with the text (short then) beside it: one part.
+    """
 
     conversation: Conversation
     text: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     reply_to: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A tool at work, as people read it (`Reads notes/a.txt`): running, done or failed."""
+
+    title: str
+    state: Literal["running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a turn shows of itself while it works: what it did and does, and its answer as far as it has come.
+
+    `text` is Markdown, empty before the first word; `person` and `reply_to` say whose message is answered.
+    """
+
+    conversation: Conversation
+    person: Person
+    reply_to: str
+    text: str
+    activities: tuple[Activity, ...]
+    stop: Button

@@ -20,6 +20,10 @@ _TEST = re.compile(
 )
 _PROSE = re.compile(r"\.(?:md|rst|txt|adoc|html?|csv|log)$", re.IGNORECASE)
 _READS = re.compile(r"(?:^|_)(?:read|get|open|view|show|cat)(?:_|$)")
+_CHECK = r"(?:checks?|tests?|lint(?:er)?|hooks?|guards?|verify|verification|validation|protection)"
+_CHECKS = re.compile(rf"(?:^|_){_CHECK}(?:_|$)")
+_SKIPS = re.compile(rf"(?:^|_)(?:disable|skip|bypass|ignore|no|turn_off|switch_off)_(?:\w{{1,40}}_)?{_CHECK}(?:_|$)")
+_IN_FORCE = frozenset(["enabled", "active", "required", "enforced", "strict", "on"])
 LONGEST = 200_000
 """Characters of a text that are looked at."""
 
@@ -56,11 +60,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a task ran and wrote, in order. `expected`: what commands printed and what test files say."""
+    """What a task ran and wrote, in order. `expected`: what commands printed and what test files say.
+
+    `switched_off`: the tools by which it took a check out of force, such as `set_check(enabled=false)`.
+    """
 
     commands: tuple[str, ...]
     edits: tuple[Edit, ...]
     expected: str = ""
+    switched_off: tuple[str, ...] = ()
 
 
 def is_test(path: str) -> bool:
@@ -85,7 +93,19 @@ def changes(calls: Sequence[Call]) -> Changes:
         if isinstance(call.result, str) and not call.failed:
             files |= dict.fromkeys(_read(call), call.result)
     tests = [text for path, text in files.items() if is_test(path)]
-    return Changes(tuple(commands), tuple(edits), "\n".join([*printed, *tests])[:LONGEST])
+    off = tuple(call.tool for call in calls if _switches_off(call))
+    return Changes(tuple(commands), tuple(edits), "\n".join([*printed, *tests])[:LONGEST], off)
+
+
+def _switches_off(call: Call) -> bool:
+    """Whether a call takes a check out of force, by the name of its tool or of one of its arguments."""
+    tool = call.tool.lower()
+    if call.failed or _READS.search(tool):
+        return False
+    given = [(name.lower(), value) for name, value in call.arguments.items()]
+    lifted = any(name in _IN_FORCE and value in (False, "false", "off") for name, value in given)
+    skipped = any(_SKIPS.search(name) and value in (True, "true") for name, value in given)
+    return _SKIPS.search(tool) is not None or skipped or (lifted and _CHECKS.search(tool) is not None)
 
 
 def _applied(edit: Edit, known: str | None) -> str:

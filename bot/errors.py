@@ -19,9 +19,15 @@ ApprenticeError
     └── Undeliverable       for good (blocked, gone): keep the work, stop sending
 """
 
+from bot.words import Sentence
+
 
 class ApprenticeError(Exception):
-    """The root. Its message says what happened, to what, and what to do."""
+    """The root. Its sentence says what happened, to what, and what to do; a chat hears it in its own language."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.sentence = Sentence(template, **values)
+        super().__init__(self.sentence)
 
 
 class ConfigError(ApprenticeError):
@@ -71,8 +77,8 @@ class ModelError(ApprenticeError):
 class ModelUnavailable(ModelError):
     """For now: overload, a lost connection, a time-out. `after`: seconds the server asked us to wait."""
 
-    def __init__(self, message: str, after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, after: float | None = None, **values: object) -> None:
+        super().__init__(template, **values)
         self.after = after
 
 
@@ -91,8 +97,8 @@ class DeliveryError(ApprenticeError):
 class DeliverLater(DeliveryError):
     """Surely not posted. `after`: seconds the platform asked us to wait."""
 
-    def __init__(self, message: str, after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, after: float | None = None, **values: object) -> None:
+        super().__init__(template, **values)
         self.after = after
 
 

@@ -2,18 +2,26 @@
 
 import re
 
-COMMANDS = {
-    "help": "What I understand",
-    "skills": "The skills I have here, and how well they do",
-    "skill": "All about one skill: /skill NAME",
-    "learn": "Look for procedures that repeat, now; /learn on, /learn off",
-    "done": "This piece of work is finished",
-    "new": "Start afresh: I forget what was said above",
-    "stop": "Stop what I am doing here",
-    "status": "What I am doing here",
-    "start": "Say hello; /start CODE lets you in",
-}
-"""Every command and what it does, as `/help` and the platforms' menus say it."""
+from bot.words import say
+
+
+def commands(language: str) -> dict[str, str]:
+    """Every command and what it does, as `/help` and the platforms' menus say it in a language."""
+    return {
+        "help": say(language, "What I understand"),
+        "skills": say(language, "The skills I have here, and how well they do"),
+        "skill": say(language, "All about one skill: /skill NAME"),
+        "learn": say(language, "Look for procedures that repeat, now; /learn on, /learn off"),
+        "done": say(language, "This piece of work is finished"),
+        "new": say(language, "Start afresh: I forget what was said above"),
+        "stop": say(language, "Stop what I am doing here"),
+        "status": say(language, "What I am doing here"),
+        "start": say(language, "Say hello; /start CODE lets you in"),
+    }
+
+
+COMMANDS = commands("")
+"""Them in English."""
 
 ASIDE = frozenset(COMMANDS) - {"done", "new", "start"}
 """Commands that are answered while work runs; the others change what is said behind them, so they keep their place."""

@@ -1,6 +1,7 @@
 """Running the turns of a lane: one after the other, each to its end, whatever happens."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol
@@ -31,7 +32,7 @@ DELIVERY_TRIES = 200
 MODEL_TRIES = 3
 BUG_TRIES = 3
 CLAIMS = 100
-"""A turn that was begun this often and never ended takes the process down with it: it is buried."""
+"""A turn that was begun this often and neither ended nor put off takes the process down with it: it is buried."""
 LONGEST_WAIT = 300.0
 """Seconds between two tries at most, where the other side names none."""
 BROKE = "Something in me broke while I worked on this; the log has the details."
@@ -93,9 +94,10 @@ class Lanes:
             return await self._failed(turn, error)
 
     async def _failed(self, turn: Turn, error: Exception) -> Turn | float | None:
+        tries: float
         match error:
-            case DeliverLater():
-                tries, after, reason = DELIVERY_TRIES, error.after, str(error)
+            case DeliverLater():  # as long as the platform says when, it has not given up, nor do we
+                tries, after, reason = DELIVERY_TRIES if error.after is None else math.inf, error.after, str(error)
             case ModelUnavailable():
                 tries, after, reason = MODEL_TRIES, error.after, str(error)
             case ApprenticeError():
@@ -108,7 +110,7 @@ class Lanes:
         return await self._bury(turn, reason)
 
     async def _handled(self, turn: Turn) -> Effect:
-        if turn.epoch > CLAIMS:
+        if turn.epoch - turn.failures > CLAIMS:
             raise ApprenticeError(f"I started on this {CLAIMS} times and was cut off each time, so I gave up.")
         task = asyncio.ensure_future(self._handlers[turn.kind](turn))
         self._running[turn.lane] = (turn.id, task)

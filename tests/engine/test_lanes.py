@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.engine.lanes import BUG_TRIES, CLAIMS, MODEL_TRIES, Lanes
+from bot.engine.lanes import BUG_TRIES, CLAIMS, DELIVERY_TRIES, MODEL_TRIES, Lanes
 from bot.errors import DeliverLater, ModelRefused, ModelUnavailable, Undeliverable
 from bot.store import turns
 from bot.store.commits import Commit
@@ -72,6 +72,7 @@ async def test_turns_run_in_order_and_end_once(store: Store, clock: HandClock) -
         (ModelUnavailable("The model is busy."), MODEL_TRIES, "The model is busy."),
         (ModelRefused("Set OPENAI_API_KEY."), 1, "Set OPENAI_API_KEY."),
         (Undeliverable("Blocked."), 1, "Blocked."),
+        (DeliverLater("Unreachable."), DELIVERY_TRIES, "Unreachable."),
         (
             ZeroDivisionError("a bug"),
             BUG_TRIES,
@@ -99,6 +100,13 @@ async def test_a_platforms_wish_to_wait_is_obeyed(store: Store, clock: HandClock
     await clock.sleep(17.0)
     assert await lanes.drain("a") is None
     assert script.finished == ["1", "2"]
+
+
+async def test_a_platform_that_names_a_time_again_and_again_is_waited_for(store: Store, clock: HandClock) -> None:
+    script, ends = Script(*[DeliverLater("slow down", after=1.0)] * DELIVERY_TRIES), Ends()
+    await put(store, "1")
+    await exhausted(Lanes(store, clock, {"message": script}, ends), clock)
+    assert (script.finished, ends.stories) == (["1"], [])
 
 
 async def test_a_turn_that_takes_the_process_down_is_buried(store: Store, clock: HandClock) -> None:

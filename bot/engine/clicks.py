@@ -9,10 +9,11 @@ from bot.store.buttons import Meaning
 from bot.store.deliveries import event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
+from bot.words import Sentence
 
 Decide = Callable[[ButtonClicked, Meaning], Awaitable[tuple[str, Effect]]]
 """What a click comes to: the words for the person who clicked, and what is written."""
-STALE = "This button is from another time: I do not know it any more."
+STALE = Sentence("This button is from another time: I do not know it any more.")
 
 
 class Clicks:
@@ -30,7 +31,7 @@ class Clicks:
             raise TypeError(f"turn {turn.id} is no click")
         meaning = await self._store.read(lambda connection: buttons.meaning(connection, click.button))
         if meaning is None:
-            words: str = STALE
+            words = STALE.told(click.conversation.language)
             effect: Effect = _nothing
         else:
             words, effect = await self._decisions[meaning.kind](click, meaning)

@@ -17,15 +17,16 @@ from bot.store.commits import Commit
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
+from bot.words import Sentence, say
 
 log = structlog.get_logger()
 CODE_SECONDS = 600
 """A pairing code is valid for ten minutes."""
-CLOSED = (
+CLOSED = Sentence(
     "I work only for people who were let in. If that should be you, ask whoever runs me for a pairing code "
     "and send me (on Slack with /apprentice before it): /start CODE"
 )
-ASKED = "I work only for people who were let in. I have asked whoever runs me about you."
+ASKED = Sentence("I work only for people who were let in. I have asked whoever runs me about you.")
 
 
 class Door:
@@ -67,7 +68,7 @@ class Door:
         async def guard(click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
             if await self.open_to(click.conversation, click.person):
                 return await decide(click, meaning)
-            return "I work only for people who were let in.", lambda _: None
+            return say(click.conversation.language, "I work only for people who were let in."), lambda _: None
 
         return guard
 
@@ -88,18 +89,20 @@ class Door:
             self._announce(code)
 
     async def _stranger(self, turn: Turn, said: MessageReceived) -> Effect:
-        now = self._clock.now().timestamp()
+        now, language = self._clock.now().timestamp(), said.conversation.language
         await self.offer_code()
         word, _, code = said.text.strip().partition(" ")
         pairing = command_of(word) == "start" and bool(code.strip())
 
         def effect(connection: Connection) -> None:
             if pairing and people.pair(connection, said.person.id, code.strip(), now):
-                text = WELCOME
+                text = WELCOME.told(language)
             elif pairing:
-                text = "That code is wrong, used or older than ten minutes. Ask whoever runs me for a new one."
+                text = say(
+                    language, "That code is wrong, used or older than ten minutes. Ask whoever runs me for a new one."
+                )
             elif people.tell(connection, said.person.id, now):
-                text = ASKED if self._guests.ask(connection, turn, said) else CLOSED
+                text = (ASKED if self._guests.ask(connection, turn, said) else CLOSED).told(language)
             else:
                 return
             deliver(connection, Outgoing(said.conversation, text, (), said.message_id), f"reply:{turn.id}", now)

@@ -7,15 +7,15 @@ import structlog
 from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Outgoing
 from bot.domain.text import plain, shorten
 from bot.ports import Clock
-from bot.store import buttons, people, turns
+from bot.store import buttons, conversations, people, turns
 from bot.store.buttons import Meaning
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
+from bot.words import Sentence, say
 
 log = structlog.get_logger()
-WELCOME = "You are in: I work for you now. /help says what I understand."
-CHOICES = (("Yes", "yes"), ("No", "no"))
+WELCOME = Sentence("You are in: I work for you now. /help says what I understand.")
 LONGEST_NAME = 80
 
 
@@ -33,31 +33,33 @@ class Guests:
         if operator is None:
             log.warning("guests.nobody_to_ask", person=said.person.id, advice="Pair, or set APPRENTICE_REVIEWERS.")
             return False
-        text = f"{_name(said)} writes to me and was not let in. Let them in?"
-        rows = (buttons.row(connection, "guest", str(turn.id), CHOICES),)
-        now = self._clock.now().timestamp()
-        deliver(connection, Outgoing(_alone_with(operator), text, rows), f"guest:{turn.id}", now)
+        home = _alone_with(connection, operator)
+        text = say(home.language, "{name} writes to me and was not let in. Let them in?", name=_name(said))
+        choices = ((say(home.language, "Yes"), "yes"), (say(home.language, "No"), "no"))
+        rows = (buttons.row(connection, "guest", str(turn.id), choices),)
+        deliver(connection, Outgoing(home, text, rows), f"guest:{turn.id}", self._clock.now().timestamp())
         return True
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """The operator's answer."""
-        turn = int(meaning.subject)
+        turn, language = int(meaning.subject), click.conversation.language
         operator, said, inside = await self._store.read(lambda connection: self._case(connection, turn))
         if click.person.id != operator or not isinstance(said, MessageReceived):
-            return "Only whoever runs me decides this.", lambda _: None
+            return say(language, "Only whoever runs me decides this."), lambda _: None
         let_in = meaning.action == "yes"
-        words = "is in already." if inside else "is in." if let_in else "stays out."
 
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()
             key = f"{turn}:{click.key}"
             if let_in and people.let_in(connection, said.person.id, now):
-                deliver(connection, Outgoing(said.conversation, WELCOME, (), said.message_id), f"welcome:{key}", now)
-            decided = Outgoing(click.conversation, f"{_name(said)} {words}")
+                welcome = Outgoing(said.conversation, WELCOME.told(said.conversation.language), (), said.message_id)
+                deliver(connection, welcome, f"welcome:{key}", now)
+            decided = Outgoing(click.conversation, _decided(language, _name(said), inside, let_in))
             deliver(connection, decided, f"guest:{key}", now, replaces=click.message_id)
             log.info("guests.decided", person=said.person.id, let_in=let_in, by=click.person.id)
 
-        return f"{shorten(said.person.name or said.person.id, LONGEST_NAME)} {words}", effect
+        name = shorten(said.person.name or said.person.id, LONGEST_NAME)
+        return _decided(language, name, inside, let_in), effect
 
     def _case(self, connection: Connection, turn: int) -> tuple[str | None, Event, bool]:
         """The operator, what the stranger said, and whether they were let in since."""
@@ -68,10 +70,17 @@ class Guests:
         return people.first_paired(connection) or next(iter(self._reviewers), None)
 
 
-def _alone_with(person: str) -> Conversation:
+def _decided(language: str, name: str, inside: bool, let_in: bool) -> str:
+    if inside:
+        return say(language, "{name} is in already.", name=name)
+    return say(language, "{name} is in.", name=name) if let_in else say(language, "{name} stays out.", name=name)
+
+
+def _alone_with(connection: Connection, person: str) -> Conversation:
     """The direct chat with a person, whose id both platforms take for one."""
     platform, _, chat = person.partition(":")
-    return Conversation(platform, chat)
+    alone = Conversation(platform, chat)
+    return conversations.find(connection, alone.key) if conversations.known(connection, alone.key) else alone
 
 
 def _name(said: MessageReceived) -> str:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bot.domain.json import JSON
 from bot.domain.skill import SkillRef
+from bot.domain.trace import Status
 from bot.store.tables import uses, versions
 
 
@@ -56,7 +57,7 @@ def files(connection: sa.Connection, ref: SkillRef) -> dict[str, bytes]:
 class Use:
     """One run of a skill: the version, its parameters, how it ended, the verdicts of its checks.
 
-    `calls` counts the calls it made without a model's round.
+    `calls` counts the calls it made without a model's round. `unexpected`: `expect` refused an output.
     """
 
     turn: int
@@ -68,6 +69,7 @@ class Use:
     failed_step: str | None = None
     reason: str = ""
     calls: int = 0
+    unexpected: bool = False
 
 
 def record(connection: sa.Connection, use: Use, now: float) -> None:
@@ -84,6 +86,7 @@ def record(connection: sa.Connection, use: Use, now: float) -> None:
             failed_step=use.failed_step,
             reason=use.reason,
             calls=use.calls,
+            unexpected=use.unexpected,
             at=now,
         )
     )
@@ -91,21 +94,36 @@ def record(connection: sa.Connection, use: Use, now: float) -> None:
 
 def uses_in(connection: sa.Connection, turns: list[int]) -> list[Use]:
     """The uses in some turns, oldest first."""
-    rows = connection.execute(sa.select(uses).where(uses.c.turn.in_(turns)).order_by(uses.c.id))
-    return [
-        Use(
-            row.turn,
-            row.place,
-            SkillRef(row.name, row.digest),
-            row.parameters,
-            row.status,
-            tuple(row.checks),
-            row.failed_step,
-            row.reason,
-            row.calls,
-        )
-        for row in rows
-    ]
+    return list(map(_use, connection.execute(sa.select(uses).where(uses.c.turn.in_(turns)).order_by(uses.c.id))))
+
+
+def latest_uses(connection: sa.Connection, ref: SkillRef, count: int) -> list[Use]:
+    """The newest uses of a version, the newest first."""
+    of_ref = (uses.c.name == ref.name, uses.c.digest == ref.digest)
+    return list(
+        map(_use, connection.execute(sa.select(uses).where(*of_ref).order_by(uses.c.id.desc()).limit(count)))
+    )
+
+
+def judge(connection: sa.Connection, use: Use, verdict: Status) -> None:
+    """Record what is known of how a use did."""
+    of_use = (uses.c.turn == use.turn, uses.c.place == use.place)
+    connection.execute(uses.update().where(*of_use).values(verdict=verdict))
+
+
+def _use(row: sa.Row[tuple[object, ...]]) -> Use:
+    return Use(
+        row.turn,
+        row.place,
+        SkillRef(row.name, row.digest),
+        row.parameters,
+        row.status,
+        tuple(row.checks),
+        row.failed_step,
+        row.reason,
+        row.calls,
+        row.unexpected,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ turns = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("due", Float),  # not before
     Column("stop", Boolean, nullable=False, server_default=text("0")),
+    Column("joined", Integer),  # the turn that answers this one too: it was said while that one ran
     Column("error", Text),
     Column("created", Float, nullable=False),
     Column("finished", Float),
@@ -54,6 +55,12 @@ Index(
     postgresql_where=text("finished IS NULL"),
 )
 Index("ix_turns_conversation", turns.c.conversation, turns.c.id)
+Index(
+    "ix_turns_joined",
+    turns.c.joined,
+    sqlite_where=text("joined IS NOT NULL"),
+    postgresql_where=text("joined IS NOT NULL"),
+)
 
 journal = Table(
     "journal",
@@ -82,8 +89,19 @@ conversations = Table(
     Column("thread", String, nullable=False),
     Column("direct", Boolean, nullable=False),
     Column("scope", String, nullable=False, index=True),
-    Column("since", Integer, nullable=False, server_default="0"),  # history begins behind this turn (/new)
+    Column("since", Integer, nullable=False, server_default="0"),  # history begins behind this turn (/new, /forget)
+    Column("language", String, nullable=False, server_default=""),  # IETF tag of whoever spoke last; "": not told
 )
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("chat", String, primary_key=True),  # the id by which conversations, scopes and lanes know it
+    Column("gone", Float),  # since when the bot is not in it; null: it is
+    Column("moved", String),  # the platform's id of it now; null: the same
+)
+Index("ix_chats_moved", chats.c.platform, chats.c.moved, unique=True)
 
 tasks = Table(
     "tasks",
@@ -155,9 +173,47 @@ uses = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("calls", Integer, nullable=False),  # steps' calls that needed no model
     Column("at", Float, nullable=False),
+    Column("unexpected", Boolean, nullable=False, server_default=text("0")),  # `expect` refused an output
+    Column("verdict", String, nullable=False, server_default="unknown"),  # by its checks, else by its task's outcome
     UniqueConstraint("turn", "place"),
 )
 Index("ix_uses_skill", uses.c.name, uses.c.digest)
+
+lives = Table(
+    "lives",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("state", String, nullable=False),  # live, suspended, evicted; a version without a row is live
+    Column("since", Float, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("counted_from", Integer, nullable=False, server_default="0"),  # uses up to this id count no more
+)
+
+audit = Table(  # triggers refuse every change and deletion
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("action", String, nullable=False),
+    Column("name", String, nullable=False, index=True),
+    Column("digest", String, nullable=False),
+    Column("scope", String),  # null: everywhere
+    Column("person", String, nullable=False),  # who decided; "": the bot by its rules
+    Column("person_name", String, nullable=False),
+    Column("origin", String, nullable=False),  # a conversation's key, or `command line`
+    Column("detail", Text, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("name", String, primary_key=True),  # a skill's
+    Column("wish", String, nullable=False),  # never, first
+    Column("person", String, nullable=False),
+    Column("at", Float, nullable=False),
+)
 
 showings = Table(
     "showings",
@@ -189,11 +245,15 @@ proposals = Table(
     Column("files", JSON, nullable=False),  # path to text: the bytes that were shown
     Column("fingerprint", String, nullable=False),  # of the structure: a rejection is remembered by it
     Column("evidence", JSON, nullable=False),
-    Column("state", String, nullable=False),  # pending, approved, rejected
+    Column("state", String, nullable=False),  # pending, approved, rejected, superseded, expired
     Column("decided_by", String),
     Column("decided_name", String),
     Column("decided_at", Float),
     Column("created", Float, nullable=False),
+    Column("kind", String, nullable=False, server_default="new"),  # new, refined, re-extracted, taught, edited, …
+    Column("based_on", String),  # the digest that it is to take the place of
+    Column("reason", String, nullable=False, server_default=""),  # why it was rejected
+    Column("reminded", Float),  # when its people were reminded
 )
 
 confirmations = Table(
@@ -246,6 +306,7 @@ scopes = Table(
     Column("scope", String, primary_key=True),
     Column("learning", Boolean, nullable=False, server_default=text("1")),
     Column("mined", Float, nullable=False, server_default="0"),  # when the last cycle read its traces
+    Column("told", Float),  # when a shared chat was told that the bot learns there
 )
 
 cycles = Table(

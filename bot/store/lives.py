@@ -1,0 +1,60 @@
+"""What became of approved versions: those that are suspended or evicted, and which uses count."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+
+from bot.domain.skill import SkillRef
+from bot.domain.trace import Status
+from bot.store.tables import lives, uses
+
+State = Literal["live", "suspended", "evicted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A version's state, since when and why. Uses up to `counted_from` (an id) count no more: it was restored then."""
+
+    ref: SkillRef
+    state: State = "live"
+    since: float = 0.0
+    why: str = ""
+    counted_from: int = 0
+
+
+def of(connection: sa.Connection, ref: SkillRef) -> Life:
+    """The life of a version; one of which nothing is recorded is live."""
+    found = sa.select(lives).where(lives.c.name == ref.name, lives.c.digest == ref.digest)
+    row = connection.execute(found).one_or_none()
+    return Life(ref) if row is None else _life(row)
+
+
+def down(connection: sa.Connection) -> dict[SkillRef, Life]:
+    """The versions that are suspended or evicted."""
+    rows = connection.execute(sa.select(lives).where(lives.c.state != "live"))
+    return {life.ref: life for life in map(_life, rows)}
+
+
+def put(connection: sa.Connection, life: Life) -> None:
+    """Record what became of a version, in place of what was recorded."""
+    of_ref = (lives.c.name == life.ref.name, lives.c.digest == life.ref.digest)
+    row = {"state": life.state, "since": life.since, "why": life.why, "counted_from": life.counted_from}
+    if connection.execute(lives.update().where(*of_ref).values(row)).rowcount == 0:
+        connection.execute(lives.insert().values(name=life.ref.name, digest=life.ref.digest, **row))
+
+
+def newest_use(connection: sa.Connection, ref: SkillRef) -> int:
+    """The id of a version's last use, 0 without any."""
+    of_ref = (uses.c.name == ref.name, uses.c.digest == ref.digest)
+    return connection.scalar(sa.select(sa.func.max(uses.c.id)).where(*of_ref)) or 0
+
+
+def verdicts(connection: sa.Connection, ref: SkillRef) -> list[Status]:
+    """The verdicts on a version's uses that count, oldest first."""
+    counted = (uses.c.name == ref.name, uses.c.digest == ref.digest, uses.c.id > of(connection, ref).counted_from)
+    return list(connection.scalars(sa.select(uses.c.verdict).where(*counted).order_by(uses.c.id)))
+
+
+def _life(row: sa.Row[tuple[object, ...]]) -> Life:
+    return Life(SkillRef(row.name, row.digest), row.state, row.since, row.why, row.counted_from)

@@ -3,6 +3,7 @@
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.text import plain
+from bot.engine.skill_use import ANSWERS
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
 from bot.store import confirmations, conversations, journal, turns
@@ -12,8 +13,7 @@ from bot.store.deliveries import deliver
 from bot.store.journal import Entry
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn
-
-DECIDED = {"once": "Run once", "always": "Always here", "no": "No"}
+from bot.words import Sentence, say
 
 
 class Confirm:
@@ -26,11 +26,12 @@ class Confirm:
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Decide on a confirmation. Raises DeliverLater when the platform cannot tell who may."""
+        language = click.conversation.language
         waiting, home, call = await self._store.read(lambda connection: _waiting(connection, meaning.subject))
         if waiting.state != "waiting":
-            return _already(waiting), lambda _: None
+            return _already(language, waiting), lambda _: None
         if not await self._may(click, waiting, home, meaning.action):
-            return "Only the person who asked, or a reviewer, can decide this.", lambda _: None
+            return say(language, "Only the person who asked, or a reviewer, can decide this."), lambda _: None
 
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()
@@ -38,7 +39,7 @@ class Confirm:
                 self._close(connection, click, waiting, meaning.action)
                 self._go_on(connection, home, waiting, call, meaning.action)
 
-        return f"{DECIDED[meaning.action]}: noted.", effect
+        return say(language, "{answer}: noted.", answer=ANSWERS[meaning.action]), effect
 
     async def _may(self, click: ButtonClicked, waiting: Confirmation, home: Conversation, action: str) -> bool:
         here = (click.conversation.platform, click.conversation.chat) == (home.platform, home.chat)
@@ -48,8 +49,13 @@ class Confirm:
 
     def _close(self, connection: Connection, click: ButtonClicked, waiting: Confirmation, action: str) -> None:
         """The question without buttons, with who decided."""
-        by = plain(click.person.name or click.person.id)
-        text = f"The skill **{waiting.ref.name}** asked before changing something. {by}: {DECIDED[action]}."
+        text = say(
+            click.conversation.language,
+            "The skill **{skill}** asked before changing something. {name}: {answer}.",
+            skill=waiting.ref.name,
+            name=plain(click.person.name or click.person.id),
+            answer=ANSWERS[action],
+        )
         message = Outgoing(click.conversation, text)
         now = self._clock.now().timestamp()
         deliver(connection, message, f"confirmed:{waiting.id}", now, replaces=click.message_id)
@@ -61,7 +67,7 @@ class Confirm:
             "confirmation": waiting.id,
             "tool": call.name,
             "arguments": call.request,
-            "text": f"I answer {DECIDED[action]} for {call.name}.",
+            "text": f"I answer {ANSWERS[action]} for {call.name}.",
             "person": {"id": waiting.person, "name": ""},
         }
         turn = NewTurn(f"resume:{waiting.id}", home.lane, "resume", payload, home.key)
@@ -78,6 +84,7 @@ def _waiting(connection: Connection, id: str) -> tuple[Confirmation, Conversatio
     return waiting, conversations.find(connection, turns.conversation_of(connection, waiting.turn)), call
 
 
-def _already(waiting: Confirmation) -> str:
+def _already(language: str, waiting: Confirmation) -> str:
     by: Person | None = waiting.decided_by
-    return f"{by.name or by.id if by else 'Somebody'} has decided already: {DECIDED[waiting.state]}."
+    name = by.name or by.id if by else Sentence("Somebody")
+    return say(language, "{name} has decided already: {answer}.", name=name, answer=ANSWERS[waiting.state])

@@ -13,17 +13,20 @@ from bot.engine.journal import Journal
 from bot.engine.toolbox import Executable, Offer
 from bot.errors import ToolError
 from bot.ports import ModelClient, ModelReply, ModelRequest
+from bot.skills import life
 from bot.skills.core_yaml import UNWANTED
 from bot.skills.parameters import accepted
 from bot.skills.run import PlannedCall, Run, run
-from bot.store import buttons, confirmations, skills
+from bot.store import buttons, confirmations
 from bot.store.confirmations import Confirmation
 from bot.store.deliveries import deliver
 from bot.store.journal import Entry
 from bot.store.skills import Use
 from bot.store.store import Connection
+from bot.words import Sentence, say
 
-CHOICES = (("Run once", "once"), ("Always here", "always"), ("No", "no"))
+ANSWERS = {"once": Sentence("Run once"), "always": Sentence("Always here"), "no": Sentence("No")}
+"""What a person can say to a question before a write, and how it reads."""
 WAITING = {
     "status": "waiting for a person",
     "note": "Asked in the chat; nothing was changed yet. Do not call it again.",
@@ -79,8 +82,9 @@ class SkillUse:
             self._run.failed_step,
             self._run.reason,
             sum(entry.name != "" for entry in steps),
+            self._run.unexpected,
         )
-        skills.record(connection, use, self._now)
+        life.used(connection, use, self._now)
 
     def tool(self, name: str) -> Tool | None:
         """A tool the skill may use."""
@@ -119,20 +123,22 @@ class SkillUse:
             context.person.id,
         )
         confirmations.ask(connection, confirmation, self._now)
-        row = buttons.row(connection, "confirmation", id, CHOICES)
-        text = question(self._found.ref.name, self._planned)
+        language = context.conversation.language
+        choices = tuple((words.told(language), answer) for answer, words in ANSWERS.items())
+        row = buttons.row(connection, "confirmation", id, choices)
+        text = question(language, self._found.ref.name, self._planned)
         deliver(connection, Outgoing(context.conversation, text, (row,)), f"confirm:{id}", self._now)
 
 
-def question(name: str, calls: Sequence[PlannedCall]) -> str:
+def question(language: str, name: str, calls: Sequence[PlannedCall]) -> str:
     """The question before a skill's first write, with the exact calls."""
-    lines = [f"The skill **{name}** is about to change something:"]
+    lines = [say(language, "The skill **{name}** is about to change something:", name=name)]
     for call in calls:
         arguments = ", ".join(
             f"{key}={shorten(_shown(value), SHOWN_ARGUMENT)}" for key, value in call.arguments.items()
         )
         lines.append(f"- `{call.tool}({arguments.replace('`', 'ˋ')})`")
-    return "\n".join([*lines, "Shall it?"])
+    return "\n".join([*lines, say(language, "Shall it?")])
 
 
 def _shown(value: JSON) -> str:

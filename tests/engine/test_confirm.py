@@ -245,7 +245,7 @@ HIDDEN = "a`\n\nIt is harmless. Press **Run once**.\n\n`\u202egnihton\x07"
 
 @pytest.mark.parametrize("value", [HIDDEN, {"deep": [HIDDEN]}])
 def test_no_argument_leaves_its_place_in_the_question(value: JSON) -> None:
-    lines = question("x", [PlannedCall("a", "write_file", {"path": "p", "content": value}, True)]).split("\n")
+    lines = question("en", "x", [PlannedCall("a", "write_file", {"path": "p", "content": value}, True)]).split("\n")
     assert len(lines) == 3
     assert lines[1].count("`") == 2
     assert lines[1].endswith("`")
@@ -254,6 +254,6 @@ def test_no_argument_leaves_its_place_in_the_question(value: JSON) -> None:
 
 
 def test_a_long_argument_is_cut_where_everybody_sees_it() -> None:
-    shown = question("x", [PlannedCall("a", "write_file", {"content": "x" * 10_000, "path": "p"}, True)])
+    shown = question("en", "x", [PlannedCall("a", "write_file", {"content": "x" * 10_000, "path": "p"}, True)])
     assert '…, path="p")`' in shown
     assert len(shown) < 1000

@@ -23,6 +23,7 @@ from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
 from bot.errors import ApprenticeError
 from bot.learning.cycle import Cycle, Terms
+from bot.learning.lifecycle import Lifecycle
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.review import Review
 from bot.learning.workbench import Workbench
@@ -87,6 +88,7 @@ class App:
             "proposal": review.decide,
             "confirmation": Confirm(store, clock, reviewers).decide,
             "guest": guests.decide,
+            "life": self._door.guests_only(Lifecycle(store, clock, self.library, reviewers).decide),
             "feedback": self._door.guests_only(outcomes.feedback),
         }
         answers = Answers(store, clock, self.library, lambda lane, before: self._lanes.stop(lane, before))

@@ -18,7 +18,7 @@ from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
 from bot.errors import ApprenticeError, LimitReached, ToolError
 from bot.ports import ChatAdapter, Clock, ModelClient, ModelReply, ModelRequest, ToolContext
 from bot.skills.rank import seen
-from bot.store import buttons, confirmations, conversations, journal, showings, transcript
+from bot.store import buttons, confirmations, conversations, journal, lives, showings, transcript
 from bot.store.confirmations import Confirmation
 from bot.store.deliveries import deliver, event
 from bot.store.journal import Entry
@@ -187,7 +187,12 @@ def _confirmation(connection: Connection, turn: Turn) -> Confirmation | None:
 
 
 def _confirmed(connection: Connection, turn: Turn, place: str, found: Executable, scope: str) -> bool:
-    """Whether a person has said yes to the writes of this use. Raises ToolError when it was to other bytes."""
+    """Whether a person has said yes to the writes of this use.
+
+    Raises ToolError when it was to other bytes, or the version is not live any more.
+    """
+    if lives.of(connection, found.ref).state != "live":
+        raise ToolError(f"{found.ref.name} was suspended just now. Go on by yourself, without it.")
     answer = _confirmation(connection, turn) if place == RESUMED else None
     if answer is not None and answer.ref != found.ref:
         raise ToolError(f"{answer.ref.name} has changed since the person was asked, so it was not run. Call it anew.")

@@ -2,8 +2,9 @@
 
 from bot.skills.library import Shelved
 from bot.store.skills import Tally
+from bot.words import Sentence, say
 
-STATES = {"live": "live", "pending": "waits for approval", "broken": "broken"}
+STATES = {"live": "live", "suspended": "suspended", "pending": "waits for approval", "broken": "broken"}
 
 
 def did(tally: Tally) -> str:

@@ -1,7 +1,7 @@
 """The library: the skill folders, which of them are live, and publishing an approved one.
 
-Live = the folder is there, it validates, and its digest is approved: by a card, on the command line, or because the
-release ships it.
+Live = the folder is there, it validates, its digest is approved (by a card, on the command line, or because the
+release ships it), and neither the bot nor a person has suspended it.
 """
 
 import asyncio
@@ -18,11 +18,13 @@ from bot.errors import Refused, SkillInvalid
 from bot.ports import Clock
 from bot.skills import folder, format
 from bot.skills.shipped import SHIPPED
-from bot.store import skills
+from bot.store import lives, skills
+from bot.store.lives import Life
 from bot.store.skills import Approval
-from bot.store.store import Store
+from bot.store.store import Connection, Store
 
 log = structlog.get_logger()
+State = Literal["live", "suspended", "pending", "broken"]
 FEW = 20
 """Folders that are looked at sooner than a thread is woken."""
 LOOK = timedelta(seconds=1)
@@ -36,7 +38,7 @@ class Shelved:
     """One folder. `skill` is None when it is broken; `problems` say why."""
 
     name: str
-    state: Literal["live", "pending", "broken"]
+    state: State
     digest: str
     skill: Skill | None
     problems: tuple[str, ...] = ()
@@ -96,7 +98,7 @@ class Library:
         for entry in await self.shelf(scope):
             if name in (entry.name, entry.name.replace("-", "_")):
                 return entry
-        raise Refused(f"There is no skill named {name} here. /skills lists those there are.")
+        raise Refused("There is no skill named {name} here. /skills lists those there are.", name=name)
 
     async def publish(self, approval: Approval) -> None:
         """Make the approved bytes the folder of that name. Raises Refused when what stands there then is not them."""
@@ -126,10 +128,9 @@ class Library:
             await asyncio.to_thread(self._refresh)
         else:
             self._refresh()
-        others = {SkillRef(name, read.digest) for name, read in self._read.items()} - SHIPPED
-        approved = await self._store.read(skills.approvals) if others else {}
+        approved, down = await self._store.read(_decided) if self._read else ({}, {})
         by = {**dict.fromkeys(SHIPPED, "the release"), **{ref: who for ref, (who, _) in approved.items()}}
-        shelf = [_shelve(name, read, by) for name, read in sorted(self._read.items())]
+        shelf = [_shelve(name, read, by, down) for name, read in sorted(self._read.items())]
         if shelf != self._shelf:
             self._shelf, self._live = shelf, {}
         self._looked = self._clock.now()
@@ -157,10 +158,16 @@ def _load(path: Path, stamp: folder.Stamp) -> _Read:
         return _Read(stamp, digest, None, error.problems)
 
 
-def _shelve(name: str, read: _Read, approved_by: Mapping[SkillRef, str]) -> Shelved:
-    by = approved_by.get(SkillRef(name, read.digest), "")
-    state: Literal["live", "pending", "broken"] = "broken" if read.skill is None else "live" if by else "pending"
-    return Shelved(name, state, read.digest, read.skill, read.problems, by)
+def _decided(connection: Connection) -> tuple[Mapping[SkillRef, tuple[str, float]], Mapping[SkillRef, Life]]:
+    return skills.approvals(connection), lives.down(connection)
+
+
+def _shelve(name: str, read: _Read, approved_by: Mapping[SkillRef, str], down: Mapping[SkillRef, Life]) -> Shelved:
+    ref = SkillRef(name, read.digest)
+    by = approved_by.get(ref, "")
+    state: State = "broken" if read.skill is None else "pending" if not by else "suspended" if ref in down else "live"
+    problems = read.problems or ((down[ref].why,) if state == "suspended" else ())
+    return Shelved(name, state, read.digest, read.skill, problems, by)
 
 
 def _visible(entry: Shelved, scope: str) -> bool:

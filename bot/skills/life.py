@@ -34,7 +34,8 @@ def verdict(use: Use, outcome: Outcome) -> Status:
 def used(connection: Connection, use: Use, now: float) -> None:
     """Record a use that ended; a second one in a row that gave what later steps cannot use suspends at once."""
     skills.record(connection, use, now)
-    last = skills.latest_uses(connection, use.ref, UNEXPECTED)
+    counted_from = lives.of(connection, use.ref).counted_from
+    last = skills.latest_uses(connection, use.ref, UNEXPECTED, counted_from)
     if len(last) == UNEXPECTED and all(one.unexpected for one in last):
         why = Sentence("the last {count} times a tool gave something else than it expects.", count=UNEXPECTED)
         _suspend_itself(connection, use, why, now)
@@ -116,4 +117,3 @@ def _record(verdicts: list[Status], use: Use) -> Sentence:
 
 def _home(connection: Connection, use: Use) -> Conversation:
     return conversations.find(connection, turns.conversation_of(connection, use.turn))
-

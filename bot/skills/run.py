@@ -52,7 +52,8 @@ class Run:
     """How a run ended. `outputs` are those of the steps that are done, by id, in the order of the file.
 
     `done`: `value` is what `returns` gives, and `checks` has a verdict for each entry of `verify`. `failed`:
-    `failed_step` (None: no step was at fault) and `reason` say why. `waiting`: for a person's word before a write.
+    `failed_step` (None: no step was at fault) and `reason` say why, `unexpected` that `expect` refused an output.
+    `waiting`: for a person's word before a write.
     """
 
     status: Literal["done", "failed", "waiting"]
@@ -61,6 +62,7 @@ class Run:
     failed_step: str | None = None
     reason: str = ""
     checks: tuple[Verdict, ...] = ()
+    unexpected: bool = False
 
     def report(self) -> JSON:
         """What the agent reads as the tool's result."""
@@ -111,7 +113,8 @@ async def run(procedure: Procedure, parameters: Mapping[str, JSON], host: Host) 
         checks = [await execution.check(index, check) for index, check in enumerate(procedure.verify)]
         value = execution.returned()
     except _Stopped as stop:
-        return Run("failed", outputs=execution.done(), failed_step=stop.step, reason=_sentence(str(stop)))
+        reason = _sentence(str(stop))
+        return Run("failed", None, execution.done(), stop.step, reason, unexpected=isinstance(stop, _Unexpected))
     except _Waiting:
         return Run("waiting", outputs=execution.done())
     return Run("done", value, execution.done(), checks=tuple(checks))
@@ -129,6 +132,10 @@ class _Stopped(Exception):
     def __init__(self, step: str | None, reason: str) -> None:
         super().__init__(reason)
         self.step = step
+
+
+class _Unexpected(_Stopped):
+    """A tool gave something else than its step expects."""
 
 
 class _Waiting(Exception):
@@ -191,7 +198,7 @@ class _Execution:
         except (ExpressionNull, ExpressionInvalid, ModelError, _Stopped) as error:
             return _Stopped(step.id, f"Step `{step.id}`: {error}")
         if step.expect is not None and (wrong := violations(output, step.expect)):
-            return _Stopped(step.id, f"Step `{step.id}` gave what later steps cannot use: {'; '.join(wrong)}")
+            return _Unexpected(step.id, f"Step `{step.id}` gave what later steps cannot use: {'; '.join(wrong)}")
         return output
 
     async def _output(self, step: Step) -> JSON:

@@ -97,12 +97,10 @@ def uses_in(connection: sa.Connection, turns: list[int]) -> list[Use]:
     return list(map(_use, connection.execute(sa.select(uses).where(uses.c.turn.in_(turns)).order_by(uses.c.id))))
 
 
-def latest_uses(connection: sa.Connection, ref: SkillRef, count: int) -> list[Use]:
-    """The newest uses of a version, the newest first."""
-    of_ref = (uses.c.name == ref.name, uses.c.digest == ref.digest)
-    return list(
-        map(_use, connection.execute(sa.select(uses).where(*of_ref).order_by(uses.c.id.desc()).limit(count)))
-    )
+def latest_uses(connection: sa.Connection, ref: SkillRef, count: int, after: int = 0) -> list[Use]:
+    """The newest uses of a version behind the use with the id `after`, the newest first."""
+    of_ref = (uses.c.name == ref.name, uses.c.digest == ref.digest, uses.c.id > after)
+    return list(map(_use, connection.execute(sa.select(uses).where(*of_ref).order_by(uses.c.id.desc()).limit(count))))
 
 
 def judge(connection: sa.Connection, use: Use, verdict: Status) -> None:

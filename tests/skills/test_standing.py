@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 from statistics import mean
 
 from hypothesis import given
@@ -52,14 +53,12 @@ def test_half_failing_is_noticed_within_seven_uses_on_average() -> None:
 
 def test_a_skill_that_does_well_is_suspended_less_than_once_in_a_thousand_uses() -> None:
     chance = random.Random(7)
-    alarms, count, seen = 0, 0, []
-    for verdict in uses(chance, 0.05):
-        seen.append(verdict)
-        count += 1
-        if standing(seen[-60:]).drifted:
+    alarms: int = 0
+    seen: list[Status] = []
+    for verdict in islice(uses(chance, 0.05), 20_000):
+        seen = [*seen[-60:], verdict]
+        if standing(seen).drifted:
             alarms, seen = alarms + 1, []
-        if count == 20_000:
-            break
     assert alarms < 20
 
 

@@ -16,6 +16,7 @@ from bot.learning.outcomes.record import Record, record
 from bot.learning.outcomes.tables import tables
 from bot.learning.outcomes.verifiers import Verifiers
 from bot.ports import Clock
+from bot.skills import life
 from bot.store import conversations, deliveries, evidence, tasks, turns
 from bot.store.buttons import Meaning
 from bot.store.deliveries import deliver, event
@@ -190,10 +191,14 @@ def _end(connection: Connection, task: Task, why: str, now: float) -> None:
 
 
 def settle(connection: Connection, task: str, now: float) -> None:
-    """Weigh a task's evidence by how its sources have agreed here so far, and close it with what that comes to."""
+    """Weigh a task's evidence by how its sources have agreed here so far, and close it with what that comes to.
+
+    The skills that it used are scored by it.
+    """
     fused = fuse(evidence.of_task(connection, task), tables(evidence.counts(connection)))
     evidence.weigh(connection, task, fused.evidence)
     tasks.close(connection, task, fused.outcome, now, fused.probability)
+    life.scored(connection, tasks.turns_of(connection, task), fused.outcome, now)
 
 
 def _to_close(connection: Connection, turn: Turn) -> Record | None:

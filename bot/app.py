@@ -73,7 +73,8 @@ class App:
         self._intake = Intake(store, clock)
         self._woken: asyncio.Queue[str] = asyncio.Queue()
         store.woken = self._wake_all
-        sources = (*builtin(settings.workspace_folder, clock, self.library, store), *outside.tools)
+        workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
+        sources = (*builtin(workspace, outgoing, clock, self.library, store), *outside.tools)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)
         toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)

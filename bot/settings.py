@@ -228,6 +228,11 @@ class Settings(BaseSettings):
         return self.workspace or self.home / "workspace"
 
     @property
+    def outgoing_folder(self) -> Path:
+        """Holds the files that are being sent; beside the database, where no tool reaches."""
+        return self.database.parent / "outgoing"
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         if self.database_url is None:

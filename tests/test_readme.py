@@ -44,7 +44,7 @@ def test_command_line() -> None:
 
 
 async def test_tools(store: Store, tmp_path: Path) -> None:
-    sources = builtin(tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store)
+    sources = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store)
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools")}
     assert documented == {tool.name: list(tool.schema["properties"]) for tool in tools}

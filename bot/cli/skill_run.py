@@ -63,7 +63,7 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         model = await stack.enter_async_context(models.working(settings))
         library = Library(settings.skills, store, SystemClock())
         procedure = await _live(library, name)
-        sources = builtin(settings.workspace_folder, SystemClock(), library, store)
+        sources = builtin(settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store)
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         lacking = missing(procedure, tools)
         if lacking:

@@ -24,6 +24,8 @@ class Commit(StrEnum):
     """A turn failed for good: the dead letter and the words to the person at once."""
     STOP = "stop"
     """A person asked to stop: flags on the open turns of the lane."""
+    FILE = "file"
+    """A tool has put a file on its way to a chat."""
     PAIRING = "pairing"
     """A new pairing code."""
     JUDGE = "judge"

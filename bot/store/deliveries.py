@@ -10,7 +10,7 @@ from bot.domain.chat import Event, Outgoing
 from bot.domain.json import JSON
 from bot.store.store import Connection
 from bot.store.tables import journal, turns
-from bot.store.turns import NewTurn, enqueue
+from bot.store.turns import OPEN, NewTurn, enqueue
 
 _outgoing = TypeAdapter(Outgoing)
 _event: TypeAdapter[Event] = TypeAdapter(Event)
@@ -29,6 +29,12 @@ def answered(connection: Connection, lane: str, message_id: str) -> int | None:
     key = connection.scalar(keys.order_by(turns.c.id.desc()).limit(1)) or ""
     number = key.removeprefix("out:reply:")
     return int(number) if number.isdecimal() else None
+
+
+def waiting_files(connection: Connection, lane: str) -> set[str]:
+    """The paths of the files that deliveries of this `out:` lane have still to bring."""
+    payloads = connection.scalars(sa.select(turns.c.payload).where(turns.c.lane == lane, OPEN))
+    return {file for payload in payloads if (file := outgoing(payload).file)}
 
 
 def outgoing(payload: JSON) -> Outgoing:

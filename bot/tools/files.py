@@ -14,6 +14,7 @@ from bot.domain.tool import Tool, ToolResult
 from bot.errors import ToolError
 from bot.ports import ToolContext
 from bot.tools.arguments import Arguments, schema_of, validated
+from bot.tools.names import folder_of
 from bot.tools.workspace import MOST_FILES, Workspace
 
 MOST_MATCHES = 100
@@ -54,10 +55,10 @@ _TOOLS = (
 
 
 class FileTools:
-    """Files in the workspace folder `root`, which must exist."""
+    """Files in the workspace folder `root`, which must exist; of what people sent, that of the conversation alone."""
 
     def __init__(self, root: Path) -> None:
-        self._workspace = Workspace(root)
+        self._root = root
 
     async def tools(self, context: ToolContext) -> Sequence[Tool]:
         """All four, for everybody."""
@@ -65,54 +66,55 @@ class FileTools:
 
     async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
         """Do it in a thread. Raises ToolError."""
-        work = {
-            "list_files": self._list,
-            "read_file": self._read,
-            "write_file": self._write,
-            "search_files": self._search,
-        }
-        return ToolResult(await asyncio.to_thread(work[name], arguments))
+        work = {"list_files": _list, "read_file": _read, "write_file": _write, "search_files": _search}
+        workspace = Workspace(self._root, folder_of(context.conversation))
+        return ToolResult(await asyncio.to_thread(work[name], workspace, arguments))
 
-    def _list(self, arguments: dict[str, JSON]) -> JSON:
-        found = list(itertools.islice(self._workspace.files(validated(_Folder, arguments).path), MOST_FILES + 1))
-        files = [{"path": file.path, "size": file.size} for file in found[:MOST_FILES]]
-        return {"files": files, "truncated": len(found) > MOST_FILES}
 
-    def _read(self, arguments: dict[str, JSON]) -> JSON:
-        path = validated(_File, arguments).path
-        text = _text(self._workspace.read(path))
-        if text is None:
-            raise ToolError(f"{path} is no UTF-8 text, so it cannot be read here.")
-        return _parsed(text) if path.lower().endswith(".json") else text
+def _list(workspace: Workspace, arguments: dict[str, JSON]) -> JSON:
+    found = list(itertools.islice(workspace.files(validated(_Folder, arguments).path), MOST_FILES + 1))
+    files = [{"path": file.path, "size": file.size} for file in found[:MOST_FILES]]
+    return {"files": files, "truncated": len(found) > MOST_FILES}
 
-    def _write(self, arguments: dict[str, JSON]) -> JSON:
-        given = validated(_Content, arguments)
-        content = given.content.encode("utf-8", "replace")
-        self._workspace.write(given.path, content)
-        return {"path": given.path, "bytes": len(content)}
 
-    def _search(self, arguments: dict[str, JSON]) -> JSON:
-        given = validated(_Query, arguments)
-        found = list(itertools.islice(self._matches(given.query.casefold(), given.path), MOST_MATCHES + 1))
-        matches = [match for match in found if match is not None]
-        return {"matches": matches[:MOST_MATCHES], "truncated": len(found) > len(matches) or len(found) > MOST_MATCHES}
+def _read(workspace: Workspace, arguments: dict[str, JSON]) -> JSON:
+    path = validated(_File, arguments).path
+    text = _text(workspace.read(path))
+    if text is None:
+        raise ToolError(f"{path} is no UTF-8 text, so it cannot be read here.")
+    return _parsed(text) if path.lower().endswith(".json") else text
 
-    def _matches(self, query: str, path: str) -> Iterator[JSON]:
-        """The matches, and None at the end if not everything was looked at."""
-        left, all_seen = MOST_SCANNED, True
-        for file in self._workspace.files(path):
-            content = self._workspace.scan(file.path, min(left, MOST_OF_ONE))
-            left -= max(len(content), LEAST)
-            if 0 < len(content) < file.size:
-                content, all_seen = content[: content.rfind(b"\n") + 1], False
-            for number, line in enumerate((_text(content) or "").split("\n"), 1):
-                if (at := line.casefold().find(query)) >= 0:
-                    yield {"path": file.path, "line": number, "text": _around(line, at)}
-            if left <= 0:
-                all_seen = False
-                break
-        if not all_seen:
-            yield None
+
+def _write(workspace: Workspace, arguments: dict[str, JSON]) -> JSON:
+    given = validated(_Content, arguments)
+    content = given.content.encode("utf-8", "replace")
+    workspace.write(given.path, content)
+    return {"path": given.path, "bytes": len(content)}
+
+
+def _search(workspace: Workspace, arguments: dict[str, JSON]) -> JSON:
+    given = validated(_Query, arguments)
+    found = list(itertools.islice(_matches(workspace, given.query.casefold(), given.path), MOST_MATCHES + 1))
+    matches = [match for match in found if match is not None]
+    return {"matches": matches[:MOST_MATCHES], "truncated": len(found) > len(matches) or len(found) > MOST_MATCHES}
+
+
+def _matches(workspace: Workspace, query: str, path: str) -> Iterator[JSON]:
+    """The matches, and None at the end if not everything was looked at."""
+    left, all_seen = MOST_SCANNED, True
+    for file in workspace.files(path):
+        content = workspace.scan(file.path, min(left, MOST_OF_ONE))
+        left -= max(len(content), LEAST)
+        if 0 < len(content) < file.size:
+            content, all_seen = content[: content.rfind(b"\n") + 1], False
+        for number, line in enumerate((_text(content) or "").split("\n"), 1):
+            if (at := line.casefold().find(query)) >= 0:
+                yield {"path": file.path, "line": number, "text": _around(line, at)}
+        if left <= 0:
+            all_seen = False
+            break
+    if not all_seen:
+        yield None
 
 
 def _around(line: str, at: int) -> str:

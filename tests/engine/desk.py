@@ -109,7 +109,7 @@ class Desk:
         limits = limits or Limits()
         self.library = Library(self.path / "skills", store, clock)
         self.intake = Intake(store, clock)
-        sources = (*builtin(self.path / "workspace", clock, self.library, store), self.orders)
+        sources = (*builtin(self.path / "workspace", self.path / "outgoing", clock, self.library, store), self.orders)
         # Without adapters there is no working sign, which would move the hand-set clock.
         speaking = Turns(store, clock, self.model, Toolbox(sources, Relevance(self.library, store), 2_000), {}, limits)
         outcomes = Outcomes(store, clock, 0)

@@ -246,7 +246,7 @@ async def test_one_long_file_does_not_take_a_whole_search(tools: Tools, monkeypa
 def test_a_folder_that_vanishes_during_a_walk_costs_nothing_else(tools: Tools) -> None:
     for path in ("a.txt", "gone/b.txt", "swapped/c.txt", "z.txt"):
         tools.put(path)
-    walk = Workspace(tools.root).files("")
+    walk = Workspace(tools.root, "console_local").files("")
     assert next(walk).path == "a.txt"
     shutil.rmtree(tools.root / "gone")
     shutil.rmtree(tools.root / "swapped")

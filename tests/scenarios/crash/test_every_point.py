@@ -34,7 +34,9 @@ JUDGING = [Commit.JUDGE]
 """No story has a learning model: what follows a crash there is in tests/learning/outcomes/test_judge.py."""
 EMBEDDING = [Commit.VECTORS]
 """No story has an embedding model: what a crash there loses is asked for again (tests/skills/test_meaning.py)."""
-APART = AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING
+SENDING = [Commit.FILE]
+"""No story sends a file: what a crash there leaves is in tests/tools/test_sending.py."""
+APART = AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
 SERVING = points(*(commit for commit in Commit if commit not in APART), "send", "line")
 """`line`: inside a tool that writes, where its call has begun and not ended."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
-from bot.engine.commands import COMMANDS, command_of
+from bot.engine.commands import command_of, commands
 from bot.errors import Refused
 from bot.ports import Clock
 from bot.skills import account
@@ -13,12 +13,22 @@ from bot.store.commits import Commit
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
+from bot.words import Sentence, say
 
 Answer = tuple[str, Effect]
 """What is said (nothing if empty) and what is written."""
 Command = Callable[[Turn, MessageReceived, str], Awaitable[Answer]]
 
-HELLO = "I do work with tools, and I learn procedures that repeat: nothing learned runs before a person approved it."
+HELLO = Sentence(
+    "I do work with tools, and I learn procedures that repeat: nothing learned runs before a person approved it."
+)
+SOURCES = {
+    "verifier": Sentence("verifier"),
+    "feedback": Sentence("feedback"),
+    "behaviour": Sentence("behaviour"),
+    "judge": Sentence("judge"),
+}
+"""Who tells of outcomes."""
 
 
 def _nothing(_: Connection) -> None:
@@ -67,46 +77,52 @@ class Answers:
         return self._clock.now().timestamp()
 
     async def _help(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
-        lines = [f"- `/{name}` {what}" for name, what in COMMANDS.items()]
-        return "\n".join([HELLO, *lines, "Anything else is work for me."]), _nothing
+        language = said.conversation.language
+        lines = [f"- `/{name}` {what}" for name, what in commands(language).items()]
+        return "\n".join([HELLO.told(language), *lines, say(language, "Anything else is work for me.")]), _nothing
 
     async def _skills(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
-        scope = said.conversation.scope
+        scope, language = said.conversation.scope, said.conversation.language
         shelf = await self._library.shelf(scope)
         tallies = await self._store.read(lambda connection: [skills.tally(connection, entry.ref) for entry in shelf])
         waiting = await self._store.read(lambda connection: proposals.pending(connection, scope))
-        lines = [account.line(entry, tally) for entry, tally in zip(shelf, tallies, strict=True)]
-        lines += [f"- **{name}** waits for a decision on its card." for name in waiting]
-        return "\n".join(lines) or "I have no skills here yet. When work repeats I propose one.", _nothing
+        lines = [account.line(entry, tally, language) for entry, tally in zip(shelf, tallies, strict=True)]
+        lines += [say(language, "- **{name}** waits for a decision on its card.", name=name) for name in waiting]
+        none = say(language, "I have no skills here yet. When work repeats I propose one.")
+        return "\n".join(lines) or none, _nothing
 
     async def _skill(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
+        language = said.conversation.language
         if not rest:
-            return "Which one? `/skill NAME`; `/skills` lists them.", _nothing
+            return say(language, "Which one? `/skill NAME`; `/skills` lists them."), _nothing
         try:
             entry = await self._library.find(rest, said.conversation.scope)
         except Refused as error:
-            return str(error), _nothing
+            return error.sentence.told(language), _nothing
         tally = await self._store.read(lambda connection: skills.tally(connection, entry.ref))
-        return account.full(entry, tally), _nothing
+        return account.full(entry, tally, language), _nothing
 
     async def _learn(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
-        scope = said.conversation.scope
-        if rest in ("on", "off"):
-            on = rest == "on"
-            words = "I learn here from now on." if on else "I do not learn here any more; skills that are live stay."
-            return words, lambda connection: scopes.set_learning(connection, scope, on)
+        scope, language = said.conversation.scope, said.conversation.language
+        if rest == "on":
+            words = say(language, "I learn here from now on.")
+            return words, lambda connection: scopes.set_learning(connection, scope, on=True)
+        if rest == "off":
+            words = say(language, "I do not learn here any more; skills that are live stay.")
+            return words, lambda connection: scopes.set_learning(connection, scope, on=False)
         if not await self._store.read(lambda connection: scopes.learns(connection, scope)):
-            return "Learning is off here; `/learn on` switches it on.", _nothing
+            return say(language, "Learning is off here; `/learn on` switches it on."), _nothing
         payload = {"scope": scope, "asked_in": said.conversation.key}
         mine = NewTurn(f"mine:asked:{turn.id}", "job:mine", "mine", payload)
         return "", lambda connection: _enqueue(connection, mine, self._now())
 
     async def _done(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
-        task = await self._open_task(said.conversation)
+        task, language = await self._open_task(said.conversation), said.conversation.language
         if task is None:
-            return "Nothing is open here.", _nothing
+            return say(language, "Nothing is open here."), _nothing
         close = _closing(task, said.conversation)
-        return "Done: this piece of work is closed.", lambda connection: _enqueue(connection, close, self._now())
+        words = say(language, "Done: this piece of work is closed.")
+        return words, lambda connection: _enqueue(connection, close, self._now())
 
     async def _new(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         task = await self._open_task(said.conversation)
@@ -116,18 +132,24 @@ class Answers:
             if task is not None:
                 _enqueue(connection, _closing(task, said.conversation), self._now())
 
-        return "A fresh start: I no longer look at what was said above.", effect
+        return say(said.conversation.language, "A fresh start: I no longer look at what was said above."), effect
 
     async def _stop_work(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
-        lane = said.conversation.lane
+        lane, language = said.conversation.lane, said.conversation.language
         count = await self._store.write(
             Commit.STOP, lambda connection: turns.stop(connection, lane, turn.id, turn.created)
         )
         self._stop(lane, turn.id)
         if count == 0:
-            return "Nothing was running.", _nothing
-        waiting = f" {count - 1} more that waited will not be begun." if count > 1 else ""
-        return f"Stopped.{waiting} What was done until now stays done.", _nothing
+            return say(language, "Nothing was running."), _nothing
+        if count == 1:
+            return say(language, "Stopped. What was done until now stays done."), _nothing
+        words = say(
+            language,
+            "Stopped. {count} more that waited will not be begun. What was done until now stays done.",
+            count=count - 1,
+        )
+        return words, _nothing
 
     async def _status(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         conversation = said.conversation
@@ -147,25 +169,31 @@ def _closing(task: str, conversation: Conversation) -> NewTurn:
 
 
 def _status(connection: Connection, conversation: Conversation) -> str:
-    scope = conversation.scope
+    scope, language = conversation.scope, conversation.language
     busy = turns.busy(connection, conversation.lane)
     waiting = proposals.pending(connection, scope)
     closed = tasks.unmined(connection).get(scope, 0)
-    learning = "on" if scopes.learns(connection, scope) else "off"
+    learning = Sentence("on") if scopes.learns(connection, scope) else Sentence("off")
+    work = Sentence("{count} under way or waiting", count=busy) if busy else Sentence("none")
     return "\n".join(
         [
-            f"- Work here: {'none' if busy == 0 else f'{busy} under way or waiting'}",
-            f"- Learning: {learning}; {closed} finished pieces of work since I last looked",
-            f"- Outcomes: {_outcomes(connection, scope)}",
-            f"- Waiting for a decision: {', '.join(waiting) or 'nothing'}",
+            say(language, "- Work here: {work}", work=work),
+            say(
+                language,
+                "- Learning: {learning}; finished since I last looked: {count}",
+                learning=learning,
+                count=closed,
+            ),
+            _outcomes(connection, scope, language),
+            say(language, "- Waiting for a decision: {names}", names=", ".join(waiting) or Sentence("nothing")),
         ]
     )
 
 
-def _outcomes(connection: Connection, scope: str) -> str:
-    """How many finished pieces of work are known to have gone well or badly, and who told."""
+def _outcomes(connection: Connection, scope: str, language: str) -> str:
+    """Of how many finished pieces of work it is known whether they went well, and who told."""
     decided = evidence.decided(connection, scope)
-    told = [f"{source} {count}" for source, count in sorted(decided.items(), key=str) if source]
-    by = f" ({', '.join(told)})" if told else ""
-    known = sum(decided.values()) - decided.get(None, 0)
-    return f"known of {known} of {sum(decided.values())} finished pieces of work{by}"
+    told = [f"{SOURCES[source].told(language)} {count}" for source, count in sorted(decided.items(), key=str) if source]
+    total = sum(decided.values())
+    line = say(language, "- Outcomes known: {known} of {total}", known=total - decided.get(None, 0), total=total)
+    return f"{line} ({', '.join(told)})" if told else line

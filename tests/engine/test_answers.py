@@ -60,7 +60,7 @@ async def test_skills_and_their_record(desk: Desk) -> None:
     await desk.store.write(Commit.SUBMIT, lambda connection: proposals.propose(connection, proposal))
     [answer] = await desk.say("/skills")
     assert answer.split("\n") == [
-        "- **order-city**: Does order-city. _used once, 1 of 1 well, 1 calls made without asking the model_",
+        "- **order-city**: Does order-city. _used once, 1 of 1 well, calls without the model: 1_",
         "- **pending-one** (waits for approval): Does pending-one. _not used yet_",
         "- **order-city** waits for a decision on its card.",
     ]
@@ -149,7 +149,7 @@ async def test_status_tells_what_goes_on(desk: Desk) -> None:
     begun = asyncio.Event()
     desk.model.script = [endless(begun)]
     assert "Work here: none" in (await desk.say("/status"))[0]
-    assert "Outcomes: known of 0 of 0 finished" in desk.last.text
+    assert "- Outcomes known: 0 of 0" in desk.last.text
     await desk.hear("work")
     await desk.hear("more work")
     working = asyncio.create_task(desk.lanes.drain(ROOM.lane))
@@ -158,7 +158,7 @@ async def test_status_tells_what_goes_on(desk: Desk) -> None:
     await desk.lanes.drain(f"aside:{ROOM.key}")
     await desk.lanes.drain(ROOM.out_lane)
     assert "- Work here: 2 under way or waiting" in desk.last.text
-    assert "- Learning: on; 0 finished pieces of work" in desk.last.text
+    assert "- Learning: on; finished since I last looked: 0" in desk.last.text
     assert "- Waiting for a decision: nothing" in desk.last.text
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)

@@ -89,7 +89,7 @@ async def test_a_verifier_of_the_operators_decides(tmp_path: Path) -> None:
     [task], chat = await told(tmp_path, story)
     assert (task.outcome.status, task.outcome.source) == ("success", "verifier")
     assert task.outcome.detail == "The check customers are there held."
-    assert "- Outcomes: known of 1 of 1 finished pieces of work (verifier 1)" in chat.shown[-1].text
+    assert "- Outcomes known: 1 of 1 (verifier 1)" in chat.shown[-1].text
 
 
 async def test_thanks_and_a_reaction_are_about_their_own_tasks(tmp_path: Path) -> None:

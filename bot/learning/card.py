@@ -6,6 +6,7 @@ from bot.domain.skill import Procedure, Skill, Step
 from bot.domain.text import plain, shorten
 from bot.learning.mining import Candidate
 from bot.learning.prompting import Found
+from bot.words import Sentence
 
 CHOICES = (("Approve", "approve"), ("Reject", "reject"), ("Details", "details"))
 STEPS = 5
@@ -14,13 +15,14 @@ SHOWN_INSTRUCTIONS = 300
 """Characters of a prompt's instructions that a card shows; the rest stands in the details."""
 
 
-def card(skill: Skill, procedure: Procedure, found: Candidate) -> str:
-    """The card's text in Markdown."""
+def card(skill: Skill, procedure: Procedure, found: Candidate, changes: Sequence[Sentence] = ()) -> str:
+    """The card's text in Markdown. `changes`: what sets it apart from the version that it would take the place of."""
     words = " ".join(filter(None, (skill.description, procedure.trigger.condition)))
     return _card(
-        f"I found work that repeats. Shall I learn it as {skill.name}?",
+        _question(skill.name, procedure),
         words.replace("\n", " "),
         [
+            *_changes(changes),
             f"Steps: {_steps(procedure.steps)}",
             f"Needs: {', '.join(procedure.parameters) or 'nothing'}",
             _seen(found),
@@ -53,6 +55,20 @@ def prompt_card(skill: Skill, found: Found) -> str:
             "Uses no tool and changes nothing",
         ],
     )
+
+
+def _question(name: str, procedure: Procedure) -> str:
+    match procedure.provenance.origin:
+        case "refined":
+            return f"The work of {name} goes on differently by now. Shall I change the skill?"
+        case "re-extracted":
+            return f"I found how the work of {name} is done now. Shall I learn it anew?"
+    return f"I found work that repeats. Shall I learn it as {name}?"
+
+
+def _changes(changes: Sequence[Sentence]) -> list[str]:
+    more = f" (and {len(changes) - 1} more: see Details)" if len(changes) > 1 else ""
+    return [f"Changes: {changes[0]}{more}"] if changes else []
 
 
 def _card(question: str, words: str, facts: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import structlog
 from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
-from bot.domain.skill import Procedure, Skill, SkillRef
+from bot.domain.skill import Procedure, Provenance, Skill, SkillRef
 from bot.domain.text import free
 from bot.domain.trace import Trace
 from bot.learning import collect, prompting
@@ -19,11 +19,14 @@ from bot.learning.drafting import Author, Budget, Draft, draft, gives_away
 from bot.learning.mining import Candidate, Refusal, Report, fingerprint
 from bot.learning.outcomes import ENGLISH_ALONE, Judge, Phrases
 from bot.learning.prompting import Known, PromptReport
+from bot.learning.successors import Forebear, forebear, forebears, heir
 from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills import folder, format
+from bot.skills.difference import difference
 from bot.skills.library import Library
-from bot.store import buttons, conversations, proposals, scopes
+from bot.store import audit, buttons, conversations, proposals, scopes
+from bot.store.audit import Event
 from bot.store.deliveries import deliver
 from bot.store.proposals import Proposal
 from bot.store.store import Connection, Effect, Store
@@ -100,9 +103,14 @@ class Cycle:
 
         taken = await self._taken(scope)
         report = _fit_to_tell(await self._mine(scope, marks, read, sorted(taken)), author.privacy)
+        known = await forebears(self._store, self._library, scope)
+        for each in known:
+            if each.drifted:  # its recent tasks alone show how its work is done now
+                anew = await self._mine(f"{scope} {each.entry.name}", each.traces(marks), read, sorted(taken))
+                report = _with_heirs(report, _fit_to_tell(anew, author.privacy), each)
         names = {entry.name for entry in await self._library.shelf(None)}
         names |= await self._store.read(proposals.names)
-        found = await self._propose(report, author, home, names)
+        found = await self._propose(report, known, author, home, names)
         prompts = await self._prompts(scope, author, taken, partial(_newest, read, marks))
         found += [_prompt(each, home, _free(each.skill, names), now) for each in prompts.found]
         log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
@@ -110,6 +118,7 @@ class Cycle:
         def effect(connection: Connection) -> None:
             for each in found:
                 proposals.propose(connection, each.proposal)
+                audit.note(connection, Event("proposed", each.proposal.ref, scope, origin=home.key), now)
                 row = buttons.row(connection, "proposal", each.proposal.id, CHOICES)
                 card_ = Outgoing(home, each.proposal.evidence["card"], (row,))
                 deliver(connection, card_, f"card:{each.proposal.id}", now)
@@ -125,13 +134,18 @@ class Cycle:
         known = await self._store.read(lambda connection: proposals.fingerprints(connection, scope))
         return known | {fingerprint(entry.skill.procedure) for entry in live if entry.skill and entry.skill.procedure}
 
-    async def _propose(self, report: Report, author: Author, home: Conversation, names: set[str]) -> list[_Found]:
+    async def _propose(
+        self, report: Report, known: Sequence[Forebear], author: Author, home: Conversation, names: set[str]
+    ) -> list[_Found]:
         now = self._clock.now().timestamp()
-        found = []
+        found: list[_Found] = []
         for candidate in report.skills:
+            before = forebear(candidate, known)
             skill = Skill(candidate.name, candidate.description, candidate.procedure, scope=home.scope)
             drafted = await draft(author, skill, candidate.writes)
-            found.append(_mined(replace(drafted, skill=_free(drafted.skill, names)), candidate, home, now))
+            named = _free(drafted.skill, names) if before is None else heir(drafted.skill, before)
+            found.append(_mined(replace(drafted, skill=named), candidate, before, home, now))
+            known = [each for each in known if each is not before]
         return found
 
     async def _prompts(
@@ -149,6 +163,13 @@ async def _newest(read: Read, marks: Mapping[str, str]) -> list[Trace]:
     """In parts: reading them all at once would keep the event loop."""
     ids = collect.newest(marks, MOST_TALKS)
     return [trace for start in range(0, len(ids), AT_ONCE) for trace in await read(ids[start : start + AT_ONCE])]
+
+
+def _with_heirs(report: Report, anew: Report, before: Forebear) -> Report:
+    """The report with what was found in a drifted skill's recent tasks and would take its place."""
+    there = {found.fingerprint for found in report.skills}
+    heirs = [found for found in anew.skills if forebear(found, [before]) and found.fingerprint not in there]
+    return replace(report, skills=(*report.skills, *heirs))
 
 
 def _fit_to_tell(report: Report, privacy: Privacy) -> Report:
@@ -170,10 +191,12 @@ def _free(skill: Skill, names: set[str]) -> Skill:
     return named
 
 
-def _mined(drafted: Draft, candidate: Candidate, home: Conversation, now: float) -> _Found:
+def _mined(drafted: Draft, candidate: Candidate, before: Forebear | None, home: Conversation, now: float) -> _Found:
     skill = drafted.skill
+    procedure = skill.procedure or Procedure(())
+    changes = difference(before.procedure, procedure) if before else []
     evidence: JSON = {
-        "card": card(skill, skill.procedure or Procedure(()), candidate),
+        "card": card(skill, procedure, candidate, changes),
         "support": list(candidate.support),
         "tasks": candidate.tasks,
         "people": candidate.people,
@@ -201,7 +224,11 @@ def _prompt(found: prompting.Found, home: Conversation, skill: Skill, now: float
 def _proposal(skill: Skill, fingerprint: str, evidence: JSON, home: Conversation, now: float) -> Proposal:
     files = format.render(skill)
     ref = SkillRef(skill.name, folder.digest(files))
-    return Proposal(secrets.token_urlsafe(12), home.scope, home.key, ref, files, fingerprint, evidence, now)
+    id, origin = secrets.token_urlsafe(12), skill.procedure.provenance if skill.procedure else Provenance()
+    kind = origin.origin if origin.based_on else "new"
+    return Proposal(
+        id, home.scope, home.key, ref, files, fingerprint, evidence, now, kind=kind, based_on=origin.based_on
+    )
 
 
 def _home(connection: Connection, turn: Turn) -> Conversation | None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.domain.skill import SkillRef
 from bot.domain.trace import Status
-from bot.store.tables import lives, uses
+from bot.store.tables import lives, turns, uses
 
 State = Literal["live", "suspended", "evicted"]
 
@@ -54,6 +54,21 @@ def verdicts(connection: sa.Connection, ref: SkillRef) -> list[Status]:
     """The verdicts on a version's uses that count, oldest first."""
     counted = (uses.c.name == ref.name, uses.c.digest == ref.digest, uses.c.id > of(connection, ref).counted_from)
     return list(connection.scalars(sa.select(uses.c.verdict).where(*counted).order_by(uses.c.id)))
+
+
+def tasks_of(connection: sa.Connection, ref: SkillRef) -> set[str]:
+    """The tasks in which a version was used."""
+    of_ref = (uses.c.name == ref.name, uses.c.digest == ref.digest, turns.c.task.is_not(None))
+    return set(connection.scalars(sa.select(turns.c.task).join(uses, uses.c.turn == turns.c.id).where(*of_ref)))
+
+
+def failing_since(connection: sa.Connection, ref: SkillRef) -> int:
+    """The turn of the first bad use behind a version's last good one; 0 if it had no bad use."""
+    of_ref = (uses.c.name == ref.name, uses.c.digest == ref.digest)
+    good = sa.select(sa.func.coalesce(sa.func.max(uses.c.id), 0)).where(*of_ref, uses.c.verdict == "success")
+    bad = sa.or_(uses.c.verdict == "failure", uses.c.status == "failed")
+    first = sa.select(sa.func.min(uses.c.turn)).where(*of_ref, bad, uses.c.id > good.scalar_subquery())
+    return connection.scalar(first) or 0
 
 
 def _life(row: sa.Row[tuple[object, ...]]) -> Life:

@@ -15,7 +15,8 @@ from bot.store.tables import proposals
 class Proposal:
     """A skill that waits for a person: the files that were shown, their digest, the evidence.
 
-    `state` is pending, approved or rejected; `decided` says by whom (id and name) and when.
+    `state` is pending, approved, rejected, superseded or expired; `decided` says by whom (id and name) and when, and
+    `reason` why it was rejected. `kind` is where it comes from, `based_on` the digest of the version that it replaces.
     """
 
     id: str
@@ -29,6 +30,9 @@ class Proposal:
     state: str = "pending"
     decided_by: Person | None = None
     decided_at: float | None = None
+    kind: str = "new"
+    based_on: str | None = None
+    reason: str = ""
 
 
 def propose(connection: sa.Connection, proposal: Proposal) -> None:
@@ -45,6 +49,8 @@ def propose(connection: sa.Connection, proposal: Proposal) -> None:
             evidence=proposal.evidence,
             state="pending",
             created=proposal.created,
+            kind=proposal.kind,
+            based_on=proposal.based_on,
         )
     )
 
@@ -66,6 +72,9 @@ def find(connection: sa.Connection, id: str) -> Proposal | None:
         row.state,
         Person(row.decided_by, row.decided_name) if row.decided_by else None,
         row.decided_at,
+        row.kind,
+        row.based_on,
+        row.reason,
     )
 
 
@@ -89,6 +98,12 @@ def fingerprints(connection: sa.Connection, scope: str) -> set[str]:
 def names(connection: sa.Connection) -> set[str]:
     """The names of all proposals that wait or were approved."""
     return set(connection.scalars(sa.select(proposals.c.name).where(proposals.c.state != "rejected")))
+
+
+def based_on(connection: sa.Connection, scope: str) -> set[str]:
+    """The digests of the versions for which a successor waits in a scope."""
+    where = (proposals.c.scope == scope, proposals.c.state == "pending", proposals.c.based_on.is_not(None))
+    return set(connection.scalars(sa.select(proposals.c.based_on).where(*where)))
 
 
 def pending(connection: sa.Connection, scope: str) -> list[str]:

@@ -22,7 +22,7 @@ from rich.text import Text
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
 from bot.domain.text import shorten
-from bot.errors import ConfigError, StoreError
+from bot.errors import ConfigError, MaybeDelivered, StoreError
 
 PLATFORM = "console"
 ROOM = Conversation(PLATFORM, "local")
@@ -126,6 +126,10 @@ class ConsoleAdapter:
         header = [Text("apprentice", "bold green")] if self._console.is_terminal else []
         await self._show(*header, self._body(message.text), *self._buttons(message.buttons, message_id))
         return message_id
+
+    async def posted(self, message: Outgoing, part: int) -> str | None:
+        """See the port: what an earlier process printed is not known."""
+        raise MaybeDelivered("Nobody knows what the terminal showed.")
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """See the port: what was printed stays, so the last line, which says what changed, is printed below."""

@@ -31,6 +31,12 @@ class ChatAdapter(Protocol):
         Raises DeliverLater, MaybeDelivered or Undeliverable.
         """
 
+    async def posted(self, message: Outgoing, part: int) -> str | None:
+        """The id of a part whose answer was lost, found by the message's key; None if it is not there.
+
+        Raises DeliverLater when the platform does not tell now, and MaybeDelivered where it never does.
+        """
+
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """Replace a posted message by part 0; no buttons given, none left. Raises as `send`.
 

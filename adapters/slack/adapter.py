@@ -20,6 +20,7 @@ from adapters.loopback import is_loopback
 from adapters.slack import http_events
 from adapters.slack.events import PLATFORM, EventReader, Me
 from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, delivering, refusal, why
+from adapters.slack.marks import Marks, mark
 from adapters.slack.people import People
 from adapters.slack.receiving import Receiver
 from adapters.slack.socket_mode import PAUSES, SocketMode
@@ -86,6 +87,7 @@ class SlackAdapter:
         if is_loopback(self._base_url):
             self._client.proxy = None
         self._people = People(self._client)
+        self._marks = Marks(self._client)
         return self
 
     async def __aexit__(
@@ -138,12 +140,17 @@ class SlackAdapter:
                 thread_ts=place.thread or None,
                 text=notice(shown),
                 blocks=blocks,
+                metadata=mark(message, part),
                 unfurl_links=False,
                 unfurl_media=False,
             )
 
         posted = await _deliver(place.chat, post, blocks(shown, rows), unformatted(shown, rows))
         return str(posted.get("ts") or "")
+
+    async def posted(self, message: Outgoing, part: int) -> str | None:
+        """See the port."""
+        return await self._marks.find(message, part)
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """See the port."""

@@ -30,7 +30,7 @@ from adapters.telegram.polling import BotApiRequest, CommitQueue, PollRequest
 from adapters.telegram.text import Part, cut, split
 from adapters.telegram.updates import PLATFORM, UPDATES, UpdateReader
 from bot.domain.chat import Button, ButtonClicked, Conversation, Event, Outgoing, Person
-from bot.errors import ConfigError, DeliverLater
+from bot.errors import ConfigError, DeliverLater, MaybeDelivered
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -150,6 +150,10 @@ class TelegramAdapter:
 
         posted = await _deliver(chat, shown, post)
         return str(posted.message_id)
+
+    async def posted(self, message: Outgoing, part: int) -> str | None:
+        """See the port: bots cannot read what stands in a chat."""
+        raise MaybeDelivered(f"Telegram does not tell bots what stands in chat {message.conversation.chat}.")
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """See the port."""

@@ -65,6 +65,10 @@ class DemoChat:
         self._show(message)
         return str(len(self.shown) - 1)
 
+    async def posted(self, message: Outgoing, part: int) -> str | None:
+        """Showing does not fail; nobody asks."""
+        return None
+
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """Show what became of a message: its last line says so."""
         self.shown[int(message_id)] = message

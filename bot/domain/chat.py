@@ -148,7 +148,8 @@ class Button:
 class Outgoing:
     """A message to a conversation: Markdown as models write it, rows of buttons, the message it answers.
 
-    With `file`, the path of one, that file with the text (short then) beside it: one part.
+    With `file`, the path of one, that file with the text (short then) beside it: one part. `key` names the message for
+    all time once it is on its way: a platform may find by it what it was given.
     """
 
     conversation: Conversation
@@ -156,6 +157,7 @@ class Outgoing:
     buttons: tuple[tuple[Button, ...], ...] = ()
     reply_to: str = ""
     file: str = ""
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

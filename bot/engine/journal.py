@@ -89,10 +89,17 @@ class Journal:
         now = self._clock.now().timestamp()
 
         def work(connection: Connection) -> None:
-            journal.start(connection, self.turn.id, entry, now)
+            journal.start(connection, self.turn.id, entry, now, again=place in self.known)
             journal.end(connection, self.turn.id, entry, now)
 
         self._waiting.append(work)
+
+    async def unsure(self, place: str) -> None:
+        """A part of a message may have been posted: on record at once, so that nobody just sends it again."""
+        entry, again, now = Entry(place, "", None, once=False), place in self.known, self._clock.now().timestamp()
+        self._waiting.append(lambda connection: journal.start(connection, self.turn.id, entry, now, again=again))
+        await self.settle()
+        self.known[place] = entry
 
     async def settle(self) -> None:
         """Write the ends that wait at once, if any do. Raises Fenced."""

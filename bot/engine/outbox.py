@@ -1,16 +1,18 @@
 """Sending: deliveries leave in the order of their chat, part by part, each part recorded at once.
 
-A crash between the platform's post and our record of it repeats that one part: neither platform offers a key that
-would tell (the only window in which a reply can stand twice).
+A post whose answer was lost, or that a crash kept from being recorded, is looked for and sent again if it is not there.
+Where the platform cannot be asked, a lost answer counts as posted, and a crash between the post and our record of it
+repeats that one part (the only window in which a reply can stand twice).
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
 from bot.domain.chat import Outgoing
 from bot.engine.journal import Journal
-from bot.errors import MaybeDelivered, Undeliverable
+from bot.errors import DeliverLater, MaybeDelivered, Undeliverable
 from bot.ports import ChatAdapter, Clock
 from bot.store.deliveries import outgoing
 from bot.store.store import Effect, Store
@@ -29,10 +31,12 @@ class Outbox:
         self._clock = clock
         self._adapters = adapters
         self._probe = probe
+        self._posted: dict[str, tuple[int, dict[str, str]]] = {}
+        """Of each lane the delivery that ran last, and the ids of its parts: a database may refuse to record them."""
 
     async def __call__(self, turn: Turn) -> Effect:
         """Post or edit a message. Raises DeliverLater and Undeliverable."""
-        message = outgoing(turn.payload)
+        message = replace(outgoing(turn.payload), key=f"{turn.key}@{turn.created:.3f}")
         adapter = self._adapters.get(message.conversation.platform)
         if adapter is None:
             raise Undeliverable(f"No adapter for {message.conversation.platform} is running; set its token.")
@@ -47,23 +51,50 @@ class Outbox:
         self._probe("before:send")
         try:
             await adapter.edit(message, message_id)
-        except MaybeDelivered as error:  # an edit may be made twice, but nobody is missing anything
-            log.warning("outbox.ambiguous", conversation=message.conversation.key, error=str(error))
+        except MaybeDelivered as error:  # made twice, an edit is the same edit
+            raise DeliverLater(str(error)) from error
         self._probe("after:send")
 
     async def _post(self, adapter: ChatAdapter, message: Outgoing, journal: Journal) -> None:
+        turn = journal.turn
+        last, posted = self._posted.get(turn.lane, (turn.id, {}))
+        posted = posted if last == turn.id else {}
+        self._posted[turn.lane] = turn.id, posted
         for part in range(adapter.parts(message)):
             place = f"send:{part}"
-            if place not in journal.known:
+            known = journal.known.get(place)
+            if known is None or known.status == "started":
                 await journal.settle()
-                journal.sent(place, await self._send(adapter, message, part))
+                if place not in posted:
+                    posted[place] = await self._part(adapter, message, part, journal)
+                journal.sent(place, posted[place])
+
+    async def _part(self, adapter: ChatAdapter, message: Outgoing, part: int, journal: Journal) -> str:
+        """The id of the part that stands there in the end, empty where nobody knows it."""
+        turn, place = journal.turn, f"send:{part}"
+        unsure, cut_off = place in journal.known, turn.epoch > turn.failures + 1
+        if (unsure or cut_off) and (found := await _found(adapter, message, part, "" if unsure else None)) is not None:
+            return found
+        try:
+            return await self._send(adapter, message, part)
+        except MaybeDelivered as error:
+            log.warning("outbox.ambiguous", conversation=message.conversation.key, error=str(error))
+            await journal.unsure(place)
+            found = await _found(adapter, message, part, "")
+            if found is None:
+                raise DeliverLater(f"{error} It is not there yet.") from error
+            return found
 
     async def _send(self, adapter: ChatAdapter, message: Outgoing, part: int) -> str:
         self._probe("before:send")
-        try:
-            message_id = await adapter.send(message, part)
-        except MaybeDelivered as error:  # it may stand there already: a missing id is better than a second copy
-            log.warning("outbox.ambiguous", conversation=message.conversation.key, error=str(error))
-            message_id = ""
+        message_id = await adapter.send(message, part)
         self._probe("after:send")
         return message_id
+
+
+async def _found(adapter: ChatAdapter, message: Outgoing, part: int, untold: str | None) -> str | None:
+    """The id of a part that was posted; None if it is not there; `untold` where the platform cannot be asked."""
+    try:
+        return await adapter.posted(message, part)
+    except MaybeDelivered:
+        return untold

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
 from bot.engine.prompt import with_history
+from bot.errors import MaybeDelivered
 from bot.store import turns
 from bot.store.commits import Commit
 from bot.store.store import Connection, Store
@@ -53,6 +54,9 @@ class KeptChat:
         self._fail()
         self.sent.append(message)
         return f"m{len(self.sent)}"
+
+    async def posted(self, message: Outgoing, part: int) -> str | None:
+        raise MaybeDelivered("This chat does not tell.")
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
         self._fail()

@@ -11,7 +11,7 @@ from bot.store import journal
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver
 from bot.store.store import Store
-from bot.store.turns import Turn, claim
+from bot.store.turns import Turn, claim, finish, postpone
 from tests.engine.made import ROOM, HandClock, KeptChat
 
 CLOCK = HandClock()
@@ -69,6 +69,91 @@ def _failing_at(chat: KeptChat, call: int) -> KeptChat:
     failing = KeptChat()
     failing.send = send  # type: ignore[method-assign]  # the far end misbehaves
     return failing
+
+
+class AskedChat(KeptChat):
+    """A chat that can be asked what stands in it: `told` are its answers, errors raised; it keeps what it was asked."""
+
+    def __init__(self, *faults: Exception, told: tuple[str | Exception | None, ...]) -> None:
+        super().__init__(*faults)
+        self.told = list(told)
+        self.asked: list[str] = []
+
+    async def posted(self, message: Outgoing, part: int) -> str | None:
+        self.asked.append(f"{message.key}/{part}")
+        told = self.told.pop(0)
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+
+async def worked(store: Store, chat: KeptChat, turn: Turn) -> Turn:
+    """Let the outbox run a delivery until it ends, claimed again as often as it is put off."""
+    while True:
+        try:
+            await store.write(Commit.FINISH, await outbox(store, chat)(turn))
+        except DeliverLater as error:
+            reason = str(error)
+            await store.write(
+                Commit.LATER, lambda connection, turn=turn, reason=reason: postpone(connection, turn, 1.0, reason)
+            )
+            turn = await claim_again(store)
+        else:
+            return turn
+
+
+@pytest.mark.parametrize(
+    ("told", "sent", "ids"),
+    [
+        (("x1",), 0, ["x1", "m1"]),
+        ((None, "x1"), 0, ["x1", "m1"]),
+        ((DeliverLater("busy"), "x1"), 0, ["x1", "m1"]),
+        ((None, None), 1, ["m1", "m2"]),
+        ((DeliverLater("busy"), DeliverLater("busy"), None), 1, ["m1", "m2"]),
+        ((None, MaybeDelivered("mute")), 0, ["", "m1"]),
+    ],
+)
+async def test_where_a_platform_can_be_asked_a_lost_answer_is_looked_for_and_sent_if_it_is_not_there(
+    store: Store, told: tuple[str | Exception | None, ...], sent: int, ids: list[str]
+) -> None:
+    chat = AskedChat(MaybeDelivered("lost"), told=told)
+    turn = await worked(store, chat, await delivery(store, "a|b"))
+    assert await sent_ids(store, turn) == ids
+    assert (len(chat.sent), chat.told) == (sent + 1, [])
+    assert set(chat.asked) == {f"{turn.key}@{turn.created:.3f}/0"}
+
+
+@pytest.mark.parametrize(("told", "sent"), [("x1", 0), (None, 1), (MaybeDelivered("mute"), 1)])
+async def test_what_a_crash_kept_from_being_recorded_is_looked_for(
+    store: Store, told: str | Exception | None, sent: int
+) -> None:
+    await delivery(store, "a")
+    chat = AskedChat(told=(told,))
+    turn = await claim_again(store)
+    await store.write(Commit.FINISH, await outbox(store, chat)(turn))
+    assert len(chat.sent) == sent
+    assert await sent_ids(store, turn) == ["m1" if sent else "x1"]
+
+
+async def test_a_part_that_the_database_does_not_record_is_not_posted_again(store: Store) -> None:
+    chat = KeptChat()
+    sending = outbox(store, chat)
+    turn = await delivery(store, "a|b")
+    await sending(turn)  # and what it gives is never written
+    turn = await claim_again(store)
+    await store.write(Commit.FINISH, await sending(turn))
+    assert await sent_ids(store, turn) == ["m1", "m2"]
+    assert len(chat.sent) == 2
+    await store.write(Commit.FINISH, lambda connection: finish(connection, turn, 1.0))
+    other = await delivery(store, "c")
+    await store.write(Commit.FINISH, await sending(other))
+    assert len(chat.sent) == 3
+
+
+async def test_an_edit_whose_answer_was_lost_is_made_again(store: Store) -> None:
+    chat = KeptChat(MaybeDelivered("lost"))
+    await worked(store, chat, await delivery(store, "new words", replaces="m7"))
+    assert [id for id, _ in chat.edited] == ["m7"]
 
 
 async def test_a_lost_answer_is_not_sent_again_and_the_rest_follows(store: Store) -> None:

@@ -11,6 +11,7 @@ import adapters.slack
 from adapters.slack import events
 from bot.domain.json import JSON
 
+HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
 METHODS = {
     "auth_test": set(),
     "apps_connections_open": set(),
@@ -18,6 +19,8 @@ METHODS = {
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
+    "conversations_history": HISTORY,
+    "conversations_replies": HISTORY,
     "users_info": {"users:read"},
 }
 """The scopes that a bot token needs (docs.slack.dev/reference/methods); the app-level token has one of its own."""

@@ -6,94 +6,139 @@ from bot.domain.skill import Procedure, Skill, Step
 from bot.domain.text import plain, shorten
 from bot.learning.mining import Candidate
 from bot.learning.prompting import Found
-from bot.words import Sentence
+from bot.words import Sentence, say
 
-CHOICES = (("Approve", "approve"), ("Reject", "reject"), ("Details", "details"))
+CHOICES = ((Sentence("Approve"), "approve"), (Sentence("Reject"), "reject"), (Sentence("Details"), "details"))
 STEPS = 5
 """Steps that a card lists; the rest is counted."""
 SHOWN_INSTRUCTIONS = 300
 """Characters of a prompt's instructions that a card shows; the rest stands in the details."""
 
 
-def card(skill: Skill, procedure: Procedure, found: Candidate, changes: Sequence[Sentence] = ()) -> str:
+def card(language: str, skill: Skill, procedure: Procedure, found: Candidate, changes: Sequence[Sentence] = ()) -> str:
     """The card's text in Markdown. `changes`: what sets it apart from the version that it would take the place of."""
     words = " ".join(filter(None, (skill.description, procedure.trigger.condition)))
     return _card(
+        language,
         _question(skill.name, procedure),
         words.replace("\n", " "),
         [
             *_changes(changes),
-            f"Steps: {_steps(procedure.steps)}",
-            f"Needs: {', '.join(procedure.parameters) or 'nothing'}",
+            Sentence("Steps: {steps}", steps=_steps(procedure.steps)),
+            Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")),
             _seen(found),
             _replayed(found),
-            f"Saves about {found.saves_calls:.1f} model calls a time",
-            f"May change things with: {', '.join(found.writes)}; I ask before it does"
+            Sentence("Saves about {calls} model calls a time", calls=_decimal(found.saves_calls)),
+            Sentence("May change things with: {tools}; I ask before it does", tools=", ".join(found.writes))
             if found.writes
-            else "Only reads",
+            else Sentence("Only reads"),
         ],
     )
 
 
-def prompt_card(skill: Skill, found: Found) -> str:
+def prompt_card(language: str, skill: Skill, found: Found) -> str:
     """The card of a procedure that a model wrote, marked as what it is."""
-    procedure, compared = skill.procedure or Procedure(()), found.compared
-    words = " ".join((skill.description, procedure.trigger.condition))
+    procedure = skill.procedure or Procedure(())
     asked = next((step.prompt for step in procedure.steps if step.prompt), "")
-    people = f" by {found.shape.people} people" if found.shape.people > 1 else ""
-    low, high = compared.interval
-    ties = f", {compared.ties} even" if compared.ties else ""
     return _card(
-        f"People here ask alike. Shall I learn to answer as {skill.name}?",
-        words,
+        language,
+        Sentence("People here ask alike. Shall I learn to answer as {name}?", name=skill.name),
+        " ".join((skill.description, procedure.trigger.condition)),
         [
-            f"Asks the model: “{shorten(plain(asked), SHOWN_INSTRUCTIONS)}”",
-            f"Needs: {', '.join(procedure.parameters)}",
-            f"Asked in {len(found.shape.talks)} tasks{people}",
-            f"Written by a model from {found.written_from} tasks; preferred in {compared.won} of {compared.count} "
-            f"blind comparisons on others{ties} (80 % sure: {low:.0%} to {high:.0%} of such requests)",
-            "Uses no tool and changes nothing",
+            Sentence("Asks the model: “{prompt}”", prompt=shorten(plain(asked), SHOWN_INSTRUCTIONS)),
+            Sentence("Needs: {names}", names=", ".join(procedure.parameters)),
+            _asked(found),
+            _preferred(found),
+            Sentence("Uses no tool and changes nothing"),
         ],
     )
 
 
-def _question(name: str, procedure: Procedure) -> str:
-    match procedure.provenance.origin:
-        case "refined":
-            return f"The work of {name} goes on differently by now. Shall I change the skill?"
-        case "re-extracted":
-            return f"I found how the work of {name} is done now. Shall I learn it anew?"
-    return f"I found work that repeats. Shall I learn it as {name}?"
-
-
-def _changes(changes: Sequence[Sentence]) -> list[str]:
-    more = f" (and {len(changes) - 1} more: see Details)" if len(changes) > 1 else ""
-    return [f"Changes: {changes[0]}{more}"] if changes else []
-
-
-def _card(question: str, words: str, facts: Sequence[str]) -> str:
-    """A list keeps the facts in lines of their own, on every platform."""
-    return "\n".join([f"**{question}**", "", shorten(words, 400), "", *(f"- {fact}" for fact in facts)])
-
-
-def details(skill: Skill, files: dict[str, bytes]) -> str:
+def details(language: str, skill: Skill, files: dict[str, bytes]) -> str:
     """Every step, parameter and example, as the file that would go live."""
     procedure = files["procedure.yaml"].decode().replace("```", "ˋˋˋ")
-    return f"**{skill.name}** in full, as it would go live:\n\n```yaml\n{procedure}\n```"
+    head = say(language, "**{name}** in full, as it would go live:", name=skill.name)
+    return f"{head}\n\n```yaml\n{procedure}\n```"
+
+
+def _card(language: str, question: Sentence, words: str, facts: Sequence[Sentence]) -> str:
+    """A list keeps the facts in lines of their own, on every platform."""
+    told = (f"- {fact.told(language)}" for fact in facts)
+    return "\n".join([f"**{question.told(language)}**", "", shorten(words, 400), "", *told])
+
+
+def _question(name: str, procedure: Procedure) -> Sentence:
+    match procedure.provenance.origin:
+        case "refined":
+            return Sentence("The work of {name} goes on differently by now. Shall I change the skill?", name=name)
+        case "re-extracted":
+            return Sentence("I found how the work of {name} is done now. Shall I learn it anew?", name=name)
+    return Sentence("I found work that repeats. Shall I learn it as {name}?", name=name)
+
+
+def _changes(changes: Sequence[Sentence]) -> list[Sentence]:
+    if len(changes) < 2:
+        return [Sentence("Changes: {change}", change=change) for change in changes]
+    more = len(changes) - 1
+    return [Sentence("Changes: {change} (and {count} more: see Details)", change=changes[0], count=more)]
 
 
 def _steps(steps: Sequence[Step]) -> str:
-    named = [f"{step.tool or 'ask the model'}{' for each' if step.for_each else ''}" for step in steps]
-    more = f" and {len(named) - STEPS} more" if len(named) > STEPS else ""
-    return ", then ".join(named[:STEPS]) + more
+    told = _step(steps[0])
+    for step in steps[1:STEPS]:
+        told = Sentence("{steps}, then {step}", steps=told, step=_step(step))
+    more = len(steps) - STEPS
+    return Sentence("{steps} and {count} more", steps=told, count=more) if more > 0 else told
 
 
-def _seen(found: Candidate) -> str:
-    people = f" of {found.people} people" if found.people > 1 else ""
-    return f"Seen in {found.tasks} tasks{people}, {found.verified} confirmed from outside the model"
+def _step(step: Step) -> str:
+    done = step.tool or Sentence("ask the model")
+    return Sentence("{step} for each", step=done) if step.for_each else done
 
 
-def _replayed(found: Candidate) -> str:
+def _seen(found: Candidate) -> Sentence:
+    counts = {"tasks": found.tasks, "verified": found.verified}
+    if found.people < 2:
+        return Sentence("Seen in {tasks} tasks, {verified} confirmed from outside the model", **counts)
+    people = found.people
+    return Sentence(
+        "Seen in {tasks} tasks of {people} people, {verified} confirmed from outside the model", people=people, **counts
+    )
+
+
+def _replayed(found: Candidate) -> Sentence:
     replay = found.replay
     same = round(replay.exact * replay.matches)
-    return f"Replayed where it was not learned from: {same} of {replay.matches} with the same calls"
+    return Sentence(
+        "Replayed where it was not learned from: {same} of {matches} with the same calls",
+        same=same,
+        matches=replay.matches,
+    )
+
+
+def _asked(found: Found) -> Sentence:
+    tasks, people = len(found.shape.talks), found.shape.people
+    if people < 2:
+        return Sentence("Asked in {tasks} tasks", tasks=tasks)
+    return Sentence("Asked in {tasks} tasks by {people} people", tasks=tasks, people=people)
+
+
+def _preferred(found: Found) -> Sentence:
+    compared = found.compared
+    low, high = (round(100 * share) for share in compared.interval)
+    return Sentence(
+        "Written by a model from {tasks} tasks; preferred in {won} of {count} blind comparisons on others{ties} "
+        "(80 % sure: {low} to {high} % of such requests)",
+        tasks=found.written_from,
+        won=compared.won,
+        count=compared.count,
+        ties=Sentence(", {count} even", count=compared.ties) if compared.ties else "",
+        low=low,
+        high=high,
+    )
+
+
+def _decimal(number: float) -> Sentence:
+    """A number with one decimal, by the mark that a language has there."""
+    whole, tenth = f"{number:.1f}".split(".")
+    return Sentence("{whole}.{tenth}", whole=whole, tenth=tenth)

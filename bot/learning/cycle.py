@@ -31,6 +31,7 @@ from bot.store.deliveries import deliver
 from bot.store.proposals import Proposal
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
+from bot.words import Sentence
 
 log = structlog.get_logger()
 Mine = Callable[[str, Mapping[str, str], Read, Sequence[str]], Awaitable[Report]]
@@ -116,15 +117,16 @@ class Cycle:
         log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
 
         def effect(connection: Connection) -> None:
+            choices = tuple((label.told(home.language), action) for label, action in CHOICES)
             for each in found:
                 proposals.propose(connection, each.proposal)
                 audit.note(connection, Event("proposed", each.proposal.ref, scope, origin=home.key), now)
-                row = buttons.row(connection, "proposal", each.proposal.id, CHOICES)
+                row = buttons.row(connection, "proposal", each.proposal.id, choices)
                 card_ = Outgoing(home, each.proposal.evidence["card"], (row,))
                 deliver(connection, card_, f"card:{each.proposal.id}", now)
             scopes.report(connection, scope, now, _report(report, prompts, found), author.budget.spent)
             if "asked_in" in turn.payload and not found:
-                deliver(connection, Outgoing(home, _nothing_found(report)), f"learned:{turn.id}", now)
+                deliver(connection, Outgoing(home, _nothing_found(report, home.language)), f"learned:{turn.id}", now)
 
         return effect
 
@@ -176,7 +178,11 @@ def _fit_to_tell(report: Report, privacy: Privacy) -> Report:
     """What the miner cannot know: the bot's own secrets and the names of a chat's people must stand in no procedure."""
     told = {found.fingerprint: gives_away(found.procedure, privacy) for found in report.skills}
     refused = tuple(
-        Refusal(tuple(step.tool or "" for step in found.procedure.steps), found.support, (f"it would hold {what}",))
+        Refusal(
+            tuple(step.tool or "" for step in found.procedure.steps),
+            found.support,
+            (Sentence("it would hold {what}", what=what),),
+        )
         for found in report.skills
         if (what := told[found.fingerprint])
     )
@@ -196,7 +202,8 @@ def _mined(drafted: Draft, candidate: Candidate, before: Forebear | None, home: 
     procedure = skill.procedure or Procedure(())
     changes = difference(before.procedure, procedure) if before else []
     evidence: JSON = {
-        "card": card(skill, procedure, candidate, changes),
+        "card": card(home.language, skill, procedure, candidate, changes),
+        "language": home.language,
         "support": list(candidate.support),
         "tasks": candidate.tasks,
         "people": candidate.people,
@@ -210,7 +217,8 @@ def _mined(drafted: Draft, candidate: Candidate, before: Forebear | None, home: 
 
 def _prompt(found: prompting.Found, home: Conversation, skill: Skill, now: float) -> _Found:
     evidence: JSON = {
-        "card": prompt_card(skill, found),
+        "card": prompt_card(home.language, skill, found),
+        "language": home.language,
         "support": [talk.trace for talk in found.shape.talks],
         "tasks": len(found.shape.talks),
         "people": found.shape.people,
@@ -254,8 +262,11 @@ def _report(report: Report, prompts: PromptReport, found: Sequence[_Found]) -> J
     }
 
 
-def _nothing_found(report: Report) -> str:
-    looked = f"I looked at {report.tasks} finished pieces of work."
+def _nothing_found(report: Report, language: str) -> str:
+    looked = Sentence("I looked at {count} finished pieces of work.", count=report.tasks)
+    if report.tasks == 1:
+        looked = Sentence("I looked at one finished piece of work.")
+    found = Sentence("Nothing repeats often enough yet.")
     if report.refused:
-        return f"{looked} Nothing to propose: {report.refused[0].reasons[0]}"
-    return f"{looked} Nothing repeats in them often enough yet."
+        found = Sentence("Nothing to propose: {reason}", reason=report.refused[0].reasons[0])
+    return f"{looked.told(language)} {found.told(language)}"

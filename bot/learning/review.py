@@ -19,9 +19,11 @@ from bot.store.proposals import Proposal
 from bot.store.skills import Approval
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
+from bot.words import Sentence, say
 
 log = structlog.get_logger()
-STATES = {"approve": "approved", "reject": "rejected"}
+STATES = {"approve": ("approved", Sentence("Approved.")), "reject": ("rejected", Sentence("Rejected."))}
+"""What a button makes of a proposal, and how the person who pressed it reads it."""
 
 
 class Review:
@@ -35,14 +37,17 @@ class Review:
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Decide on a proposal, or show its details. Raises DeliverLater when the platform cannot tell who may."""
+        language = click.conversation.language
         proposal, home = await self._store.read(lambda connection: _proposal(connection, meaning.subject))
         if proposal.state != "pending":
-            return f"{_decided(proposal)} already.", lambda connection: self._redraw(connection, click, proposal)
+            words = say(language, "Decided already: {decision}.", decision=_decided(proposal))
+            return words, lambda connection: self._redraw(connection, click, proposal)
         if meaning.action == "details":
-            return "The details stand below.", lambda connection: self._details(connection, proposal, home)
+            words = say(language, "The details stand below.")
+            return words, lambda connection: self._details(connection, proposal, home, language)
         if not await self._reviewers.may_decide(home, click.conversation, click.person):
-            return "Only a reviewer of this chat can decide this.", lambda _: None
-        state = STATES[meaning.action]
+            return say(language, "Only a reviewer of this chat can decide this."), lambda _: None
+        state, words = STATES[meaning.action]
 
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()
@@ -51,7 +56,7 @@ class Review:
                     self._approve(connection, click, proposal)
                 self._redraw(connection, click, _proposal(connection, proposal.id)[0])
 
-        return f"{state.capitalize()}.", effect
+        return words.told(language), effect
 
     async def publish(self, turn: Turn) -> Effect:
         """Write an approved proposal's folder. Raises Refused when somebody else's folder has the name."""
@@ -60,14 +65,18 @@ class Review:
         approved = await self._store.read(skills.approvals)
         for entry in await self._library.shelf(None):
             if entry.name == proposal.ref.name and entry.ref not in approved:
-                raise Refused(f"A folder named {entry.name} stands in the skills already, so nothing was written.")
+                raise Refused(
+                    "A folder named {name} stands in the skills already, so nothing was written.", name=entry.name
+                )
         await self._library.publish(_approval(proposal))
         return lambda _: None
 
     def _approve(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
         now = self._clock.now().timestamp()
         if folder.digest(proposal.files) != proposal.ref.digest:
-            raise Refused(f"The files of {proposal.ref.name} are not those that were shown; nothing was approved.")
+            raise Refused(
+                "The files of {name} are not those that were shown; nothing was approved.", name=proposal.ref.name
+            )
         skills.approve(connection, _approval(_proposal(connection, proposal.id)[0]))
         lane, key = f"skill:{proposal.ref.name}", f"publish:{proposal.id}"
         turn = NewTurn(key, lane, "publish", {"proposal": proposal.id}, click.conversation.key)
@@ -76,14 +85,15 @@ class Review:
 
     def _redraw(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
         """The card without buttons, with who decided; a card that is stale is mended by the click on it."""
-        text = f"{proposal.evidence['card']}\n\n**{_decided(proposal)}.**"
+        decided = _decided(proposal).told(proposal.evidence.get("language", ""))
+        text = f"{proposal.evidence['card']}\n\n**{decided}.**"
         now = self._clock.now().timestamp()
         key = f"decided:{proposal.id}:{click.message_id}"
         deliver(connection, Outgoing(click.conversation, text), key, now, replaces=click.message_id)
 
-    def _details(self, connection: Connection, proposal: Proposal, home: Conversation) -> None:
+    def _details(self, connection: Connection, proposal: Proposal, home: Conversation, language: str) -> None:
         skill = format.parse(proposal.ref.name, proposal.files)
-        text = details(skill, dict(proposal.files))
+        text = details(language, skill, dict(proposal.files))
         deliver(connection, Outgoing(home, text), f"details:{proposal.id}", self._clock.now().timestamp())
 
 
@@ -99,7 +109,9 @@ def _approval(proposal: Proposal) -> Approval:
     return Approval(proposal.ref, proposal.scope, proposal.files, by, proposal.decided_at or 0.0)
 
 
-def _decided(proposal: Proposal) -> str:
-    by = plain(proposal.decided_by.name or proposal.decided_by.id) if proposal.decided_by else "somebody"
+def _decided(proposal: Proposal) -> Sentence:
+    by = plain(proposal.decided_by.name or proposal.decided_by.id) if proposal.decided_by else Sentence("somebody")
     when = datetime.fromtimestamp(proposal.decided_at or 0.0, UTC)
-    return f"{proposal.state.capitalize()} by {by} on {when:%Y-%m-%d at %H:%M} UTC"
+    if proposal.state == "approved":
+        return Sentence("Approved by {name} on {when:%Y-%m-%d at %H:%M} UTC", name=by, when=when)
+    return Sentence("Rejected by {name} on {when:%Y-%m-%d at %H:%M} UTC", name=by, when=when)

@@ -359,7 +359,7 @@ async def test_imported_work_without_tools_is_learned_from_too(store: Store, tmp
     [(card, _)] = await deliveries(store)
     assert "Written by a model from 3 tasks; preferred in 3 of 3 blind comparisons on others" in card.text
     assert "Asks the model: “Write at most 3 lines. The decision comes first." in card.text
-    assert "(80 % sure: 56% to 97% of such requests)" in card.text
+    assert "(80 % sure: 56 to 97 % of such requests)" in card.text
     assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Details"]
     [proposal] = await store.read(lambda connection: list(connection.execute(proposals.proposals.select())))
     assert proposal.evidence["compared"] == {"count": 3, "won": 3, "ties": 0}

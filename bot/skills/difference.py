@@ -15,8 +15,8 @@ SHOWN = 120
 def difference(old: Procedure, new: Procedure) -> list[Sentence]:
     """What a reader of `old` has to know of `new`, by the names in procedure.yaml; nothing if they do the same."""
     return [
-        *_changed("parameters", old.parameters, new.parameters),
         *_steps(old, new),
+        *_changed("parameters", old.parameters, new.parameters),
         *_changed("", _rest(old), _rest(new)),
     ]
 
@@ -29,8 +29,8 @@ def _steps(old: Procedure, new: Procedure) -> Iterator[Sentence]:
     for id, step in after.items():
         if id not in before:
             yield Sentence("Step `{id}` ({tool}) is new.", id=id, tool=step.tool or "prompt")
-        else:
-            yield from _changed(f"steps.{id}", _parts(before[id]), _parts(step))
+    for id in filter(before.__contains__, after):
+        yield from _changed(f"steps.{id}", _parts(before[id]), _parts(after[id]))
     if [id for id in before if id in after] != [id for id in after if id in before]:
         yield Sentence("The order of the steps is now {order}.", order=", ".join(f"`{id}`" for id in after))
 

@@ -53,7 +53,7 @@ def task(connection: sa.Connection, id: str) -> Task:
 # Built once: these run in every turn, and building a statement costs more than running it.
 _OPEN = sa.select(tasks).where(tasks.c.conversation == sa.bindparam("of"), tasks.c.closed.is_(None))
 _LATEST = tasks.update().where(tasks.c.id == sa.bindparam("of"))
-_COUNTED = turns.update().where(turns.c.id == sa.bindparam("of"))
+_COUNTED = turns.update().where(sa.or_(turns.c.id == sa.bindparam("of"), turns.c.joined == sa.bindparam("of")))
 
 
 def open_task(connection: sa.Connection, conversation: str) -> Task | None:
@@ -63,7 +63,7 @@ def open_task(connection: sa.Connection, conversation: str) -> Task | None:
 
 
 def attach(connection: sa.Connection, turn: int, conversation: str, person: str, now: float) -> Task:
-    """Count a turn to its conversation's open task, opening one if there is none."""
+    """Count a turn and those that joined it to their conversation's open task, opening one if there is none."""
     task = open_task(connection, conversation)
     if task is None:
         scope = conversations.find(connection, conversation).scope
@@ -130,12 +130,9 @@ def of_turn(connection: sa.Connection, turn: int) -> Task | None:
 
 
 def turns_of(connection: sa.Connection, task: str) -> list[int]:
-    """The ids of a task's speaking turns, in order."""
-    return list(
-        connection.scalars(
-            sa.select(turns.c.id).where(turns.c.task == task, turns.c.kind.in_(SPEAKING)).order_by(turns.c.id)
-        )
-    )
+    """The ids of a task's speaking turns, in order; those that joined another are told with it."""
+    speaking = (turns.c.task == task, turns.c.kind.in_(SPEAKING), turns.c.joined.is_(None))
+    return list(connection.scalars(sa.select(turns.c.id).where(*speaking).order_by(turns.c.id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,7 @@ class Said:
 
 
 def said(connection: sa.Connection, task: str) -> list[Said]:
-    """The messages of a task, in order."""
+    """The messages of a task, in order, those that joined a turn among them."""
     where = (turns.c.task == task, turns.c.kind == "message")
     columns = (turns.c.id, turns.c.payload, turns.c.created)
     rows = connection.execute(sa.select(*columns).where(*where).order_by(turns.c.id))
@@ -165,6 +162,11 @@ def closed_tasks(connection: sa.Connection, scope: str, limit: int | None) -> Se
         .limit(limit)
     )
     return sorted(map(_task, rows), key=lambda task: task.last_turn)
+
+
+def since(connection: sa.Connection, scope: str, turn: int) -> set[str]:
+    """The tasks of a scope in which somebody spoke in this turn or later."""
+    return set(connection.scalars(sa.select(tasks.c.id).where(tasks.c.scope == scope, tasks.c.last_turn >= turn)))
 
 
 def undecided(connection: sa.Connection, scope: str, limit: int) -> list[Task]:

@@ -3,21 +3,27 @@
 import asyncio
 import json
 import random
+from collections.abc import Callable, Set
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from bot.clients.model_failure import RequestNotTaken, Server, failure, wait_asked
+from bot.clients.model_failure import RequestNotTaken, Server, blamed, failure, wait_asked
 from bot.clients.model_reply import read_reply
 from bot.clients.model_schema import fitting, instructed, response_format
+from bot.clients.model_stream import Pieces
 from bot.domain.json import JSON
 from bot.domain.tool import Tool
 from bot.errors import ConfigError, ModelError, ModelRefused, ModelUnavailable
 from bot.ports import Clock, ModelReply, ModelRequest
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import AsyncOpenAI
+
+Heard = Callable[[str], None] | None
+"""What is given the answer as far as it has come; None: the answer is asked for whole."""
 
 PAUSES = (0.5, 2.0)
 """Seconds before the second and the third try, at least."""
@@ -48,8 +54,8 @@ class OpenAIModel:
         self._limit = limit
         self._sdk: AsyncOpenAI | None = None
         self._opening = asyncio.Lock()
-        self._takes_schemas = True
-        self._cap = "max_tokens"
+        self._refused: frozenset[str] = frozenset()
+        """Fields of a request that the server does not take."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,25 +66,26 @@ class OpenAIModel:
         if self._sdk is not None:
             await self._sdk.close()
 
-    async def complete(self, request: ModelRequest) -> ModelReply:
+    async def complete(self, request: ModelRequest, heard: Heard = None) -> ModelReply:
         """One answer. An empty one, or one that misses the schema, is asked for once more; the costs are added up.
 
-        Raises ModelUnavailable also when the answer misses the schema twice.
+        After a stream that broke off `heard` is given the next try from its beginning. Raises ModelUnavailable also
+        when the answer misses the schema twice.
         """
         try:
             async with asyncio.timeout(self._limit):
-                return await self._complete(request)
+                return await self._complete(request, heard)
         except TimeoutError:
             pass
         raise ModelUnavailable(f"The model server at {self._server.host} did not answer within {self._limit:g} s.")
 
-    async def _complete(self, request: ModelRequest) -> ModelReply:
-        first = await self._ask(request)
+    async def _complete(self, request: ModelRequest, heard: Heard) -> ModelReply:
+        first = await self._ask(request, "", heard)
         try:
             return _fit(first, request.schema)
         except ValueError as error:
             mistake = str(error)
-        second = _added(first, await self._ask(request, mistake))
+        second = _added(first, await self._ask(request, mistake, heard))
         try:
             return _fit(second, request.schema)
         except ValueError as error:
@@ -87,23 +94,25 @@ class OpenAIModel:
             mistake = str(error)
         raise ModelUnavailable(f"{self._server.model} did not answer in the form asked for, twice: {mistake}")
 
-    async def _ask(self, request: ModelRequest, mistake: str = "") -> ModelReply:
+    async def _ask(self, request: ModelRequest, mistake: str, heard: Heard) -> ModelReply:
         """The answer, in a form of request that the server takes; which one that is, is remembered."""
-        body = self._body(request, mistake, self._takes_schemas)
-        try:
-            return await self._tried(body)
-        except RequestNotTaken as refusal:
-            if "max_tokens" in body and "max_completion_tokens" in str(refusal):
-                self._cap = "max_completion_tokens"
-                return await self._ask(request, mistake)
-            if "response_format" not in body:
-                raise
-        reply = await self._tried(self._body(request, mistake, takes_schemas=False))
-        self._takes_schemas = False
-        return reply
+        refused = self._refused
+        while True:
+            body = self._body(request, mistake, refused, streamed=heard is not None)
+            try:
+                reply = await self._tried(body, heard if "stream" in body else None)
+            except RequestNotTaken as refusal:
+                field = blamed(body, str(refusal))
+                if field is None:
+                    raise
+                refused |= {field}
+            else:
+                self._refused |= refused
+                return reply
 
-    def _body(self, request: ModelRequest, mistake: str, takes_schemas: bool) -> dict[str, JSON]:
+    def _body(self, request: ModelRequest, mistake: str, refused: Set[str], *, streamed: bool) -> dict[str, JSON]:
         body: dict[str, JSON] = {"model": self._server.model, "messages": [*request.messages]}
+        takes_schemas = "response_format" not in refused
         if request.schema is not None and takes_schemas:
             body["response_format"] = response_format(request.schema)
         if request.schema is not None and (mistake or not takes_schemas):
@@ -111,34 +120,43 @@ class OpenAIModel:
         if request.tools:
             body["tools"] = [_definition(tool) for tool in request.tools]
         if request.max_tokens is not None:
-            body[self._cap] = request.max_tokens
+            body["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = request.max_tokens
+        if streamed and "stream" not in refused:
+            body["stream"] = True
+            if "stream_options" not in refused:
+                body["stream_options"] = {"include_usage": True}
         return body
 
-    async def _tried(self, body: JSON) -> ModelReply:
+    async def _tried(self, body: JSON, heard: Heard) -> ModelReply:
         """The answer after at most three tries."""
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         for pause in PAUSES:
             try:
-                return await self._post(content)
+                return await self._post(content, heard)
             except ModelUnavailable as error:
                 if (error.after or 0) > PATIENCE:
                     raise
                 wait = max(pause, error.after or 0)
             await self._clock.sleep(wait * random.uniform(1, 1.5))  # noqa: S311  apart from each other, not secret
-        return await self._post(content)
+        return await self._post(content, heard)
 
-    async def _post(self, content: bytes) -> ModelReply:
+    async def _post(self, content: bytes, heard: Heard) -> ModelReply:
         sdk = await self._opened()
         import aiohttp
+        import httpx2
         import openai
 
         problem: ModelError
         try:
-            answer = await sdk.post("/chat/completions", cast_to=bytes, content=content)
+            if heard is None:
+                answer = await sdk.post("/chat/completions", cast_to=bytes, content=content)
+            else:
+                response = await sdk.post("/chat/completions", cast_to=httpx2.Response, content=content, stream=True)
+                answer = await _listened(response, heard)
         except openai.APIStatusError as error:
             asked = wait_asked(error.response.headers, self._clock.now())
             problem = failure(self._server, error.status_code, error.body, asked)
-        except (openai.APIConnectionError, aiohttp.ClientError):
+        except (openai.APIConnectionError, aiohttp.ClientError, httpx2.HTTPError):
             problem = ModelUnavailable(
                 f"The model server at {self._server.host} cannot be reached or broke off: "
                 "check that it runs, and OPENAI_BASE_URL."
@@ -190,6 +208,19 @@ def _host(base_url: str) -> str:
     if not host or not parts.hostname or parts.scheme not in ("http", "https") or parts.username is not None:
         raise ConfigError("OPENAI_BASE_URL must be an address like http://127.0.0.1:8080/v1, without a user's name.")
     return host
+
+
+async def _listened(response: "httpx2.Response", heard: Callable[[str], None]) -> bytes:
+    """A streamed answer as the bytes that it would have been whole; none if it broke off or cannot be read."""
+    pieces = Pieces(heard)
+    try:
+        async for data in response.aiter_bytes():
+            pieces.feed(data)
+        return pieces.whole()
+    except (ValueError, RecursionError):
+        return b""
+    finally:
+        await response.aclose()
 
 
 def _definition(tool: Tool) -> JSON:

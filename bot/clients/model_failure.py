@@ -22,6 +22,14 @@ TOO_LONG = re.compile(
 """The wordings of OpenAI, Azure, OpenRouter, Groq, Mistral, Gemini, xAI, Anthropic, Bedrock, vLLM, llama.cpp, TGI,
 Ollama and LM Studio; there is no common code."""
 
+FORM_REFUSED = re.compile(
+    r"response_format|stream_options"
+    r"|\bstream(ing)?\b[^.]{0,60}\b(not (supported|implemented|available|allowed|enabled)|unsupported|disabled)"
+    r"|(not|n't) support[^.]{0,60}\bstream",
+    re.IGNORECASE,
+)
+"""What some servers answer with a status of 500 and more, which waiting does not mend."""
+
 MINUTE_TOO_SMALL = re.compile(r"request too large|must be reduced", re.IGNORECASE)
 """A 429 that waiting does not mend: the request alone is above the account's tokens a minute."""
 
@@ -59,9 +67,8 @@ def failure(server: Server, status: int, body: object, after: float | None = Non
             f"The account at {server.host} has no credit left{said}: top it up or set another OPENAI_API_KEY."
         )
     if status in (408, 409, 425, 429) or status >= 500:
-        # Some servers answer 500 to a response_format they do not know.
-        if "response_format" in said:
-            return RequestNotTaken(f"{where} refuses response_format{said}.")
+        if FORM_REFUSED.search(said):
+            return RequestNotTaken(f"{where} refuses the form of the request{said}.")
         return ModelUnavailable(f"{where} is busy or broken, status {status}{said}.", after)
     if status == 401:
         return ModelRefused(f"{where} refuses the key{said}: set OPENAI_API_KEY.")
@@ -78,6 +85,17 @@ def failure(server: Server, status: int, body: object, after: float | None = Non
         f"{where} refuses the request, status {status}{said}: "
         "check that APPRENTICE_MODEL names a chat model that can call tools."
     )
+
+
+def blamed(body: Mapping[str, JSON], said: str) -> str | None:
+    """The field to leave out of a request that was refused in these words; None if nothing is left to leave out."""
+    if "max_tokens" in body and "max_completion_tokens" in said:
+        return "max_tokens"
+    if "stream_options" in body and re.search("stream_options|include_usage", said):
+        return "stream_options"
+    if "stream" in body and re.search(r"\bstream", said, re.IGNORECASE):
+        return "stream"
+    return next((field for field in ("response_format", "stream") if field in body), None)
 
 
 def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:

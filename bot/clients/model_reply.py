@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel
@@ -13,13 +13,15 @@ from bot.domain.tool import ToolCall
 from bot.ports import ModelReply
 
 BYTES_PER_TOKEN = 4
-_THOUGHT = re.compile(r"\A\s*<(think|thinking)>.*?(</\1>\s*|\Z)", re.DOTALL)
+_THOUGHT = re.compile(r"\s*<(think|thinking)>")
 """How open reasoning models begin an answer where their server does not set the thought apart."""
 
 Text = Annotated[str, AfterValidator(clean)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a content that is a list."""
+
     text: Text | None = None
 
 
@@ -34,7 +36,7 @@ class _Call(BaseModel):
 
 
 class _Message(BaseModel):
-    content: Text | list[_Part] | None = None
+    content: Text | list[Part] | None = None
     refusal: Text | None = None
     tool_calls: list[_Call] | None = None
 
@@ -57,7 +59,7 @@ def read_reply(body: JSON, bytes_out: int) -> ModelReply:
     """The reply in a chat completion's JSON. Raises ValueError when there is none to be read."""
     completion = _Completion.model_validate(body)
     message = completion.choices[0].message
-    text = _text(message)
+    text = without_thought(joined(message.content) or message.refusal or "")
     calls = tuple(_unique(message.tool_calls or ()))
     usage = _usage(completion.usage)
     counted = bool(usage.prompt_tokens)
@@ -72,15 +74,19 @@ def read_reply(body: JSON, bytes_out: int) -> ModelReply:
     )
 
 
+def without_thought(text: str) -> str:
+    """The answer behind the thought that it begins with: nothing as long as that goes on."""
+    thought = _THOUGHT.match(text)
+    return text.partition(f"</{thought[1]}>")[2].lstrip() if thought else text
+
+
+def joined(content: str | Sequence[Part] | None) -> str:
+    """A content as text: it may be a list of parts."""
+    return content if isinstance(content, str) else "".join(part.text or "" for part in content or ())
+
+
 def _none() -> list[_Choice]:
     raise ValueError("no choices")
-
-
-def _text(message: _Message) -> str:
-    content = message.content
-    if isinstance(content, list):
-        content = "".join(part.text or "" for part in content)
-    return _THOUGHT.sub("", content or message.refusal or "")
 
 
 def _usage(raw: JSON) -> _Usage:

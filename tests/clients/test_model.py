@@ -58,25 +58,27 @@ class Pair:
     server: OpenAIServer
     model: OpenAIModel
     clock: StillClock
+    streamed: bool = False
+    heard: list[str] = field(default_factory=list)
 
     async def ask(self, script: Script | Reply, request: ModelRequest = HI) -> ModelReply:
         self.server.script = (lambda _: script) if isinstance(script, Reply) else script
-        return await self.model.complete(request)
+        return await self.model.complete(request, self.heard.append if self.streamed else None)
 
 
 @asynccontextmanager
-async def open_pair(limit: float = 30, latency: float = 0) -> AsyncIterator[Pair]:
+async def open_pair(limit: float = 30, latency: float = 0, *, streamed: bool = False) -> AsyncIterator[Pair]:
     clock = StillClock()
     async with (
         OpenAIServer(key=KEY, latency=latency) as server,
         OpenAIModel("small", clock, api_key=KEY, base_url=server.base_url, limit=limit) as model,
     ):
-        yield Pair(server, model, clock)
+        yield Pair(server, model, clock, streamed)
 
 
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with open_pair() as opened:
+@pytest.fixture(params=[False, True], ids=["whole", "streamed"])
+async def pair(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
+    async with open_pair(streamed=request.param) as opened:
         yield opened
 
 
@@ -86,7 +88,8 @@ async def test_an_answer_in_words_comes_with_its_cost(pair: Pair) -> None:
     assert (reply.text, reply.calls) == ("Hello.", ())
     assert (reply.tokens_in, reply.estimated) == (100, False)
     assert reply.bytes_out == len(request.body)
-    assert request.json == {"model": "small", "messages": [{"role": "user", "content": "hi"}]}
+    stream = {"stream": True, "stream_options": {"include_usage": True}} if pair.streamed else {}
+    assert request.json == {"model": "small", "messages": [{"role": "user", "content": "hi"}], **stream}
 
 
 async def test_tools_go_as_function_definitions_and_calls_come_back_as_text(pair: Pair) -> None:
@@ -273,7 +276,6 @@ async def test_a_callers_own_time_limit_stays_the_callers() -> None:
         (error(404, "The model `small` does not exist"), "APPRENTICE_MODEL"),
         (error(404), "OPENAI_BASE_URL"),
         (error(405), "OPENAI_BASE_URL"),
-        (error(400, "small is not a chat model"), "APPRENTICE_MODEL"),
         (error(402), "OPENAI_API_KEY"),
         (error(429, "You exceeded your quota", code="insufficient_quota"), "OPENAI_API_KEY"),
         (html(), "OPENAI_BASE_URL"),
@@ -284,6 +286,12 @@ async def test_what_will_not_pass_is_refused_at_once_and_says_what_to_set(pair: 
     with pytest.raises(ModelRefused, match=named):
         await pair.ask(reply)
     assert len(pair.server.requests) == 1
+
+
+async def test_a_request_of_another_form_may_do(pair: Pair) -> None:
+    with pytest.raises(ModelRefused, match="APPRENTICE_MODEL"):
+        await pair.ask(error(400, "small is not a chat model"))
+    assert ["stream" in asked for asked in pair.server.asked] == ([True, False] if pair.streamed else [False])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,18 @@ from bot.domain.json import JSON
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ROLES = frozenset(["system", "developer", "user", "assistant", "tool"])
 PARAMETERS = frozenset(
-    ["model", "messages", "tools", "response_format", "max_tokens", "max_completion_tokens", "temperature", "seed"]
+    [
+        "model",
+        "messages",
+        "tools",
+        "response_format",
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "seed",
+        "stream",
+        "stream_options",
+    ]
 )
 
 
@@ -30,6 +41,8 @@ def mistakes(request: JSON) -> Iterator[str]:
     yield from _answers(request["messages"])
     if "tools" in request:
         yield from _tools(request["tools"])
+    if "stream_options" in request and not request.get("stream"):
+        yield "The 'stream_options' parameter is only allowed when 'stream' is enabled."
     if "response_format" in request:
         yield from _response_format(request["response_format"])
 

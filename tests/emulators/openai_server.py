@@ -6,7 +6,7 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Literal, Self
@@ -15,16 +15,22 @@ from aiohttp import web
 
 from bot.domain.json import JSON
 from tests.emulators.openai_protocol import mistakes
+from tests.emulators.openai_stream import events
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back: a status, headers and a body, whole, cut in its middle, or dropped with the connection."""
+    """What goes back: a status, headers and a body, whole, cut in its middle, or dropped with the connection.
+
+    A completion is streamed if the request asks for it, with `pause` seconds between two events. `ended`: the stream
+    comes to an orderly end in its middle. `whole`: it is sent as JSON all the same.
+    """
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    fault: Literal["", "cut", "dropped"] = ""
+    fault: Literal["", "cut", "dropped", "ended", "whole"] = ""
+    pause: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,21 @@ def dropped() -> Reply:
     return Reply(b"", fault="dropped")
 
 
+def ended(reply: Reply) -> Reply:
+    """A stream that comes to an orderly end in its middle."""
+    return replace(reply, fault="ended")
+
+
+def whole(reply: Reply) -> Reply:
+    """The answer in one piece, streamed or not."""
+    return replace(reply, fault="whole")
+
+
+def slowly(reply: Reply, pause: float) -> Reply:
+    """A stream with so many seconds between two events."""
+    return replace(reply, pause=pause)
+
+
 def in_turn(*replies: Reply) -> Script:
     """One reply after the other; the last for ever."""
     waiting = list(replies)
@@ -168,7 +189,9 @@ class OpenAIServer:
             parsed = None
         self.requests.append(Request(body, parsed, dict(request.headers)))
         await asyncio.sleep(self.latency)
-        return await _answered(request, self._reply(request, parsed))
+        reply = self._reply(request, parsed)
+        events = _events(parsed, reply)
+        return await (_streamed(request, reply, events) if events else _answered(request, reply))
 
     def _reply(self, request: web.Request, parsed: JSON) -> Reply:
         if self._key and request.headers.get("Authorization") != f"Bearer {self._key}":
@@ -179,8 +202,34 @@ class OpenAIServer:
         return self.script(parsed)
 
 
+def _events(asked: JSON, reply: Reply) -> Sequence[bytes]:
+    """The events of the answer, if it is a completion and to be streamed."""
+    if not isinstance(asked, dict) or not asked.get("stream") or reply.fault in ("dropped", "whole"):
+        return ()
+    try:
+        completion = json.loads(reply.body)
+        counted = asked.get("stream_options", {}).get("include_usage", False)
+        return events(completion, counted=counted) if completion["choices"][0]["message"] else ()
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return ()
+
+
+async def _streamed(request: web.Request, reply: Reply, events: Sequence[bytes]) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    for place, event in enumerate(events):
+        if place == len(events) // 2 and reply.fault:
+            if reply.fault == "cut" and request.transport is not None:
+                request.transport.close()
+            return response
+        await response.write(event)
+        if reply.pause:
+            await asyncio.sleep(reply.pause)
+    return response
+
+
 async def _answered(request: web.Request, reply: Reply) -> web.StreamResponse:
-    if not reply.fault:
+    if reply.fault not in ("cut", "dropped"):
         return web.Response(body=reply.body, status=reply.status, headers=reply.headers)
     response = web.StreamResponse(headers={**reply.headers, "Content-Length": str(len(reply.body))})
     if reply.fault == "cut":

@@ -24,11 +24,12 @@ from bot.store.evidence import Evidence
 from bot.store.store import Connection, Effect, Store
 from bot.store.tasks import Task
 from bot.store.turns import NewTurn, Turn
+from bot.words import Sentence, say
 
 log = structlog.get_logger()
 THUMBS: dict[str, Status] = {"up": "success", "down": "failure"}
 NO_VERIFIERS = Verifiers((), (), Path())
-NOT_LEARNED = "Understood: I learn nothing from this."
+NOT_LEARNED = Sentence("Understood: I learn nothing from this.")
 
 
 class Outcomes:
@@ -72,10 +73,10 @@ class Outcomes:
 
     async def feedback(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """A thumb under an answer: evidence for its task, which it ends."""
-        answered = int(meaning.subject)
+        answered, language = int(meaning.subject), click.conversation.language
         task = await self._store.read(lambda connection: tasks.of_turn(connection, answered))
         if task is None:
-            return "That piece of work is gone.", lambda _: None
+            return say(language, "That piece of work is gone."), lambda _: None
 
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()
@@ -84,7 +85,7 @@ class Outcomes:
             evidence.testify(connection, task.id, given, now)
             _end(connection, task, click.key, now)
 
-        return "Thank you: I count that.", effect
+        return say(language, "Thank you: I count that."), effect
 
     async def reacted(self, turn: Turn) -> Effect:
         """A reaction under an answer, as a thumb; one that is taken away says nothing any more."""
@@ -140,7 +141,7 @@ class Outcomes:
         if task is not None:
             tasks.keep_private(connection, task.id)
         quoted = "" if said.conversation.direct else said.message_id
-        message = Outgoing(said.conversation, NOT_LEARNED, (), quoted)
+        message = Outgoing(said.conversation, NOT_LEARNED.told(said.conversation.language), (), quoted)
         deliver(connection, message, f"private:{turn.id}", self._clock.now().timestamp())
 
     def _look(self, found: Record) -> "_Seen":

@@ -14,8 +14,9 @@ from math import log2
 from typing import Any
 
 from bot.domain.json import JSON
+from bot.words import Sentence
 
-Span = tuple[int, int, str]
+Span = tuple[int, int, Sentence]
 """Where something stands in a text, and what it is."""
 
 SHORTEST_OWN = 6
@@ -80,7 +81,7 @@ class Privacy:
     own: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
-    def trouble(self, text: str) -> str | None:
+    def trouble(self, text: str) -> Sentence | None:
         """What a text gives away first, as a sentence's object ("an e-mail address"), or None."""
         return next((kind for _, _, kind in (*self._secrets(text), *self._personal(text))), None)
 
@@ -127,19 +128,21 @@ class Privacy:
 
     def _secrets(self, text: str) -> Iterator[Span]:
         if self._own:
-            yield from ((match.start(), match.end(), "a secret (of the bot)") for match in self._own.finditer(text))
+            yield from _matches(self._own, text, Sentence("a secret (of the bot)"))
         yield from _patterns(text)
         yield from _after_names(text)
         yield from _random_words(text)
 
     def _personal(self, text: str) -> Iterator[Span]:
-        yield from _matches(_EMAIL, text, "an e-mail address")
-        yield from (span for span in _matches(_CARD, text, "a card number") if _luhn(text[span[0] : span[1]]))
-        yield from (span for span in _matches(_ACCOUNT, text, "an account number") if _mod97(text[span[0] : span[1]]))
-        yield from _matches(_SOCIAL, text, "a social security number")
-        yield from _matches(_PHONE, text, "a phone number")
+        yield from _matches(_EMAIL, text, Sentence("an e-mail address"))
+        yield from (span for span in _matches(_CARD, text, Sentence("a card number")) if _luhn(text[span[0] : span[1]]))
+        yield from (
+            span for span in _matches(_ACCOUNT, text, Sentence("an account number")) if _mod97(text[span[0] : span[1]])
+        )
+        yield from _matches(_SOCIAL, text, Sentence("a social security number"))
+        yield from _matches(_PHONE, text, Sentence("a phone number"))
         if self._people:
-            yield from _matches(self._people, text, "a person's name")
+            yield from _matches(self._people, text, Sentence("a person's name"))
 
 
 def asks_for_secret(name: str) -> bool:
@@ -152,7 +155,7 @@ def _any_of(values: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(found) if found else None
 
 
-def _matches(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[Span]:
+def _matches(pattern: re.Pattern[str], text: str, kind: Sentence) -> Iterator[Span]:
     return ((match.start(), match.end(), kind) for match in pattern.finditer(text))
 
 
@@ -167,7 +170,7 @@ def _replaced(text: str, spans: Iterable[Span], word: Callable[[str, str], str])
 
 
 def _patterns(text: str) -> Iterator[Span]:
-    yield from _matches(_KEY_BLOCK, text, "a secret (Private Key)")
+    yield from _matches(_KEY_BLOCK, text, _secret("Private Key"))
     text = _BLOB.sub(lambda blob: " " * len(blob[0]), text)
     for kind, pattern in _known():
         for match in pattern.finditer(text):
@@ -176,7 +179,7 @@ def _patterns(text: str) -> Iterator[Span]:
                 start, end = match.span(1)  # the secret alone, without the name or the URL before it
             else:
                 end = _to_the_end_of_word(text, end)
-            yield start, end, f"a secret ({kind})"
+            yield start, end, _secret(kind)
 
 
 def _to_the_end_of_word(text: str, end: int) -> int:
@@ -190,9 +193,9 @@ def _after_names(text: str) -> Iterator[Span]:
         group = "quoted" if match["quoted"] else "bare"
         value = match[group]
         if not _TEMPLATE.match(value) and (group == "quoted" or not value.rstrip(".,!?").isalpha()):
-            yield *match.span(group), "a secret (Secret Keyword)"
+            yield *match.span(group), _secret("Secret Keyword")
     for match in _BEARER.finditer(text):
-        yield *match.span(1), "a secret (Bearer Token)"
+        yield *match.span(1), _secret("Bearer Token")
 
 
 def _random_words(text: str) -> Iterator[Span]:
@@ -201,12 +204,16 @@ def _random_words(text: str) -> Iterator[Span]:
         word = match[0]
         cased = word != word.lower() and word != word.upper()
         if cased and _mixed(word) >= MIXED and entropy(word) > min(limit, RANDOM * log2(len(word))):
-            yield *match.span(), "a secret (Base64 High Entropy String)"
+            yield *match.span(), _secret("Base64 High Entropy String")
 
 
 def _mixed(word: str) -> float:
     kinds = ["0" if char.isdigit() else "a" if char.islower() else "A" if char.isupper() else "-" for char in word]
     return sum(one != other and one + other != "Aa" for one, other in pairwise(kinds)) / (len(kinds) - 1)
+
+
+def _secret(kind: str) -> Sentence:
+    return Sentence("a secret ({kind})", kind=kind)
 
 
 def _luhn(text: str) -> bool:

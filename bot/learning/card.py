@@ -6,7 +6,7 @@ from bot.domain.skill import Procedure, Skill, Step
 from bot.domain.text import plain, shorten
 from bot.learning.mining import Candidate
 from bot.learning.prompting import Found
-from bot.words import Sentence, say
+from bot.words import Sentence, decimal, say
 
 CHOICES = ((Sentence("Approve"), "approve"), (Sentence("Reject"), "reject"), (Sentence("Details"), "details"))
 STEPS = 5
@@ -28,7 +28,7 @@ def card(language: str, skill: Skill, procedure: Procedure, found: Candidate, ch
             Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")),
             _seen(found),
             _replayed(found),
-            Sentence("Saves about {calls} model calls a time", calls=_decimal(found.saves_calls)),
+            Sentence("Saves about {calls} model calls a time", calls=decimal(found.saves_calls)),
             Sentence("May change things with: {tools}; I ask before it does", tools=", ".join(found.writes))
             if found.writes
             else Sentence("Only reads"),
@@ -136,9 +136,3 @@ def _preferred(found: Found) -> Sentence:
         low=low,
         high=high,
     )
-
-
-def _decimal(number: float) -> Sentence:
-    """A number with one decimal, by the mark that a language has there."""
-    whole, tenth = f"{number:.1f}".split(".")
-    return Sentence("{whole}.{tenth}", whole=whole, tenth=tenth)

@@ -46,6 +46,12 @@ def say(language: str, english: str, /, **values: object) -> str:
     return Sentence(english, **values).told(language)
 
 
+def decimal(number: float) -> Sentence:
+    """A number with one decimal, behind the mark that a language has there."""
+    whole, tenth = f"{number:.1f}".split(".")
+    return Sentence("{whole}.{tenth}", whole=whole, tenth=tenth)
+
+
 def _tables() -> Iterator[tuple[str, Mapping[str, str]]]:
     for file in files(__name__).iterdir():
         name, _, kind = file.name.rpartition(".")

@@ -17,6 +17,7 @@ from bot.learning.mining.support import Support
 from bot.learning.mining.telling import explained
 from bot.learning.mining.words import words
 from bot.skills import format
+from bot.words import Sentence
 
 MOST_NAMED = 500
 """Tasks that a procedure's file names as its origin."""
@@ -32,7 +33,7 @@ class Proven:
     places: tuple[tuple[Occurrence, Support], ...]
 
 
-def refusal(proven: Proven, reason: str) -> Refusal:
+def refusal(proven: Proven, reason: Sentence) -> Refusal:
     """Refuse what passed the gates after all."""
     return Refusal(proven.tools, _traces(proven), (reason,))
 
@@ -53,7 +54,7 @@ def candidate(corpus: Corpus, proven: Proven, taken: Collection[str]) -> Candida
     try:
         format.parse(said.name, format.render(Skill(said.name, said.description, procedure)))
     except SkillInvalid as error:
-        return refusal(proven, f"it cannot be written as a skill: {error.problems[0]}")
+        return refusal(proven, Sentence("it cannot be written as a skill: {problem}", problem=error.problems[0]))
     supports = [support for _, support in proven.places]
     runs = [support.run for support in supports]
     calls = [sum(map(len, support.steps)) for support in supports]

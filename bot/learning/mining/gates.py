@@ -21,6 +21,7 @@ from bot.learning.mining.pattern import (
 )
 from bot.learning.mining.places import Pick
 from bot.learning.mining.proving import Proof
+from bot.words import Sentence
 
 EXACT = 0.95
 """Share of the matches whose recorded calls are reproduced."""
@@ -34,55 +35,72 @@ COMMIT_UNTIED = 0.9
 """The same, where a step stands in the sequence by its order alone: then the order must be a habit."""
 
 
-def structure(induced: Induced, cases: int) -> Iterator[str]:
+def structure(induced: Induced, cases: int) -> Iterator[Sentence]:
     """What is wrong with the pattern itself. `cases`: how many independent ones are needed."""
     pattern = induced.pattern
     named = names(pattern)
     for number, name in enumerate(named.parameters):
         values = parameter_values(induced, number)
         if any(isinstance(value, list | dict) for value in values):
-            yield f"`{name}` is a list that nothing explains: what goes into it is a decision"
+            yield Sentence("`{name}` is a list that nothing explains: what goes into it is a decision", name=name)
         if asks_for_secret(name) and not _handed_on(induced, number):
-            yield f"`{name}` would carry a secret"
+            yield Sentence("`{name}` would carry a secret", name=name)
     if any(step.loop for step in pattern) and not all(step.reads for step in pattern):
-        yield "it writes and runs over a list: a procedure that writes does not loop"
+        yield Sentence("it writes and runs over a list: a procedure that writes does not loop")
     if named.parameters and _cases(induced, len(named.parameters)) < cases:
-        yield f"its cases are not independent: fewer than {cases} different ones were seen"
+        yield Sentence("its cases are not independent: fewer than {count} different ones were seen", count=cases)
     for text in _fixed_texts(pattern):
         if found := Privacy().trouble(text):
-            yield f"it would hold {found}"
+            yield Sentence("it would hold {what}", what=found)
     for number in _untied(pattern):
         if any(parameter_of(argument.origin) for argument in pattern[number].arguments):
-            yield f"nothing but the order of the calls ties `{pattern[number].tool}` to the rest"
+            yield Sentence("nothing but the order of the calls ties `{tool}` to the rest", tool=pattern[number].tool)
     yield from _called_again(pattern)
 
 
-def proof(proved: Proof, pattern: Pattern, places: int) -> Iterator[str]:
+def proof(proved: Proof, pattern: Pattern, places: int) -> Iterator[Sentence]:
     """What replay where it was not learned from speaks against; at least so many places are needed.
 
     Parameters that were unknown in one task only refuse nothing: of few tasks, one is a large share.
     """
     replay = proved.replay
     if replay.matches < places:
-        yield f"it could be replayed at {replay.matches} places only: {places} are needed"
+        yield Sentence(
+            "it could be replayed at {found} places only: {needed} are needed", found=replay.matches, needed=places
+        )
     if replay.exact < EXACT:
-        yield f"replayed where it was not learned from, it makes the same calls in {replay.exact:.0%} of the cases only"
+        yield Sentence(
+            "replayed where it was not learned from, it makes the same calls in {percent}% of the cases only",
+            percent=round(100 * replay.exact),
+        )
     if proved.bindable_but_for_one < BINDABLE:
-        yield f"only {replay.bindable:.0%} of its parameters are known by the time it would be called"
+        yield Sentence(
+            "only {percent}% of its parameters are known by the time it would be called",
+            percent=round(100 * replay.bindable),
+        )
     if replay.determined < DETERMINED:
-        yield f"only {replay.determined:.0%} of its arguments are determined: the rest comes from the caller"
+        yield Sentence(
+            "only {percent}% of its arguments are determined: the rest comes from the caller",
+            percent=round(100 * replay.determined),
+        )
     if replay.commit < (COMMIT_UNTIED if any(_untied(pattern)) else COMMIT):
-        yield f"`{pattern[0].tool}` is followed by the rest in {replay.commit:.0%} of its calls only"
+        yield Sentence(
+            "`{tool}` is followed by the rest in {percent}% of its calls only",
+            tool=pattern[0].tool,
+            percent=round(100 * replay.commit),
+        )
 
 
-def _called_again(pattern: Pattern) -> Iterator[str]:
+def _called_again(pattern: Pattern) -> Iterator[Sentence]:
     """Of steps that repeat the step before them with something new, and take nothing from any."""
     given: set[Parameter] = set()
     for before, step in pairwise(pattern):
         given |= _parameters(before)
         linked = step.loop or any(reference_of(argument.origin) for argument in step.arguments)
         if before.tool == step.tool and not linked and _parameters(step) - given:
-            yield f"`{step.tool}` is called again with what the caller gives: how often is a decision"
+            yield Sentence(
+                "`{tool}` is called again with what the caller gives: how often is a decision", tool=step.tool
+            )
 
 
 def _parameters(step: PatternStep) -> set[Parameter]:

@@ -20,6 +20,7 @@ from bot.learning.mining.selecting import Shape, Use, added, cost, select, shape
 from bot.learning.mining.sequences import Occurrence, Tools, frequent, related, support_needed
 from bot.learning.mining.support import support
 from bot.learning.mining.telling import unexplained
+from bot.words import Sentence, decimal
 
 MOST_TASKS = 60
 """Tasks that one procedure is learned from: more teach nothing new, and leave fewer to replay it on."""
@@ -64,7 +65,7 @@ def _mine(indexed: Corpus, min_tasks: int, taken: Collection[str]) -> Report:
         if isinstance(made, Candidate) and made.fingerprint not in taken:
             skills.append(made)
         else:
-            known = "it is known: live, waiting for a decision, or refused before"
+            known = Sentence("it is known: live, waiting for a decision, or refused before")
             refused.append(made if isinstance(made, Refusal) else refusal(proven[number], known))
     for number in set(range(len(proven))) - set(chosen):
         more = added(shapes, frozenset(chosen), number)
@@ -79,7 +80,7 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     traces = tuple(sorted({corpus.runs[place.run].trace for place in learned}))
     induced = induce(corpus, learned, len(tools), Rigour(min_tasks))
     if induced is None:
-        return Refusal(tools, traces, ("its calls stand in runs that no list explains",))
+        return Refusal(tools, traces, (Sentence("its calls stand in runs that no list explains"),))
     if reasons := tuple(structure(induced, min_tasks)):
         return Refusal(tools, traces, tuple(dict.fromkeys((*reasons, *induced.unfolded, *unexplained(induced)))))
     loops = [step.loop is not None for step in induced.pattern]
@@ -87,7 +88,8 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     fitting = tuple((place, found) for place, found in there if found is not None and fits(induced.pattern, found))
     tasks, needed = len({found.run.task for _, found in fitting}), support_needed(corpus, tools, min_tasks)
     if tasks < needed:
-        return Refusal(tools, traces, (f"its calls are explained in {tasks} tasks: {needed:.0f} are needed",))
+        few = Sentence("its calls are explained in {tasks} tasks: {needed:.0f} are needed", tasks=tasks, needed=needed)
+        return Refusal(tools, traces, (few,))
     proved = prove(corpus, induced, learned)
     if reasons := tuple(proof(proved, induced.pattern, min_tasks)):
         return Refusal(tools, traces, (*reasons, *unexplained(induced)))
@@ -112,12 +114,18 @@ def _segments(corpus: Corpus, proven: Sequence[Proven]) -> Iterator[tuple[str, S
         yield corpus.runs[run].task, tuple(sorted(there))
 
 
-def _passed_over(more: int, needed: float) -> str:
+def _passed_over(more: int, needed: float) -> Sentence:
     """Why a procedure that passed the gates was not chosen: it would save so many calls `more`."""
     if more <= 0:
-        return "the chosen procedures do the same work in as few calls"
-    told = f"beside the chosen procedures it would save {more} {'call' if more == 1 else 'calls'}"
-    return f"{told}, and its steps must save {needed:.1f}" if more <= needed else f"{told}, in one task alone"
+        return Sentence("the chosen procedures do the same work in as few calls")
+    calls = Sentence("1 call") if more == 1 else Sentence("{count} calls", count=more)
+    if more > needed:
+        return Sentence("beside the chosen procedures it would save {calls}, in one task alone", calls=calls)
+    return Sentence(
+        "beside the chosen procedures it would save {calls}, and its steps must save {needed}",
+        calls=calls,
+        needed=decimal(needed),
+    )
 
 
 def _closed(tools: Tools, sequences: Mapping[Tools, Sequence[Occurrence]]) -> bool:

@@ -147,6 +147,9 @@ class ConsoleAdapter:
         self._sign = asyncio.get_running_loop().call_later(SIGN_SECONDS, self._rest)
         self._redraw()
 
+    async def seen(self, conversation: Conversation, message_id: str) -> None:
+        """See the port: each line has an answer of its own here."""
+
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """See the port: the terminal is the person's own."""
         return True

@@ -14,6 +14,7 @@ from bot.engine.clicks import Clicks
 from bot.engine.confirm import Confirm
 from bot.engine.door import Door
 from bot.engine.endings import ChatEndings
+from bot.engine.follow_ups import FollowUps
 from bot.engine.guests import Guests
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
@@ -79,10 +80,11 @@ class App:
         relevance = Relevance(self.library, store, meaning)
         toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)
         limits = Limits(idle=settings.conversation_idle)
-        speaking = Turns(store, clock, outside.model, toolbox, adapters, limits)
         reviewers = Reviewers(adapters, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
         phrases = Phrases(settings.tables.phrases.model_dump())
+        follow_ups = FollowUps(adapters, phrases.wants_privacy)
+        speaking = Turns(store, clock, outside.model, toolbox, adapters, follow_ups, limits)
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         decisions = {

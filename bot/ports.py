@@ -62,6 +62,9 @@ class ChatAdapter(Protocol):
     async def fetch(self, attachment: Attachment, limit: int) -> bytes:
         """The file's bytes, at most `limit`. Raises DeliverLater; Undeliverable if it is larger or gone."""
 
+    async def seen(self, conversation: Conversation, message_id: str) -> None:
+        """Show under a message that it was taken into the work under way. Transient; never raises DeliveryError."""
+
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """Ask the platform whether the person administers the chat. Raises DeliverLater when it cannot tell."""
 

@@ -20,7 +20,7 @@ from telegram import (
     MessageEntity,
     ReplyParameters,
 )
-from telegram.constants import ChatAction
+from telegram.constants import ChatAction, ReactionEmoji
 from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 from telegram.ext import Updater
 
@@ -185,6 +185,13 @@ class TelegramAdapter:
             )
         except TelegramError as error:
             log.warning("telegram.typing_not_shown", chat=conversation.chat, error=error.message)
+
+    async def seen(self, conversation: Conversation, message_id: str) -> None:
+        """See the port: a reaction, where the chat allows it."""
+        try:
+            await self._bot.set_message_reaction(int(conversation.chat), int(message_id), ReactionEmoji.EYES)
+        except TelegramError as error:
+            log.debug("telegram.reaction_not_shown", chat=conversation.chat, error=error.message)
 
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """See the port: in a direct chat the person is their own."""

@@ -82,6 +82,9 @@ class DemoChat:
         """Nothing: the demo's model answers at once."""
         await asyncio.sleep(0)
 
+    async def seen(self, conversation: Conversation, message_id: str) -> None:
+        """Nothing: each task is told when the one before it is answered."""
+
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """The person at the terminal is."""
         return True

@@ -13,6 +13,8 @@ from bot.store.journal import Entry
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 
+Hear = Callable[[Connection], Entry | None]
+"""Takes in what belongs to a call that starts: an entry that it writes, if there is any."""
 UNKNOWN = (
     "It is unknown whether this call took effect: the bot stopped while it ran. It was not made again. "
     "Check its effect before you repeat it."
@@ -41,8 +43,13 @@ class Journal:
             known |= {entry.place: entry for entry in found[turn.id]}
         return cls(store, clock, turn, known)
 
-    async def model(self, round: int, request: JSON, ask: Callable[[], Awaitable[ModelReply]]) -> Entry:
-        """The model's reply of a round, asked for at most once behind its recorded end. Raises ModelError."""
+    async def model(
+        self, round: int, request: JSON, ask: Callable[[], Awaitable[ModelReply]], hear: Hear = lambda _: None
+    ) -> Entry:
+        """The model's reply of a round, asked for at most once behind its recorded end. Raises ModelError.
+
+        What `hear` takes in when the call starts is known from then on.
+        """
 
         async def work(entry: Entry) -> Entry:
             reply = await ask()
@@ -50,7 +57,7 @@ class Journal:
             tokens = reply.tokens_in + reply.tokens_out
             return journal.ended(entry, {"text": reply.text, "calls": calls}, tokens=tokens, size=reply.bytes_out)
 
-        return await self._run(Entry(f"model:{round}", "", request, once=False), work)
+        return await self._run(Entry(f"model:{round}", "", request, once=False), work, hear=hear)
 
     async def prompt(self, place: str, text: str, ask: Callable[[], Awaitable[ModelReply]]) -> Entry:
         """The model's answer to a skill's prompt step: its text. Raises ModelError."""
@@ -115,31 +122,39 @@ class Journal:
         await self._store.write(Commit.END, work)
 
     async def _run(
-        self, entry: Entry, work: Callable[[Entry], Awaitable[Entry]], also: Effect = lambda _: None
+        self,
+        entry: Entry,
+        work: Callable[[Entry], Awaitable[Entry]],
+        also: Effect = lambda _: None,
+        hear: Hear = lambda _: None,
     ) -> Entry:
         known = self.known.get(entry.place)
         if known and known.status != "started":
             return known
         if known and known.once:
             return await self._end(journal.ended(known, UNKNOWN, failed=True))
-        await self._start(entry, again=known is not None)
+        await self._start(entry, hear, again=known is not None)
         return await self._end(await work(entry), also)
 
-    async def _start(self, entry: Entry, *, again: bool) -> None:
+    async def _start(self, entry: Entry, hear: Hear, *, again: bool) -> None:
         now = self._clock.now().timestamp()
         ends, self._waiting = self._waiting, []
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> Entry | None:
             turns.go_on(connection, self.turn)
             for effect in ends:
                 effect(connection)
+            heard = hear(connection)
             journal.start(connection, self.turn.id, entry, now, again=again)
+            return heard
 
         try:
-            await self._store.write(Commit.START, work)
+            heard = await self._store.write(Commit.START, work)
         except StoreError:
             self._waiting[:0] = ends
             raise
+        if heard is not None:
+            self.known[heard.place] = heard
 
     async def _end(self, entry: Entry, also: Effect = lambda _: None) -> Entry:
         """Write an end at once after a call that may have written; else with what follows, and it can be made again."""

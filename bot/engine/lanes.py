@@ -38,6 +38,14 @@ LONGEST_WAIT = 300.0
 BROKE = "Something in me broke while I worked on this; the log has the details."
 
 
+class GoOn(Exception):
+    """Raised by an effect: the turn is not over, `work` carries it on."""
+
+    def __init__(self, work: Callable[[], Awaitable[Effect]]) -> None:
+        super().__init__()
+        self.work = work
+
+
 class Endings(Protocol):
     """What is written when a turn ends otherwise than by finishing."""
 
@@ -85,9 +93,14 @@ class Lanes:
 
     async def _run(self, turn: Turn) -> Turn | float | None:
         """Run a turn to its end; the lane's next, claimed with that end."""
+        work: Callable[[], Awaitable[Effect]] = partial(self._handlers[turn.kind], turn)
         try:
-            effect = await self._handled(turn)
-            return await self._store.write(Commit.FINISH, partial(self._finish, turn, effect))
+            while True:
+                effect = await self._handled(turn, work)
+                try:
+                    return await self._store.write(Commit.FINISH, partial(self._finish, turn, effect))
+                except GoOn as more:
+                    work = more.work
         except (Fenced, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever breaks a turn must not stop the lane
@@ -109,10 +122,10 @@ class Lanes:
             return await self._later(turn, reason, after)
         return await self._bury(turn, reason)
 
-    async def _handled(self, turn: Turn) -> Effect:
+    async def _handled(self, turn: Turn, work: Callable[[], Awaitable[Effect]]) -> Effect:
         if turn.epoch - turn.failures > CLAIMS:
             raise ApprenticeError(f"I started on this {CLAIMS} times and was cut off each time, so I gave up.")
-        task = asyncio.ensure_future(self._handlers[turn.kind](turn))
+        task = asyncio.ensure_future(work())
         self._running[turn.lane] = (turn.id, task)
         try:
             return await task

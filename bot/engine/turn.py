@@ -12,7 +12,9 @@ from bot.domain.json import JSON
 from bot.domain.tool import ToolCall, ToolResult
 from bot.engine import prompt
 from bot.engine.attach import attach
+from bot.engine.follow_ups import FollowUps
 from bot.engine.journal import Journal
+from bot.engine.lanes import GoOn
 from bot.engine.skill_use import WAITING, SkillUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
 from bot.errors import ApprenticeError, LimitReached, ToolError
@@ -57,6 +59,7 @@ class Turns:
         model: ModelClient,
         toolbox: Toolbox,
         adapters: Mapping[str, ChatAdapter],
+        follow_ups: FollowUps,
         limits: Limits,
     ) -> None:
         self._store = store
@@ -65,10 +68,12 @@ class Turns:
         self._toolbox = toolbox
         self._adapters = adapters
         self._limits = limits
+        self._follow_ups = follow_ups
 
     async def message(self, turn: Turn) -> Effect:
         """Answer what a person said. Raises ModelError and LimitReached."""
-        return await self._work(turn, event(turn.payload).conversation, {}, None)
+        log = await Journal.open(self._store, self._clock, turn)
+        return await self._work(log, event(turn.payload).conversation, None)
 
     async def resume(self, turn: Turn) -> Effect:
         """Carry on a skill's run that waited: with its writes, or without when the person said no."""
@@ -86,46 +91,55 @@ class Turns:
         }
         call = ToolCall("", turn.payload["tool"], transcript.as_text(turn.payload["arguments"]))
         conversation = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
-        return await self._work(turn, conversation, steps, ModelReply("", (call,), 0, 0, True, 0))
+        log = await Journal.open(self._store, self._clock, turn, steps)
+        return await self._work(log, conversation, ModelReply("", (call,), 0, 0, True, 0))
 
-    async def _work(
-        self, turn: Turn, conversation: Conversation, inherited: Mapping[str, Entry], first: ModelReply | None
-    ) -> Effect:
-        """`first` stands for the model's first reply, where a person has made it."""
+    async def _work(self, log: Journal, conversation: Conversation, first: ModelReply | None, since: int = 0) -> Effect:
+        """`first` stands for the model's first reply, where a person has made it.
+
+        The answers of rounds before `since` are not the last: the person has said more.
+        """
+        turn = log.turn
         text = transcript.text_of(turn.payload)
         try:
             async with self._sign(conversation), asyncio.timeout(self._limits.seconds):
-                log = await Journal.open(self._store, self._clock, turn, inherited)
                 offer = await self._toolbox.offer(ToolContext(conversation, _who(turn)), text)
                 try:
-                    return await self._rounds(log, offer, text, first)
+                    return await self._rounds(log, offer, first, since)
                 except ApprenticeError:  # what was done until here stays on record, however the turn ends
                     await log.settle()
                     raise
         except TimeoutError:
             raise LimitReached(f"I stopped after {self._limits.seconds:.0f} seconds without an answer.") from None
 
-    async def _rounds(self, log: Journal, offer: Offer, text: str, first: ModelReply | None) -> Effect:
-        messages = [prompt.house(self._clock.now()), *prompt.history(log.turn), {"role": "user", "content": text}]
-        request = ModelRequest(messages, offer.shown)
+    async def _rounds(self, log: Journal, offer: Offer, first: ModelReply | None, since: int) -> Effect:
+        said = {"role": "user", "content": transcript.text_of(log.turn.payload)}
+        before = [prompt.house(self._clock.now()), *prompt.history(log.turn), said]
         for round in range(self._limits.rounds):
-            reply = (
-                await log.model(round, [tool.name for tool in offer.shown], partial(self._ask, request, first))
-            ).result
-            first = None
-            if not reply["calls"]:
-                return partial(self._answer, log, offer, reply["text"].strip() or SILENCE)
-            messages.append(transcript.asked(log.turn.id, reply, round))
+            ask = partial(self._ask, log, offer, before, round, None if round else first)
+            hear = partial(self._hear, log.turn, round)
+            reply = (await log.model(round, [tool.name for tool in offer.shown], ask, hear)).result
+            if not reply["calls"] and round >= since and f"said:{round + 1}" not in log.known:
+                return partial(self._answer, log, offer, round)
             results = [await self._call(log, offer, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
             if any(entry.result == WAITING for entry in results):
                 return partial(self._end, log, offer)
-            messages.extend(transcript.answered(log.turn.id, entry) for entry in results)
             if sum(entry.tokens for entry in log.known.values()) > self._limits.tokens:
                 raise LimitReached(f"I stopped after {self._limits.tokens} tokens without an answer.")
         raise LimitReached(f"I stopped after {self._limits.rounds} rounds without an answer.")
 
-    async def _ask(self, request: ModelRequest, first: ModelReply | None) -> ModelReply:
-        return first or await self._model.complete(request)
+    async def _ask(
+        self, log: Journal, offer: Offer, before: Sequence[JSON], round: int, first: ModelReply | None
+    ) -> ModelReply:
+        if first:
+            return first
+        request = ModelRequest([*before, *transcript.rounds(log.turn.id, log.known.values())], offer.shown)
+        async with self._follow_ups.shown(offer.context.conversation, log.known.get(f"said:{round}")):
+            return await self._model.complete(request)
+
+    def _hear(self, turn: Turn, round: int, connection: Connection) -> Entry | None:
+        """What the person said while the bot worked; the first round begins with what they said first."""
+        return self._follow_ups.take(connection, turn, round, self._clock.now().timestamp()) if round else None
 
     async def _call(self, log: Journal, offer: Offer, place: str, call: Mapping[str, JSON]) -> Entry:
         name, raw = call["name"], call["arguments"]
@@ -143,9 +157,12 @@ class Turns:
 
         return await log.call(Entry(place, name, raw, once=False), make, use.record)
 
-    def _answer(self, log: Journal, offer: Offer, text: str, connection: Connection) -> None:
-        self._end(log, offer, connection)
+    def _answer(self, log: Journal, offer: Offer, round: int, connection: Connection) -> None:
         turn, conversation = log.turn, offer.context.conversation
+        if round + 1 < self._limits.rounds and self._follow_ups.waiting(connection, turn):
+            raise GoOn(partial(self._work, log, conversation, None, round + 1))
+        self._end(log, offer, connection)
+        text = transcript.answer(log.known.values()) or SILENCE
         used = any(map(offer.skill, _called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS),) if used else ()
         quoted = "" if conversation.direct else turn.payload.get("message_id", "")

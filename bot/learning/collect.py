@@ -64,21 +64,24 @@ def _trace(connection: Connection, task: Task, definitions: tuple[JSON, ...]) ->
 
 
 def _messages(turn: int, text: str, entries: Iterable[Entry]) -> list[JSON]:
-    """The person's words, every call that was made (a skill's run counts as the calls of its steps), the answer."""
-    entries = list(entries)
-    calls = [entry for entry in entries if entry.name and entry.status != "started"]
-    runs = {entry.place.split("/")[0] for entry in calls if "/" in entry.place}
-    made = [entry for entry in calls if entry.place not in runs and "/verify/" not in entry.place]
-    done = [message for entry in made for message in _call(turn, entry)]
-    return [{"role": "user", "content": text}, *done, *_answer(entries)]
+    """In order: the person's words, every call that was made (a skill's run counts as the calls of its steps), answers.
+
+    Words that joined the turn stand where the model heard them.
+    """
+    ended = [entry for entry in entries if entry.status != "started"]
+    runs = {entry.place.split("/")[0] for entry in ended if entry.name and "/" in entry.place}
+    told = [message for entry in ended if entry.place not in runs for message in _told(turn, entry)]
+    return [{"role": "user", "content": text}, *told]
 
 
-def _answer(entries: Iterable[Entry]) -> list[JSON]:
-    """What the bot said at the end of a turn."""
-    replies = [entry.result for entry in entries if entry.place.startswith("model:") and entry.status == "done"]
-    if not replies or replies[-1]["calls"]:
-        return []
-    return [{"role": "assistant", "content": replies[-1]["text"]}]
+def _told(turn: int, entry: Entry) -> list[JSON]:
+    if entry.name:
+        return [] if "/verify/" in entry.place else _call(turn, entry)
+    if entry.place.startswith("said:"):
+        return [{"role": "user", "content": text} for text in entry.result]
+    if entry.place.startswith("model:") and not entry.result["calls"]:
+        return [{"role": "assistant", "content": entry.result["text"]}]
+    return []
 
 
 def _call(turn: int, entry: Entry) -> list[JSON]:

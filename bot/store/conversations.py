@@ -74,6 +74,7 @@ _HISTORY = (
         turns.c.conversation == sa.bindparam("of"),
         turns.c.kind.in_(SPEAKING),
         turns.c.finished.is_not(None),
+        turns.c.joined.is_(None),
         turns.c.id > _SINCE,
         turns.c.id < sa.bindparam("before"),
     )
@@ -84,6 +85,9 @@ _KNOWN = sa.select(conversations.c.key).where(conversations.c.key == sa.bindpara
 
 
 def history(connection: sa.Connection, key: str, before: int, limit: int) -> dict[int, JSON]:
-    """The last finished speaking turns before a turn, oldest first: their ids and payloads."""
+    """The last finished speaking turns before a turn, oldest first: their ids and payloads.
+
+    Those that joined another are told with it.
+    """
     rows = connection.execute(_HISTORY, {"of": key, "before": before, "most": limit}).all()
     return {row.id: row.payload for row in reversed(rows)}

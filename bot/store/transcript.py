@@ -51,10 +51,20 @@ def answered(turn: int, entry: Entry) -> JSON:
 
 
 def messages(turn: int, text: str, entries: Iterable[Entry]) -> list[JSON]:
-    """A finished turn as messages: the person's, then each round's; calls that were never answered are left out."""
-    said: list[JSON] = [{"role": "user", "content": text}]
+    """A finished turn as messages: the person's, then each round's."""
+    return [{"role": "user", "content": text}, *rounds(turn, entries)]
+
+
+def rounds(turn: int, entries: Iterable[Entry]) -> list[JSON]:
+    """What a turn has come to so far: for each round what the person said before it, the reply, the calls' results.
+
+    Calls that were never answered are left out.
+    """
+    said: list[JSON] = []
     ended = {entry.place: entry for entry in entries if entry.status != "started"}
     for round in range(len(ended)):
+        followed = ended.get(f"said:{round}")
+        said.extend({"role": "user", "content": text} for text in (followed.result if followed else ()))
         reply = ended.get(f"model:{round}")
         if reply is None:
             continue
@@ -63,6 +73,12 @@ def messages(turn: int, text: str, entries: Iterable[Entry]) -> list[JSON]:
             said.append(asked(turn, reply.result, round))
             said.extend(answered(turn, entry) for entry in results if entry)
     return said
+
+
+def answer(entries: Iterable[Entry]) -> str:
+    """What a turn says in answer: its last reply, and those that the person went on speaking before."""
+    replies = [entry.result for entry in entries if entry.place.startswith("model:")]
+    return "\n\n".join(text for reply in replies if not reply["calls"] and (text := reply["text"].strip()))
 
 
 def text_of(payload: JSON) -> str:

@@ -64,6 +64,12 @@ _ENQUEUE = (
 _OLDEST = sa.select(turns).where(turns.c.lane == sa.bindparam("of"), OPEN).order_by(turns.c.id).limit(1)
 _CLAIM = turns.update().where(turns.c.id == sa.bindparam("of"))
 _HELD = sa.select(turns.c.epoch, turns.c.stop).where(turns.c.id == sa.bindparam("of"), OPEN)
+_BEHIND = (
+    sa.select(turns.c.id, turns.c.kind, turns.c.payload, turns.c.stop)
+    .where(turns.c.lane == sa.bindparam("of"), turns.c.id > sa.bindparam("behind"), OPEN)
+    .order_by(turns.c.id)
+    .limit(sa.bindparam("most"))
+)
 _FINISH = turns.update().where(turns.c.id == sa.bindparam("of"), turns.c.epoch == sa.bindparam("held"), OPEN)
 
 
@@ -109,6 +115,28 @@ def finish(connection: sa.Connection, turn: Turn, now: float, *, error: str | No
     ended = {"of": turn.id, "held": turn.epoch, "status": status, "finished": now, "error": error}
     if connection.execute(_FINISH, ended).rowcount == 0:
         raise Fenced(f"Turn {turn.id} in {turn.lane} was taken over by another runner.")
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A turn that waits in its lane; `stopped`: a person asked to stop it."""
+
+    id: int
+    kind: str
+    payload: JSON
+    stopped: bool
+
+
+def behind(connection: sa.Connection, turn: Turn, most: int) -> list[Behind]:
+    """The turns that wait behind a turn in its lane, oldest first."""
+    rows = connection.execute(_BEHIND, {"of": turn.lane, "behind": turn.id, "most": most})
+    return [Behind(row.id, row.kind, row.payload, row.stop) for row in rows]
+
+
+def join(connection: sa.Connection, turn: Turn, ids: Sequence[int], now: float) -> None:
+    """End turns that wait: what they ask for, the turn before them answers too."""
+    joined = {"status": "done", "finished": now, "joined": turn.id}
+    connection.execute(turns.update().where(turns.c.id.in_(ids), OPEN).values(joined))
 
 
 def postpone(connection: sa.Connection, turn: Turn, due: float, error: str) -> None:

@@ -216,6 +216,16 @@ async def any_text_can_be_sent(harness: Harness) -> None:
         assert len(harness.shown()) > before, f"Nothing stands for {text[:20]!r}"
 
 
+async def a_message_can_be_shown_as_heard(harness: Harness) -> None:
+    inbox = Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        await harness.say("and this")
+        said = await inbox.take()
+        assert isinstance(said, MessageReceived)
+        for message in (said.message_id, said.message_id, "1"):
+            await harness.adapter.seen(harness.conversation, message)
+
+
 async def the_rest_of_the_port_answers(harness: Harness) -> None:
     await harness.adapter.working(harness.conversation)
     assert await harness.adapter.is_admin(harness.conversation, harness.person)
@@ -243,6 +253,7 @@ CHECKS: tuple[Check, ...] = (
     sending_goes_on_at_any_part,
     an_edit_replaces_text_and_buttons,
     any_text_can_be_sent,
+    a_message_can_be_shown_as_heard,
     the_rest_of_the_port_answers,
     cancellation_leaves_nothing_behind,
 )

@@ -69,6 +69,9 @@ class Crowd:
     async def working(self, conversation: Conversation) -> None:
         """Nobody looks."""
 
+    async def seen(self, conversation: Conversation, message_id: str) -> None:
+        """Nobody looks."""
+
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """Nobody is."""
         return False

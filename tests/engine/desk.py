@@ -14,6 +14,7 @@ from bot.engine.answers import Answers
 from bot.engine.clicks import Clicks, Decide
 from bot.engine.confirm import Confirm
 from bot.engine.endings import ChatEndings
+from bot.engine.follow_ups import FollowUps
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.outbox import Outbox
@@ -103,15 +104,22 @@ class Desk:
         (path / "skills").mkdir(exist_ok=True)
         self.open()
 
-    def open(self, limits: Limits | None = None, reviewers: Sequence[str] = ()) -> None:
+    def open(
+        self,
+        limits: Limits | None = None,
+        reviewers: Sequence[str] = (),
+        apart: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         """Make everything that lives in memory anew, as a start of the process does."""
         store, clock, adapters = self.store, self.clock, {"telegram": self.chat}
         limits = limits or Limits()
         self.library = Library(self.path / "skills", store, clock)
         self.intake = Intake(store, clock)
         sources = (*builtin(self.path / "workspace", self.path / "outgoing", clock, self.library, store), self.orders)
+        toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
+        follow_ups = FollowUps(adapters, apart)
         # Without adapters there is no working sign, which would move the hand-set clock.
-        speaking = Turns(store, clock, self.model, Toolbox(sources, Relevance(self.library, store), 2_000), {}, limits)
+        speaking = Turns(store, clock, self.model, toolbox, {}, follow_ups, limits)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}

@@ -43,6 +43,7 @@ class KeptChat:
         self.sent: list[Outgoing] = []
         self.edited: list[tuple[str, Outgoing]] = []
         self.answers: list[str] = []
+        self.heard: list[tuple[Conversation, str]] = []
 
     async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
         raise NotImplementedError
@@ -67,6 +68,9 @@ class KeptChat:
 
     async def working(self, conversation: Conversation) -> None:
         pass
+
+    async def seen(self, conversation: Conversation, message_id: str) -> None:
+        self.heard.append((conversation, message_id))
 
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         return person.id in self.admins

@@ -19,7 +19,7 @@ from bot.store.commits import Commit
 from bot.store.store import Connection, Store
 from bot.store.tables import journal as journal_rows
 from tests.engine.desk import Desk, endless, wishes, words
-from tests.engine.made import BOB, GROUP, ROOM
+from tests.engine.made import ANA, BOB, GROUP, ROOM
 
 NOTE = {"path": "note.txt", "content": "milk"}
 
@@ -299,13 +299,13 @@ async def test_thumbs_stand_under_answers_that_used_a_skill_only(desk: Desk) -> 
     assert rows == [[], ["👍", "👎"], []]
 
 
-async def test_messages_that_come_at_once_are_answered_in_order(desk: Desk) -> None:
+async def test_what_several_people_say_at_once_is_answered_in_order(desk: Desk) -> None:
     async def answer(request: ModelRequest) -> ModelReply:
         return words(f"To {request.messages[-1]['content']}")
 
     desk.model.script = [answer] * 3
-    for text in ("1", "2", "3"):
-        await desk.hear(text)
+    for text, person in (("1", ANA), ("2", BOB), ("3", ANA)):
+        await desk.hear(text, person, GROUP)
     await desk.work()
     assert [message.text for message in desk.chat.sent] == ["To 1", "To 2", "To 3"]
 

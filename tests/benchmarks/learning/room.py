@@ -110,6 +110,9 @@ class Room:
     async def working(self, conversation: Conversation) -> None:
         """Nobody looks."""
 
+    async def seen(self, conversation: Conversation, message_id: str) -> None:
+        """Nobody looks."""
+
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """Only the reviewer is."""
         return person == REVIEWER

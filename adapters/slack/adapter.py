@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,29 +14,33 @@ import structlog
 from pydantic import ValidationError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.loopback import is_loopback
 from adapters.slack import http_events
-from adapters.slack.events import PLATFORM, EventReader, Me
-from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, delivering, refusal, why
+from adapters.slack.events import EventReader
+from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, refusal, why
+from adapters.slack.files import FileRefused, Files
+from adapters.slack.ids import PLATFORM, Me, channel, team, user
+from adapters.slack.live import Live
 from adapters.slack.marks import Marks, mark
+from adapters.slack.pane import Pane
 from adapters.slack.people import People
+from adapters.slack.posting import Posting
 from adapters.slack.receiving import Receiver
+from adapters.slack.response_urls import ResponseUrls
 from adapters.slack.socket_mode import PAUSES, SocketMode
-from adapters.slack.text import blocks, notice, split, unformatted
-from bot.domain.chat import ButtonClicked, Conversation, Event, Outgoing, Person
-from bot.domain.json import JSON
+from adapters.slack.text import WHOLE, Part, cut, notice, shown
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Outgoing, Person, Progress
 from bot.domain.text import clean, shorten
-from bot.errors import ConfigError, DeliverLater
+from bot.errors import ConfigError, DeliverLater, MaybeDelivered, Undeliverable
 from bot.ports import Clock
+from bot.words import say
 
 log = structlog.get_logger()
 
 CONNECT_SECONDS = 10.0
 ANSWER_CHARACTERS = 200
-STATUS = "is working…"
-_BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+SEEN = "eyes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,12 @@ class SlackAdapter:
         if is_loopback(self._base_url):
             self._client.proxy = None
         self._people = People(self._client)
+        self._posting = Posting(self._client)
         self._marks = Marks(self._client)
+        self._live = Live(self._client, self._posting, self._clock)
+        self._files = Files(self._client, self._session, self._base_url)
+        self._pane = Pane(self._client, self._people)
+        self._urls = ResponseUrls(self._client, self._session, self._clock)
         return self
 
     async def __aexit__(
@@ -98,7 +107,8 @@ class SlackAdapter:
     async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
         """Receive until cancelled, through every failure but one: ConfigError when a token is refused."""
         me = await self._introduce()
-        receiver = Receiver(EventReader(me, self._commands, self._people), accept, self._clock)
+        reader = EventReader(me, self._commands, self._people)
+        receiver = Receiver(reader, accept, self._clock, self._pane, self._urls)
         app = receiver.app(self._credentials.signing_secret, self._quiet)
         log.info("slack.receiving", team=me.team, bot=me.user)
         if token := self._credentials.app_token:
@@ -126,42 +136,47 @@ class SlackAdapter:
 
     def parts(self, message: Outgoing) -> int:
         """See the port."""
-        return len(split(message.text))
+        return len(cut(message))
 
     async def send(self, message: Outgoing, part: int) -> str:
         """See the port. The text may hold any Markdown; with nothing to show it is posted as an ellipsis."""
-        parts = split(message.text)
-        place, shown = message.conversation, parts[part]
-        rows = message.buttons if part == len(parts) - 1 else ()
+        place, one = message.conversation, cut(message)[part]
+        self._pane.posted(place)
+        try:
+            if one.file or one.attached:
+                return await self._share(place, one)
+            return await self._posting.post(place, shown(one.text, one.rows), mark(message, part))
+        except Undeliverable:
+            if await self._urls.answer(place, shown(one.text, one.rows)):
+                return ""
+            raise
 
-        async def post(blocks: Sequence[JSON]) -> AsyncSlackResponse:
-            return await self._client.chat_postMessage(
-                channel=_channel(place),
-                thread_ts=place.thread or None,
-                text=notice(shown),
-                blocks=blocks,
-                metadata=mark(message, part),
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-
-        posted = await _deliver(place.chat, post, blocks(shown, rows), unformatted(shown, rows))
-        return str(posted.get("ts") or "")
+    async def _share(self, place: Conversation, part: Part) -> str:
+        """Post a file; its message has no id that Slack would tell. Why it is not taken stands in its place."""
+        beside = shown(part.text, part.rows)
+        try:
+            if part.attached:
+                await self._files.upload(place, WHOLE, part.attached.encode(), beside)
+            else:
+                await self._files.share(place, part.file, beside)
+        except FileRefused as error:
+            reason = say(place.language, "Slack did not take the file {name}: {why}.", name=error.name, why=error.why)
+            return await self._posting.post(place, shown(f"{part.text}\n\n{reason}".strip(), part.rows))
+        return ""
 
     async def posted(self, message: Outgoing, part: int) -> str | None:
-        """See the port."""
+        """See the port: a file's message bears no mark."""
+        one = cut(message)[part]
+        if one.file or one.attached:
+            raise MaybeDelivered(f"Slack does not tell which files stand in chat {message.conversation.chat}.")
         return await self._marks.find(message, part)
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """See the port."""
-        place, shown = message.conversation, split(message.text)[0]
-
-        async def replace(blocks: Sequence[JSON]) -> AsyncSlackResponse:
-            return await self._client.chat_update(
-                channel=_channel(place), ts=message_id, text=notice(shown), blocks=blocks
-            )
-
-        await _deliver(place.chat, replace, blocks(shown, message.buttons), unformatted(shown, message.buttons))
+        place, one = message.conversation, cut(message)[0]
+        await self._live.end(place, message_id)
+        await self._posting.replace(place, message_id, shown(one.text, message.buttons))
+        await self._pane.rest(place)
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """See the port: words that only the person who clicked sees."""
@@ -169,49 +184,45 @@ class SlackAdapter:
         words = shorten(clean(text), ANSWER_CHARACTERS)
         try:
             await self._client.chat_postEphemeral(
-                channel=_channel(place), user=_user(click.person), thread_ts=place.thread or None, text=notice(words)
+                channel=channel(place), user=user(click.person), thread_ts=place.thread or None, text=notice(words)
             )
         except CALL_FAILED as error:
             log.warning("slack.click_not_answered", click=click.key, error=why(error))
 
     async def working(self, conversation: Conversation) -> None:
-        """See the port: a line in the thread until the next message; Slack has no such sign outside of threads."""
-        if not conversation.thread:
-            return
+        """See the port."""
+        await self._pane.working(conversation)
+
+    async def seen(self, conversation: Conversation, message_id: str) -> None:
+        """See the port: a reaction, which stands there already when the work was cut off."""
         try:
-            await self._client.assistant_threads_setStatus(
-                channel_id=_channel(conversation), thread_ts=conversation.thread, status=STATUS
-            )
+            await self._client.reactions_add(channel=channel(conversation), timestamp=message_id, name=SEEN)
         except CALL_FAILED as error:
-            log.debug("slack.status_not_shown", conversation=conversation.key, error=why(error))
+            log.debug("slack.reaction_not_shown", conversation=conversation.key, error=why(error))
+
+    def pace(self, conversation: Conversation) -> float:
+        """See the port."""
+        return self._live.pace(conversation)
+
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        """See the port."""
+        self._pane.posted(progress.conversation)
+        return await self._live.show(progress, message_id)
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        """See the port."""
+        return await self._files.fetch(attachment, limit)
 
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """See the port: admins and owners of the bot's workspace; in a direct chat the person is their own."""
         if conversation.direct:
             return True
-        if _team(person.id) != _team(f"{PLATFORM}:{conversation.chat}"):
+        if team(person.id) != team(conversation.chat):
             return False
         try:
-            return await self._people.administers(_user(person))
+            return await self._people.administers(user(person))
         except (*CALL_FAILED, ValidationError) as error:
             raise DeliverLater(f"Slack does not say whether {person.id} is an admin: {why(error)}.") from error
-
-
-async def _deliver(
-    chat: str,
-    call: Callable[[Sequence[JSON]], Awaitable[AsyncSlackResponse]],
-    formatted: Sequence[JSON],
-    plain: Sequence[JSON],
-) -> AsyncSlackResponse:
-    """Make the call with the formatted blocks, and once more with the plain ones when Slack refuses those."""
-    with delivering(chat):
-        try:
-            return await call(formatted)
-        except SlackApiError as error:
-            if refusal(error).code not in _BLOCKS_REFUSED:
-                raise
-            log.warning("slack.formatting_refused", chat=chat, error=why(error))
-            return await call(plain)
 
 
 def _check(credentials: Credentials) -> None:
@@ -220,18 +231,6 @@ def _check(credentials: Credentials) -> None:
     for name, token in (("SLACK_BOT_TOKEN", credentials.bot_token), ("SLACK_APP_TOKEN", credentials.app_token)):
         if not re.fullmatch(r"[\w.-]*", token, re.ASCII):
             raise ConfigError(f"{name} is no token: it has letters, digits, `.`, `_` and `-` only.")
-
-
-def _channel(conversation: Conversation) -> str:
-    return conversation.chat.partition("/")[2]
-
-
-def _user(person: Person) -> str:
-    return person.id.partition("/")[2]
-
-
-def _team(id: str) -> str:
-    return id.partition("/")[0]
 
 
 def _silenced(name: str) -> logging.Logger:

@@ -1,35 +1,30 @@
 """What Slack sends becomes an event of the domain, or nothing when nobody said anything to the bot."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from adapters.slack import membership
+from adapters.slack.files import File
+from adapters.slack.ids import Me
 from adapters.slack.markup import mentioned, readable, without
-from adapters.slack.people import People
-from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Person, Reacted
+from adapters.slack.people import Known, People
+from bot.domain.chat import ButtonClicked, Event, MessageReceived, Person, Reacted
 from bot.domain.text import clean
 
-PLATFORM = "slack"
 COMMAND = "/apprentice"
 MENTION = "app_mention"
 MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 """The events with messages, by what the message's `channel_type` says; the manifest asks for them and for MENTION."""
 REACTIONS = ("reaction_added", "reaction_removed")
+STOPPED = "agent_session_stopped"
+"""A person pressed Slack's own stop button, beside the status or under a stream."""
 DIRECT = "im"
 SAID = frozenset({"", "file_share", "thread_broadcast"})
 """Subtypes of messages that a person says; edits, deletions and people's comings and goings have others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Me:
-    """The bot: its workspace, itself as a user of it, and its id as a bot."""
-
-    team: str
-    user: str
-    bot: str
 
 
 class _Post(BaseModel):
@@ -48,6 +43,7 @@ class _Post(BaseModel):
     edited: Any = None
     thread_ts: str | None = None
     parent_user_id: str | None = None
+    files: list[File] | None = None
 
 
 class _Named(BaseModel):
@@ -95,6 +91,14 @@ class _Reaction(BaseModel):
     event_ts: str
 
 
+class _Stop(BaseModel):
+    """An event STOPPED."""
+
+    channel: str
+    thread_ts: str = ""
+    user: str
+
+
 class _Command(BaseModel):
     """A slash command."""
 
@@ -115,19 +119,26 @@ class EventReader:
     people: People
 
     async def read(self, body: Mapping[str, Any], now: datetime) -> Event | None:
-        """The event, or None: of another kind, by a bot, an edit, without text, or said among people.
+        """The event, or None: of another kind, by a bot, an edit, without anything said, or said among people.
 
-        `now` is when clicks and commands came. Raises pydantic's ValidationError for what does not have Slack's shape.
+        `now` is when what has no time of its own came. Raises pydantic's ValidationError for what does not have
+        Slack's shape.
         """
         if body.get("type") == "block_actions":
             return await self._click(_Click.model_validate(body), now)
         if body.get("command") == COMMAND:
             return await self._command(_Command.model_validate(body), now)
         event = body.get("event")
-        kind = event.get("type") if isinstance(event, Mapping) else None
+        if not isinstance(event, Mapping):
+            return None
+        kind, event_id = event.get("type"), str(body.get("event_id"))
         if kind in ("message", MENTION):
             return await self._message(_Post.model_validate(event))
-        return await self._reaction(_Reaction.model_validate(event), now) if kind in REACTIONS else None
+        if kind in REACTIONS:
+            return await self._reaction(_Reaction.model_validate(event), now)
+        if kind == STOPPED:
+            return await self._stop(_Stop.model_validate(event), event_id, now)
+        return membership.read(event, event_id, self.me, now) if kind in membership.EVENTS else None
 
     async def _message(self, post: _Post) -> MessageReceived | None:
         text = post.text or ""
@@ -139,19 +150,20 @@ class EventReader:
         if not named and not post.thread_ts:
             return None
         text = without(text, self.me.user)
-        names = await self.people.names({post.user, *mentioned(text)})
-        text = readable(text, names)
-        if not text:
+        known = await self.people.known({post.user, *mentioned(text)})
+        text = readable(text, {user: found.name for user, found in known.items()})
+        if not (text or post.files):
             return None
         thread = post.thread_ts or ("" if direct else post.ts)
         return MessageReceived(
-            key=f"{PLATFORM}:{self.me.team}:{post.channel}:{post.ts}",
-            conversation=Conversation(PLATFORM, f"{self.me.team}/{post.channel}", thread, direct),
-            person=self._person(_Member(id=post.user, team_id=post.user_team or post.team), names),
+            key=self.me.key(post.channel, post.ts),
+            conversation=replace(self.me.place(post.channel, thread, _language(post.user, known)), direct=direct),
+            person=self._person(_Member(id=post.user, team_id=post.user_team or post.team), known),
             text=self._as_command(text) if named else text,
             message_id=post.ts,
             at=datetime.fromtimestamp(float(post.ts), UTC),
             addressed=named or post.parent_user_id == self.me.user,
+            attachments=tuple(file.attachment for file in post.files or ()),
         )
 
     def _by_person(self, post: _Post) -> bool:
@@ -170,10 +182,11 @@ class EventReader:
             return None
         message = click.message
         thread = "" if message.thread_ts in (None, message.ts) else message.thread_ts or ""
+        known = await self.people.known({click.user.id})
         return ButtonClicked(
-            key=f"{PLATFORM}:{self.me.team}:click:{click.trigger_id}",
-            conversation=self._place(click.channel.id, thread),
-            person=await self._named(click.user),
+            key=self.me.key("click", click.trigger_id),
+            conversation=self.me.place(click.channel.id, thread, _language(click.user.id, known)),
+            person=self._person(click.user, known),
             button=clean(button),
             message_id=message.ts,
             token="",
@@ -185,35 +198,44 @@ class EventReader:
         item = given.item
         if item.type != "message" or given.item_user != self.me.user or given.user == self.me.user:
             return None
-        about = f"{item.channel}:{item.ts}:{given.user}:{given.reaction}:{given.event_ts}"
+        known = await self.people.known({given.user})
         return Reacted(
-            key=f"{PLATFORM}:{self.me.team}:{given.type}:{about}",
-            conversation=self._place(item.channel),
-            person=await self._named(_Member(id=given.user)),
+            key=self.me.key(given.type, item.channel, item.ts, given.user, given.reaction, given.event_ts),
+            conversation=self.me.place(item.channel, "", _language(given.user, known)),
+            person=self._person(_Member(id=given.user), known),
             message_id=item.ts,
             emoji=(given.reaction,) if given.type == "reaction_added" else (),
             at=now,
         )
 
+    async def _stop(self, stop: _Stop, event_id: str, now: datetime) -> MessageReceived:
+        """The press of Slack's button says what the command says."""
+        return await self._ordered("/stop", _Member(id=stop.user), (stop.channel, stop.thread_ts), event_id, now)
+
     async def _command(self, said: _Command, now: datetime) -> MessageReceived:
         word, _, rest = said.text.strip().removeprefix("/").partition(" ")
         text = f"/{word.lower()} {rest}".strip() if word.lower() in self.commands else "/help"
+        who = _Member(id=said.user_id, name=said.user_name, team_id=said.team_id)
+        return await self._ordered(clean(text), who, (said.channel_id, ""), said.trigger_id, now)
+
+    async def _ordered(
+        self, text: str, who: _Member, where: tuple[str, str], id: str, now: datetime
+    ) -> MessageReceived:
+        """A command that was not written as a message; `id` is what Slack names it by."""
+        known = await self.people.known({who.id})
         return MessageReceived(
-            key=f"{PLATFORM}:{self.me.team}:command:{said.trigger_id}",
-            conversation=self._place(said.channel_id),
-            person=await self._named(_Member(id=said.user_id, name=said.user_name, team_id=said.team_id)),
-            text=clean(text),
+            key=self.me.key("command", id),
+            conversation=self.me.place(*where, _language(who.id, known)),
+            person=self._person(who, known),
+            text=text,
             message_id="",
             at=now,
         )
 
-    def _place(self, channel: str, thread: str = "") -> Conversation:
-        """Where a click or a command came from: a direct conversation's id begins with D."""
-        return Conversation(PLATFORM, f"{self.me.team}/{channel}", thread, channel.startswith("D"))
+    def _person(self, member: _Member, known: Mapping[str, Known]) -> Person:
+        name = known[member.id].name if member.id in known else member.name
+        return self.me.person(member.id, name, member.team_id)
 
-    async def _named(self, member: _Member) -> Person:
-        return self._person(member, await self.people.names({member.id}))
 
-    def _person(self, member: _Member, names: Mapping[str, str]) -> Person:
-        """A member's workspace is their own: in a shared channel it may be another than the bot's."""
-        return Person(f"{PLATFORM}:{member.team_id or self.me.team}/{member.id}", names.get(member.id, member.name))
+def _language(user: str, known: Mapping[str, Known]) -> str:
+    return known[user].language if user in known else ""

@@ -29,7 +29,19 @@ TOKEN_REFUSED = frozenset(
 """Errors that only another token ends (docs.slack.dev/reference/methods/auth.test)."""
 
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-_PASSING = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+_PASSING = frozenset(
+    {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "streaming_state_conflict"}
+)
+_CLOSED = {
+    "not_in_channel": "The bot is not in channel {chat}: invite it with /invite.",
+    "is_archived": "Channel {chat} is archived, nothing can be posted there: unarchive it.",
+    "is_inactive": "Channel {chat} is archived or gone, nothing can be changed there.",
+    "channel_not_found": "The bot does not see channel {chat}: it is gone, or private and the bot is not in it "
+    "(invite it with /invite).",
+    "account_inactive": "The app was removed from the workspace of chat {chat}: install it again and set "
+    "SLACK_BOT_TOKEN.",
+}
+"""Chats that a person has to open to the bot again (docs.slack.dev/reference/methods/chat.postMessage)."""
 _MENDABLE = frozenset({"invalid_auth", "missing_scope", "not_authed", "token_expired"})
 
 
@@ -45,6 +57,21 @@ class Refusal:
     def why(self) -> str:
         """In a few words."""
         return self.code or f"status {self.status} without an answer of Slack's"
+
+    @property
+    def flooded(self) -> bool:
+        """Whether Slack asks to wait."""
+        return self.status == 429 or self.code == "ratelimited"
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may be taken later."""
+        return self.flooded or self.status >= 400 or self.code in _PASSING
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is the chat that is closed to the bot, whatever it does there."""
+        return self.code in _CLOSED
 
 
 def refusal(error: SlackApiError) -> Refusal:
@@ -77,16 +104,15 @@ def delivering(chat: str) -> Iterator[None]:
 
 
 def _refused(refusal: Refusal, chat: str) -> DeliveryError:
-    if refusal.code == "ratelimited" or refusal.status == 429:
+    if refusal.flooded:
         return DeliverLater(f"Slack asks to wait before the next message to chat {chat}.", refusal.after)
     if refusal.code in _MENDABLE:
         return DeliverLater(
             f"Slack refused the bot ({refusal.code}), chat {chat} waits: check SLACK_BOT_TOKEN and the app's scopes."
         )
-    if refusal.status >= 400 or refusal.code in _PASSING:
+    if refusal.passing:
         return DeliverLater(f"Slack does not take messages now, chat {chat} waits: {refusal.why}.", refusal.after)
-    if refusal.code == "not_in_channel":
-        return Undeliverable(f"The bot is not in channel {chat}: invite it with /invite.")
     if refusal.code:
-        return Undeliverable(f"Slack refused the message to chat {chat}: {refusal.code}.")
+        reason = _CLOSED.get(refusal.code, "Slack refused the message to chat {chat}: {code}.")
+        return Undeliverable(reason, chat=chat, code=refusal.code)
     return MaybeDelivered(f"Slack's answer could not be read, the message may stand in chat {chat}.")

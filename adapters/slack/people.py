@@ -1,7 +1,8 @@
-"""Who people are: their names, remembered, and whether they administer the workspace, asked each time."""
+"""Who people are: their names and languages, remembered, and whether they administer the workspace, asked each time."""
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -24,7 +25,16 @@ class _User(BaseModel):
     real_name: str = ""
     is_admin: bool = False
     is_owner: bool = False
+    locale: str = ""
     profile: _Profile = _Profile()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a user. `language` is an IETF tag (`en-US`), empty where Slack does not tell it."""
+
+    name: str
+    language: str
 
 
 class People:
@@ -32,15 +42,15 @@ class People:
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
-        self._names: dict[str, str] = {}
+        self._known: dict[str, Known] = {}
 
-    async def names(self, users: Iterable[str]) -> dict[str, str]:
-        """The names of users by their ids; those that Slack does not tell in time are left out."""
+    async def known(self, users: Iterable[str]) -> dict[str, Known]:
+        """The users by their ids; those of whom Slack does not tell in time are left out."""
         wanted = set(users)
-        unknown = wanted - self._names.keys()
+        unknown = wanted - self._known.keys()
         if unknown:
             await asyncio.gather(*map(self._learn, unknown))
-        return {user: self._names[user] for user in wanted if user in self._names}
+        return {user: self._known[user] for user in wanted if user in self._known}
 
     async def administers(self, user: str) -> bool:
         """Whether the user is an admin or an owner of the workspace now. Raises as calls do (CALL_FAILED)."""
@@ -54,7 +64,9 @@ class People:
         except (*CALL_FAILED, ValidationError) as error:
             log.warning("slack.name_not_known", user=user, error=why(error))
         else:
-            self._names[user] = clean(found.profile.display_name or found.real_name or found.name)
+            name = found.profile.display_name or found.real_name or found.name
+            self._known[user] = Known(clean(name), clean(found.locale))
 
     async def _ask(self, user: str) -> _User:
-        return _User.model_validate((await self._client.users_info(user=user)).get("user"))
+        answer = await self._client.users_info(user=user, include_locale=True)
+        return _User.model_validate(answer.get("user"))

@@ -13,19 +13,33 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from adapters.slack.events import EventReader
-from bot.domain.chat import Event
+from adapters.slack.pane import Pane
+from adapters.slack.response_urls import ResponseUrls
+from bot.domain.chat import Event, MessageReceived
 from bot.ports import Clock
 
 log = structlog.get_logger()
 
 
 class Receiver:
-    """Reads requests and offers their events to `accept`, those of one chat in the order in which they came."""
+    """Reads requests and offers their events to `accept`, those of one chat in the order in which they came.
 
-    def __init__(self, reader: EventReader, accept: Callable[[Event], Awaitable[None]], clock: Clock) -> None:
+    What belongs around a conversation and into no store, the pane and the URLs of commands get from here.
+    """
+
+    def __init__(
+        self,
+        reader: EventReader,
+        accept: Callable[[Event], Awaitable[None]],
+        clock: Clock,
+        pane: Pane,
+        urls: ResponseUrls,
+    ) -> None:
         self._reader = reader
         self._accept = accept
         self._clock = clock
+        self._pane = pane
+        self._urls = urls
         self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def app(self, signing_secret: str, quiet: logging.Logger) -> AsyncApp:
@@ -36,7 +50,13 @@ class Receiver:
             # Known from the start: Bolt would ask at the first event, and let others overtake it meanwhile.
             return AuthorizeResult(enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_id=me.bot)
 
-        app = AsyncApp(name="apprentice", logger=quiet, signing_secret=signing_secret, authorize=authorize)
+        app = AsyncApp(
+            name="apprentice",
+            logger=quiet,
+            signing_secret=signing_secret,
+            authorize=authorize,
+            attaching_conversation_kwargs_enabled=False,
+        )
         app.middleware(self._middleware)
         app.error(_report)
         return app
@@ -49,8 +69,11 @@ class Receiver:
             except ValidationError as error:
                 log.error("slack.request_skipped", error=error.errors(include_input=False, include_url=False))
                 event = None
+            if isinstance(event, MessageReceived) and isinstance(url := body.get("response_url"), str):
+                self._urls.keep(event.conversation, url)
             if event is not None:
                 await self._accept(event)
+            await self._pane.attend(body, event)
         return BoltResponse(status=200)
 
 

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.domain.chat import Button
+from bot.domain.chat import Button, Outgoing
 from bot.domain.json import JSON
 from bot.domain.text import clean, shorten
+from bot.words import say
 
 PART_CHARACTERS = 11_000
 """A part's longest text. Slack takes 12,000 in a message's markdown blocks (docs.slack.dev/reference/block-kit/blocks/
@@ -20,6 +22,11 @@ OUTLINED_CHARACTERS = 40_000
 """Longer texts are cut between lines, whatever these are part of: the outline of some takes a second at this length."""
 SECTION_CHARACTERS = 3_000
 LABEL_CHARACTERS, VALUE_CHARACTERS = 75, 2_000
+THUMBS = ("👍", "👎")
+"""The labels of a row that asks what an answer was worth."""
+MOST_PARTS = 6
+"""A text of more parts is attached: nobody reads it in a chat."""
+WHOLE = "answer.md"
 NOTHING = "…"
 """Stands for a text with nothing to show: Slack refuses empty messages."""
 
@@ -30,6 +37,27 @@ _CALLS = re.compile(r"<(?=[@#][A-Z0-9]|!(?:channel|here|everyone|subteam|date)\b
 _WORD_JOINER = "\u2060"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message of Slack's: a text with rows of buttons, and beside it a `file` by its path or a text `attached`."""
+
+    text: str
+    rows: Sequence[Sequence[Button]] = ()
+    file: str = ""
+    attached: str = ""
+
+
+def cut(message: Outgoing) -> Sequence[Part]:
+    """The messages that one message takes, at least one; buttons stand under the last. A pure function."""
+    texts = split(message.text)
+    if message.file:
+        return [Part(texts[0], message.buttons, message.file)]
+    if len(texts) > MOST_PARTS:
+        begins = say(message.conversation.language, "This is how it begins; all of it is in the attached file.")
+        return [Part(f"{texts[0]}\n\n{begins}"), Part("", message.buttons, attached=clean(message.text))]
+    return [*map(Part, texts[:-1]), Part(texts[-1], message.buttons)]
+
+
 @lru_cache(maxsize=4)
 def split(markdown: str) -> tuple[str, ...]:
     """The parts of a message in order, at least one, each at most PART_CHARACTERS of Markdown that stands alone.
@@ -38,7 +66,7 @@ def split(markdown: str) -> tuple[str, ...]:
     lines; its fence or its head stands in each part. A pure function, remembered because each part is asked for on
     its own.
     """
-    text = _CALLS.sub(f"<{_WORD_JOINER}", clean(markdown)).replace("\r\n", "\n").replace("\r", "\n")
+    text = without_calls(markdown)
     if len(text) <= PART_CHARACTERS:
         return (text if text.strip() else NOTHING,)
     parts = [""]
@@ -49,6 +77,11 @@ def split(markdown: str) -> tuple[str, ...]:
         else:
             parts.append(piece)
     return tuple(part for part in parts if part.strip()) or (NOTHING,)
+
+
+def without_calls(markdown: str) -> str:
+    """The text, fit to send, with nothing that would call people if a document or a model says it."""
+    return _CALLS.sub(f"<{_WORD_JOINER}", clean(markdown)).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def notice(part: str) -> str:
@@ -67,9 +100,24 @@ def _words(token: Token) -> str:
     return "\n" if token.type.endswith("break") else token.content
 
 
-def blocks(part: str, rows: Sequence[Sequence[Button]]) -> list[JSON]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message as Slack shows it: its notification, its blocks, and those to take if it refuses them."""
+
+    notice: str
+    formatted: list[JSON]
+    plain: list[JSON]
+    has_buttons: bool = False
+
+
+def shown(part: str, rows: Sequence[Sequence[Button]]) -> Shown:
     """A part and the buttons below it. Raises ValueError for a button that Slack cannot carry."""
-    return [{"type": "markdown", "text": part}, *map(_actions, rows)]
+    return Shown(notice(part), blocks(part, rows), unformatted(part, rows), bool(rows))
+
+
+def blocks(part: str, rows: Sequence[Sequence[Button]]) -> list[JSON]:
+    """A part and the buttons below it; thumbs are Slack's own."""
+    return [{"type": "markdown", "text": part}, *(_thumbs(row) if _are_thumbs(row) else buttons(row) for row in rows)]
 
 
 def unformatted(part: str, rows: Sequence[Sequence[Button]]) -> list[JSON]:
@@ -77,18 +125,33 @@ def unformatted(part: str, rows: Sequence[Sequence[Button]]) -> list[JSON]:
     starts = range(0, len(part), SECTION_CHARACTERS)
     texts = [part[start : start + SECTION_CHARACTERS] for start in starts]
     sections = [{"type": "section", "text": {"type": "plain_text", "text": text}} for text in texts if text.strip()]
-    return [*sections, *map(_actions, rows)]
+    return [*sections, *map(buttons, rows)]
 
 
-def _actions(row: Sequence[Button]) -> JSON:
-    return {"type": "actions", "elements": [_button(button) for button in row]}
+def buttons(row: Sequence[Button]) -> JSON:
+    """A row of buttons. Raises ValueError for one that Slack cannot carry."""
+    elements = [{"type": "button", **_pressed(button), "action_id": button.id} for button in row]
+    return {"type": "actions", "elements": elements}
 
 
-def _button(button: Button) -> JSON:
+def _are_thumbs(row: Sequence[Button]) -> bool:
+    return tuple(button.label for button in row) == THUMBS
+
+
+def _thumbs(row: Sequence[Button]) -> JSON:
+    """The row as a person's word about an answer (docs.slack.dev/reference/block-kit/block-elements/
+    feedback-buttons-element)."""
+    up, down = map(_pressed, row)
+    element = {"type": "feedback_buttons", "action_id": row[0].id, "positive_button": up, "negative_button": down}
+    return {"type": "context_actions", "elements": [element]}
+
+
+def _pressed(button: Button) -> dict[str, JSON]:
+    """What a button reads, and what a click on it says."""
     if not 1 <= len(button.id) <= VALUE_CHARACTERS:
         raise ValueError(f"The id of button {button.label!r} must have 1 to {VALUE_CHARACTERS} characters")
     label = {"type": "plain_text", "text": shorten(button.label, LABEL_CHARACTERS), "emoji": True}
-    return {"type": "button", "text": label, "value": button.id, "action_id": button.id}
+    return {"text": label, "value": button.id}
 
 
 def _pieces(text: str) -> Iterator[str]:

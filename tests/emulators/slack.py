@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import json
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -27,6 +26,7 @@ from tests.emulators.slack_chat import Chat
 from tests.emulators.slack_control import Control
 from tests.emulators.slack_delivery import HttpRequests, Outbox, SocketMode
 from tests.emulators.slack_events import Feed
+from tests.emulators.slack_faults import refusal
 from tests.emulators.slack_files import Files
 from tests.emulators.slack_limits import Refusal
 from tests.emulators.slack_method import Method, Parameters, check_scopes
@@ -36,7 +36,6 @@ from tests.emulators.slack_streams import Assistant, Streams
 from tests.emulators.slack_views import Views
 from tests.emulators.slack_workspace import Workspace
 from tests.emulators.slack_world import World
-from tests.emulators.telegram_faults import Fault
 
 BOT_TOKEN = "-".join(("xoxb", "7000000001", "not-a-secret-only-for-tests"))
 APP_TOKEN = "-".join(("xapp", "1", "A0APPRENTICE", "not-a-secret-only-for-tests"))
@@ -86,7 +85,6 @@ class SlackEmulator(World):
         self.files, self.views = Files(self, BOT_TOKEN), Views(self)
         rooms = Chat(self), Streams(self), Assistant(self), Workspace(self, self.sockets), self.files, self.views
         self._methods: dict[str, Method] = {name: method for room in rooms for name, method in room.methods.items()}
-        self._faults: dict[str, list[Fault]] = defaultdict(list)
         self._ack_seconds = ack_seconds
         self._port = port
         self._runner = self._served()
@@ -125,17 +123,9 @@ class SlackEmulator(World):
         await transport.verify()
         self.outbox.transport = transport
 
-    def fault(self, method: str, fault: Fault, times: int = 1) -> None:
-        """Let the next calls of a method go wrong; faults of one method come one after the other."""
-        self._faults[method] += [fault] * times
-
     def called(self, method: str) -> list[Parameters]:
         """The parameters of the calls of one method so far."""
         return [call.given for call in self.calls if call.method == method]
-
-    def heal(self) -> None:
-        """No more faults."""
-        self._faults.clear()
 
     def _served(self) -> web.AppRunner:
         app = web.Application(client_max_size=2**26)
@@ -149,32 +139,17 @@ class SlackEmulator(World):
         try:
             given = await _parameters(request)
         except ValueError:
-            return _refused(Refusal("invalid_json"))
+            return refusal(Refusal("invalid_json"))
         token = request.headers.get("Authorization", "").removeprefix("Bearer ") or str(given.pop("token", ""))
         self.calls.append(Call(name, given))
         self.touch()
-        faults = self._faults[name]
-        return await self._do(request, name, token, given, faults.pop(0) if faults else None)
+        return await self.befall(name, request, lambda: self._do(name, token, given))
 
-    async def _do(
-        self, request: web.Request, name: str, token: str, given: Parameters, fault: Fault | None
-    ) -> web.StreamResponse:
-        kind = fault.kind if fault else ""
-        if fault and kind == "refuse":
-            return _refused(Refusal(fault.description, **fault.parameters))
-        if fault and kind == "page":
-            return _page(fault.status)
-        if kind == "drop":
-            return _hung_up(request)
+    async def _do(self, name: str, token: str, given: Parameters) -> web.StreamResponse:
         try:
             answer = {"ok": True, **await self._allowed(name, token).act(given)}
-        except Refusal as refusal:
-            return _refused(refusal)
-        if kind == "lose":
-            return _hung_up(request)
-        if kind == "garble":
-            return _page(200)
-        await asyncio.sleep(fault.seconds if fault else 0)
+        except Refusal as refused:
+            return refusal(refused)
         return web.json_response(answer, headers={"X-OAuth-Scopes": ",".join(sorted(self.feed.scopes or ()))})
 
     def _allowed(self, name: str, token: str) -> Method:
@@ -211,22 +186,6 @@ def _structured(value: JSON) -> JSON:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def _refused(refusal: Refusal) -> web.Response:
-    if not refusal.retry_after:
-        return web.json_response(refusal.json())
-    return web.json_response(refusal.json(), status=429, headers={"Retry-After": str(refusal.retry_after)})
-
-
-def _page(status: int) -> web.Response:
-    return web.Response(text="<html><body>Server Error</body></html>", status=status, content_type="text/html")
-
-
-def _hung_up(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
 
 
 async def _serve(port: int) -> None:

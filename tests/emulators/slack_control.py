@@ -14,9 +14,10 @@ POST /control/ACTION with a JSON object; actions and their fields:
     press_view  person, button                                  -> delivery         (there, else in the Home tab)
     close       person
     assistant   person, viewed?                                 -> thread
-    home        person
-    stop        person, place, ts                               (Slack's own stop button under a stream)
-    invite      place;  remove  place;  uninstall
+    choose      person, title, thread?                          -> ts               (a suggested prompt)
+    home        person, tab?
+    stop_work   person, place, thread                           (Slack's own stop button)
+    invite      place;  remove  place;  archive  place, archived?;  renumber  place;  uninstall
     fault       method, kind, times?, status?, description?, parameters?, seconds?
     events      twice?, late?, repeat?, reconnect?, drop?       (doubled, or seconds late, from now on; the last once
                                                                 more; websockets renewed or cut)
@@ -63,10 +64,13 @@ class Control:
             "press_view": self._press_view,
             "close": self._close,
             "assistant": self._assistant,
+            "choose": self._choose,
             "home": self._home,
-            "stop": self._stop,
+            "stop_work": self._stop_work,
             "invite": self._invite,
             "remove": self._remove,
+            "archive": self._archive,
+            "renumber": self._renumber,
             "uninstall": self._uninstall,
             "fault": self._fault,
             "events": self._events,
@@ -197,11 +201,22 @@ class Control:
         return {"thread": self._person(said).open_assistant(viewed)}
 
     async def _home(self, said: JSON) -> JSON:
-        self._person(said).open_home()
+        self._person(said).open_home(said.get("tab", "home"))
         return {}
 
-    async def _stop(self, said: JSON) -> JSON:
-        self._person(said).stop_stream(self._message(said))
+    async def _choose(self, said: JSON) -> JSON:
+        return {"ts": self._person(said).choose(said["title"], said.get("thread", "")).ts}
+
+    async def _stop_work(self, said: JSON) -> JSON:
+        self._person(said).stop_work(self._place(said), said["thread"])
+        return {}
+
+    async def _archive(self, said: JSON) -> JSON:
+        self._slack.archive(self._place(said), said.get("archived", True))
+        return {}
+
+    async def _renumber(self, said: JSON) -> JSON:
+        self._slack.renumber(self._place(said))
         return {}
 
     async def _invite(self, said: JSON) -> JSON:

@@ -14,7 +14,12 @@ SCOPES = {
     "member_joined_channel": {"channels:read", "groups:read"},
     "member_left_channel": {"channels:read", "groups:read"},
     "channel_left": {"channels:read"},
+    "channel_archive": {"channels:read"},
+    "channel_unarchive": {"channels:read"},
+    "channel_id_changed": {"channels:read", "groups:read"},
     "group_left": {"groups:read"},
+    "group_archive": {"groups:read"},
+    "group_unarchive": {"groups:read"},
     "reaction_added": {"reactions:read"},
     "reaction_removed": {"reactions:read"},
     "app_home_opened": set(),
@@ -22,6 +27,7 @@ SCOPES = {
     "tokens_revoked": set(),
     "assistant_thread_started": {"assistant:write"},
     "assistant_thread_context_changed": {"assistant:write"},
+    "agent_session_stopped": {"chat:write"},
 }
 """Events by the name one subscribes to, and the scopes of which one is needed."""
 
@@ -114,6 +120,12 @@ def assistant(kind: str, user: Member, place: Place, thread_ts: str, viewed: Pla
     context = {"channel_id": viewed.id, "team_id": TEAM, "enterprise_id": None} if viewed else {}
     thread = {"user_id": user.id, "context": context, "channel_id": place.id, "thread_ts": thread_ts}
     return {"type": kind, "assistant_thread": thread}
+
+
+def stopped(user: Member, place: Place, thread_ts: str, streams: list[str]) -> JSON:
+    """Somebody pressed Slack's own stop button; `streams` are the messages that it ended."""
+    where = {"channel": place.id, "thread_ts": thread_ts, "streaming_message_ts": streams}
+    return {"type": "agent_session_stopped", "user": user.id, **where}
 
 
 def _where(place: Place) -> JSON:

@@ -2,12 +2,13 @@
 
 import mimetypes
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.domain.json import JSON
 from tests.emulators.slack_chat import thread_of, writable
-from tests.emulators.slack_limits import Refusal, missing
+from tests.emulators.slack_limits import Refusal, checked_blocks, missing
 from tests.emulators.slack_method import Method, Parameters
 from tests.emulators.slack_state import Member, Message
 from tests.emulators.slack_world import World
@@ -17,7 +18,11 @@ _SIGN_IN = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><bod
 
 @dataclass(eq=False)
 class File:
-    """A file. `length` was announced; `content` is None until it came."""
+    """A file. `length` was announced; `content` is None until it came.
+
+    `clip`: recorded in Slack (`slack_audio`). `hidden`: of another workspace, so that messages tell its id alone.
+    `moved`: where downloads are sent on to.
+    """
 
     id: str
     name: str
@@ -26,14 +31,27 @@ class File:
     length: int = 0
     content: bytes | None = None
     title: str = ""
+    clip: str = ""
+    hidden: bool = False
+    moved: str = ""
+
+    @property
+    def media(self) -> str:
+        """Its media type."""
+        return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
+
+    def told(self) -> JSON:
+        """The file object in a message."""
+        return {"id": self.id, "file_access": "check_file_info"} if self.hidden else self.json()
 
     def json(self) -> JSON:
         """A file object."""
-        kind = mimetypes.guess_type(self.name)[0] or "application/octet-stream"
+        kind = self.media
         where = {"url_private": self.url, "url_private_download": f"{self.url}?download=1", "permalink": self.url}
         names = {"name": self.name, "title": self.title or self.name, "mimetype": kind}
         names["filetype"] = self.name.rpartition(".")[2] or "binary"
         flags = {"mode": "hosted", "is_external": False, "is_public": False, "file_access": "visible"}
+        flags |= {"subtype": self.clip} if self.clip else {}
         return {"id": self.id, "user": self.owner.id, "size": len(self.content or b""), **names, **flags, **where}
 
 
@@ -52,12 +70,18 @@ class Files:
 
     def routes(self) -> list[web.RouteDef]:
         """What the server has to route here."""
-        return [web.post("/upload/{id}", self._uploaded), web.get("/files-pri/{id}/{name}", self._download)]
+        return [web.post("/upload/{id}", self._take), web.get("/files-pri/{id}/{name}", self._give)]
+
+    async def _take(self, request: web.Request) -> web.StreamResponse:
+        return await self._world.befall("upload", request, lambda: self._uploaded(request))
+
+    async def _give(self, request: web.Request) -> web.StreamResponse:
+        return await self._world.befall("download", request, lambda: self._download(request))
 
     def made(self, owner: Member, name: str, content: bytes | None, length: int = 0) -> File:
         """A new file."""
         file_id = self._world.clock.id("F")
-        file = File(file_id, name, owner, f"{self._world.url}/files-pri/{file_id}/{name}", length, content)
+        file = File(file_id, name, owner, f"{self._world.url}/files-pri/{file_id}/{quote(name)}", length, content)
         self.files[file_id] = file
         return file
 
@@ -77,11 +101,11 @@ class Files:
                 raise Refusal("file_not_found")
             file.title = item.get("title") or file.name
         channels = [given["channel_id"]] if given.get("channel_id") else str(given.get("channels") or "").split(",")
+        text, shown = str(given.get("initial_comment") or ""), [file.told() for file in files]
+        blocks = [] if text else checked_blocks(given.get("blocks") or [])
         for place in [writable(self._world, channel) for channel in channels if channel]:
-            text, shown = str(given.get("initial_comment") or ""), [file.json() for file in files]
             thread = thread_of(place, given)
-            message = Message(place, self._world.bot, text, thread_ts=thread, subtype="file_share", files=shown)
-            self._world.post(message)
+            self._world.post(Message(place, self._world.bot, text, blocks, thread, "file_share", files=shown))
         return {"files": [file.json() for file in files]}
 
     async def info(self, given: Parameters) -> JSON:
@@ -92,7 +116,7 @@ class Files:
             raise Refusal("file_not_found")
         return self.files[file_id]
 
-    async def _uploaded(self, request: web.Request) -> web.Response:
+    async def _uploaded(self, request: web.Request) -> web.StreamResponse:
         """The bytes, as the body or as the one file of a form."""
         file = self.files[request.match_info["id"]]
         if request.content_type == "multipart/form-data":
@@ -105,7 +129,7 @@ class Files:
         file.content = content
         return web.Response(text=f"OK - {len(content)}")
 
-    async def _download(self, request: web.Request) -> web.Response:
+    async def _download(self, request: web.Request) -> web.StreamResponse:
         """Without the token or its scope a page to sign in comes, with status 200, as from Slack."""
         scopes = self._world.feed.scopes
         allowed = scopes is None or "files:read" in scopes
@@ -114,4 +138,6 @@ class Files:
         file = self.files.get(request.match_info["id"])
         if file is None or file.content is None:
             return web.Response(status=404, text="file not found")
-        return web.Response(body=file.content, content_type=file.json()["mimetype"])
+        if file.moved:
+            return web.Response(status=302, headers={"Location": file.moved})
+        return web.Response(body=file.content, content_type=file.media)

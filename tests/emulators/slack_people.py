@@ -1,6 +1,8 @@
 """What people do in Slack. Nothing here is a bot's call."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.domain.json import JSON
@@ -12,9 +14,11 @@ from tests.emulators.slack_limits import Refusal
 from tests.emulators.slack_state import Member, Message, Place
 
 if TYPE_CHECKING:
+    from tests.emulators.slack_files import File
     from tests.emulators.slack_views import View
     from tests.emulators.slack_world import World
 
+NONE: Mapping[str, bytes] = MappingProxyType({})
 _MARKUP = re.compile(r"(?P<tag><[@#!][^<>]+>)|(?P<url>https?://[^\s<>]+)|(?P<special>[&<>])")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -57,15 +61,16 @@ class Person(Member):
         self.home: View | None = None
 
     def say(
-        self, place: Place, text: str, thread: Message | str | None = None, files: dict[str, bytes] | None = None
+        self, place: Place, text: str, thread: Message | str | None = None, files: "Mapping[str, bytes | File]" = NONE
     ) -> Message:
-        """Write what was typed (with `person.mention` for mentions); `files` are names and contents."""
+        """Write what was typed (with `person.mention` for mentions); `files` are names and contents, or were made."""
         ts = thread.thread if isinstance(thread, Message) else thread or ""
         written = as_slack_writes(text)
         message = Message(place, self, written, rich_text(text) if text else [], ts)
         if files:
-            made = [self._world.files.made(self, name, content) for name, content in files.items()]
-            message.subtype, message.files = "file_share", [file.json() for file in made]
+            made = self._world.files.made
+            sent = [made(self, name, file) if isinstance(file, bytes) else file for name, file in files.items()]
+            message.subtype, message.files = "file_share", [file.told() for file in sent]
         return self._world.post(message)
 
     def edit(self, message: Message, text: str) -> None:
@@ -110,9 +115,13 @@ class Person(Member):
             self._world.interact(self, interactions.closed(self, view.json()))
         self._world.touch()
 
-    def stop_stream(self, message: Message) -> None:
-        """Press Slack's own stop button under an answer that is being written."""
-        message.stream = "stopped"
+    def stop_work(self, place: Place, thread_ts: str) -> None:
+        """Press Slack's own stop button in a thread: what is written there ends, the app hears of it."""
+        written = [message for message in place.thread(thread_ts) if message.stream]
+        for message in written:
+            message.stream = "stopped"
+        stopped = events.stopped(self, place, thread_ts, [message.ts for message in written])
+        self._world.feed.emit(stopped, place)
         self._world.touch()
 
     def command(self, command: str, text: str, place: Place) -> Delivery:
@@ -136,6 +145,13 @@ class Person(Member):
         self._world.feed.emit(events.assistant("assistant_thread_started", self, self.direct, root.ts, viewed))
         self._world.touch()
         return root.ts
+
+    def choose(self, title: str, thread_ts: str = "") -> Message:
+        """Press a suggested prompt. Raises LookupError."""
+        for prompt in self.direct.prompts.get(thread_ts, []):
+            if prompt["title"] == title:
+                return self.say(self.direct, prompt["message"], thread_ts)
+        raise LookupError(f"No prompt {title!r}, only {self.direct.prompts}")
 
     def look_at(self, viewed: Place, thread_ts: str) -> None:
         """Go to another channel while the assistant pane is open."""

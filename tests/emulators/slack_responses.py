@@ -17,9 +17,12 @@ class Responses:
 
     def routes(self) -> list[web.RouteDef]:
         """What the server has to route here."""
-        return [web.post("/response/{key}", self._respond)]
+        return [web.post("/response/{key}", self._answer)]
 
-    async def _respond(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        return await self._world.befall("response_url", request, lambda: self._respond(request))
+
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
         place_for = self._world.response_urls.get(request.match_info["key"])
         if place_for is None or self._world.clock.now() > place_for.until:
             return web.json_response({"ok": False, "error": "expired_url"}, status=404)

@@ -116,13 +116,16 @@ class Assistant:
         return {}
 
     async def prompts(self, given: Parameters) -> JSON:
-        place, root = self._thread(given)
+        place, ts = found_place(self._world, given.get("channel_id")), ""
+        if given.get("thread_ts"):
+            place, root = self._thread(given)
+            ts = root.ts
         prompts = given.get("prompts")
         if not isinstance(prompts, list) or not 1 <= len(prompts) <= 4:
             raise Refusal("invalid_arguments")
         if not all(prompt.get("title") and prompt.get("message") for prompt in prompts):
             raise Refusal("invalid_arguments")
-        place.prompts[root.ts] = prompts
+        place.prompts[ts] = prompts
         self._world.touch()
         return {}
 

@@ -9,6 +9,7 @@ from bot.domain.json import JSON
 from tests.emulators import slack_events as events
 from tests.emulators.slack_delivery import Delivery, Kind, Outbox
 from tests.emulators.slack_events import Feed
+from tests.emulators.slack_faults import Troubles
 from tests.emulators.slack_people import Bot, Person
 from tests.emulators.slack_state import APP, Clock, Member, Message, Place
 from tests.emulators.watched import Watched
@@ -33,11 +34,12 @@ class ResponseUrl:
     uses: int = 0
 
 
-class World(Watched):
+class World(Watched, Troubles):
     """All that there is. `triggers` maps trigger ids to who got them and when, until they are used."""
 
     def __init__(self, now: Callable[[], float], pace: float = 0) -> None:
-        super().__init__()
+        Watched.__init__(self)
+        Troubles.__init__(self)
         self.pace = pace
         self.clock = Clock(now)
         self.places: dict[str, Place] = {}
@@ -99,6 +101,21 @@ class World(Watched):
         place.members.remove(self.bot)
         kind = "group_left" if place.kind == "group" else "channel_left"
         self.feed.emit({"type": kind, "channel": place.id, "actor_id": place.creator.id})
+        self.touch()
+
+    def archive(self, place: Place, archived: bool = True) -> None:
+        """Archive a channel, or bring it back."""
+        place.archived = archived
+        kind = f"{'group' if place.kind == 'group' else 'channel'}_{'archive' if archived else 'unarchive'}"
+        self.feed.emit({"type": kind, "channel": place.id, "user": place.creator.id}, place)
+        self.touch()
+
+    def renumber(self, place: Place) -> None:
+        """Give a channel another id, as when it becomes private or is shared."""
+        before, place.id = place.id, self.clock.id("C")
+        self.places[place.id] = self.places.pop(before)
+        moved = {"type": "channel_id_changed", "old_channel_id": before, "new_channel_id": place.id}
+        self.feed.emit(moved, place)
         self.touch()
 
     def uninstall(self) -> None:

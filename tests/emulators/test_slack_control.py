@@ -85,13 +85,13 @@ async def test_a_session_in_private(
     await post("submit", person=ann, values={"name": "Bo"})
     await post("close", person=ann)
     stream = await client.chat_startStream(channel=direct, thread_ts=thread, markdown_text="a")
-    await post("stop", person=ann, place=direct, ts=stream["ts"])
+    await post("stop_work", person=ann, place=direct, thread=thread)
     more = client.chat_appendStream(channel=direct, ts=stream["ts"], markdown_text="b")
     assert await refused(more) == "stopped_by_user"
     told = [delivery.payload for delivery in slack.outbox.deliveries]
     assert [payload.get("command") or payload.get("event", payload)["type"] for payload in told] == [
         *("app_home_opened", "assistant_thread_started", "/apprentice", "block_actions", "view_submission"),
-        *("view_closed", "message"),
+        *("view_closed", "message", "agent_session_stopped"),
     ]
 
 

@@ -97,7 +97,7 @@ async def test_streams_keep_their_mode_their_limits_and_five_minutes(
     assert await refused(client.chat_appendStream(**it, markdown_text="b")) == "message_not_in_streaming_state"
     await client.chat_update(**it, text="the way back")
     other = await begun()
-    ann.stop_stream(ann.direct.messages[-1])
+    ann.stop_work(ann.direct, root.ts)
     assert await refused(client.chat_appendStream(**other, markdown_text="b")) == "stopped_by_user"
     assert await refused(client.chat_appendStream(channel=place, ts=root.ts, markdown_text="b")) == (
         "message_not_owned_by_app"

@@ -127,7 +127,7 @@ async def test_where_the_bot_is_not_is_undeliverable_and_says_how_to_mend_it(har
         await harness.adapter.send(Outgoing(Conversation("slack", f"{harness.slack.team}/{room.id}"), "Yes"), 0)
     room.members.append(harness.slack.bot)
     room.archived = True
-    with pytest.raises(Undeliverable, match="is_archived"):
+    with pytest.raises(Undeliverable, match="archived"):
         await harness.adapter.send(Outgoing(Conversation("slack", f"{harness.slack.team}/{room.id}"), "Yes"), 0)
 
 

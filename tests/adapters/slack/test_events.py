@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.slack import people
-from adapters.slack.events import EventReader, Me
+from adapters.slack.events import EventReader
+from adapters.slack.ids import Me
 from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Person, Reacted
 from tests.adapters.contract import BUTTONS, Inbox, receiving
 from tests.adapters.slack_harness import SlackHarness

@@ -1,0 +1,125 @@
+"""The assistant pane, and what Slack shows around a thread: suggested prompts, a title, that the bot works."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from pydantic import BaseModel, ValidationError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.events import STOPPED
+from adapters.slack.failures import CALL_FAILED, why
+from adapters.slack.ids import channel
+from adapters.slack.people import People
+from bot.domain.chat import Conversation, Event, MessageReceived
+from bot.domain.text import shorten
+from bot.words import say
+
+log = structlog.get_logger()
+
+THREAD_OPENED, CONTEXT_CHANGED = "assistant_thread_started", "assistant_thread_context_changed"
+"""The events of an app with an `assistant_view`: a person began a thread in the pane, looks at another channel."""
+HOME_OPENED = "app_home_opened"
+"""The event of an app with an `agent_view`, which new apps have instead (docs.slack.dev/ai/
+migrating-to-agent-messaging): a person opened the conversation with it."""
+PROMPTS = (
+    ("What can you do?", "help"),
+    ("Which skills do you have?", "skills"),
+    ("Which files do you see?", "Which files do you see?"),
+    ("Look for work that repeats", "learn"),
+)
+"""What a fresh pane suggests (Slack shows four at most): how it reads, and what is said to the bot."""
+STATUS = "is working…"
+SECONDS = 1.0
+"""How long an event waits for the pane; Slack wants it acknowledged within three seconds."""
+TITLE_CHARACTERS = 80
+REMEMBERED = 1000
+"""Threads whose title is still to come: who opens the pane need not write."""
+
+
+class _Thread(BaseModel):
+    channel_id: str
+    thread_ts: str
+    user_id: str = ""
+
+
+class _Home(BaseModel):
+    channel: str
+    user: str
+    tab: str = ""
+
+
+class Pane:
+    """Shows what belongs around a conversation. Nothing here is worth failing for: what Slack refuses is logged."""
+
+    def __init__(self, client: AsyncWebClient, people: People) -> None:
+        self._client = client
+        self._people = people
+        self._untitled: dict[tuple[str, str], None] = {}
+        self._working: set[str] = set()
+
+    async def attend(self, body: Mapping[str, Any], heard: Event | None) -> None:
+        """Follow what Slack told in `body`, which the bot heard as `heard`."""
+        event = body.get("event")
+        try:
+            async with asyncio.timeout(SECONDS):
+                await self._follow(event if isinstance(event, Mapping) else {}, heard)
+        except (*CALL_FAILED, ValidationError) as error:
+            log.info("slack.pane_not_shown", error=why(error))
+
+    async def working(self, place: Conversation) -> None:
+        """A line in the thread until the next message; Slack has no such sign outside of threads."""
+        if place.thread:
+            self._working.add(place.key)
+            await self._status(place, say(place.language, STATUS))
+
+    async def rest(self, place: Conversation) -> None:
+        """Take the line away, where no message did it."""
+        if place.key in self._working:
+            self.posted(place)
+            await self._status(place, "")
+
+    def posted(self, place: Conversation) -> None:
+        """A message took the line away."""
+        self._working.discard(place.key)
+
+    async def _follow(self, event: Mapping[str, Any], heard: Event | None) -> None:
+        kind = event.get("type")
+        if kind == THREAD_OPENED:
+            thread = _Thread.model_validate(event.get("assistant_thread"))
+            self._untitled[thread.channel_id, thread.thread_ts] = None
+            if len(self._untitled) > REMEMBERED:
+                del self._untitled[next(iter(self._untitled))]
+            await self._suggest(thread.user_id, thread.channel_id, thread.thread_ts)
+        elif kind == HOME_OPENED:
+            home = _Home.model_validate(event)
+            if home.tab == "messages":
+                await self._suggest(home.user, home.channel, None)
+        elif isinstance(heard, MessageReceived):
+            await self._entitle(heard)
+        if kind == STOPPED and heard is not None:  # the status stays until the app ends it
+            await self._status(heard.conversation, "")
+
+    async def _suggest(self, user: str, where: str, thread_ts: str | None) -> None:
+        known = (await self._people.known({user})).get(user)
+        language = known.language if known else ""
+        prompts = [{"title": say(language, title), "message": say(language, message)} for title, message in PROMPTS]
+        await self._client.assistant_threads_setSuggestedPrompts(channel_id=where, thread_ts=thread_ts, prompts=prompts)
+
+    async def _entitle(self, heard: MessageReceived) -> None:
+        """Name a thread of the pane after the first that is said in it."""
+        here = channel(heard.conversation), heard.conversation.thread
+        if here not in self._untitled or not heard.text or heard.text.startswith("/"):
+            return
+        del self._untitled[here]
+        title = shorten(" ".join(heard.text.split()), TITLE_CHARACTERS)
+        await self._client.assistant_threads_setTitle(channel_id=here[0], thread_ts=here[1], title=title)
+
+    async def _status(self, place: Conversation, status: str) -> None:
+        try:
+            await self._client.assistant_threads_setStatus(
+                channel_id=channel(place), thread_ts=place.thread, status=status
+            )
+        except CALL_FAILED as error:
+            log.debug("slack.status_not_shown", conversation=place.key, error=why(error))

@@ -3,53 +3,49 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 from urllib.parse import urlsplit
 
+import httpx
 import structlog
-from telegram import (
-    Bot,
-    BotCommand,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    Message,
-    MessageEntity,
-    ReplyParameters,
-)
+from telegram import Bot
 from telegram.constants import ChatAction, ReactionEmoji
-from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
-from telegram.ext import Updater
+from telegram.error import InvalidToken, TelegramError
 
 from adapters.loopback import is_loopback
-from adapters.telegram.failures import delivering
-from adapters.telegram.polling import BotApiRequest, CommitQueue, PollRequest
-from adapters.telegram.text import Part, cut, split
-from adapters.telegram.updates import PLATFORM, UPDATES, UpdateReader
-from bot.domain.chat import Button, ButtonClicked, Conversation, Event, Outgoing, Person
+from adapters.telegram import files, menus
+from adapters.telegram.live import Live
+from adapters.telegram.polling import BotApiRequest, CommitQueue, PollRequest, polling
+from adapters.telegram.posting import Posting, topic
+from adapters.telegram.rates import LIMITS, Limits, Rates
+from adapters.telegram.text import cut, parts_of, split
+from adapters.telegram.updates import PLATFORM, UpdateReader
+from adapters.telegram.webhook import Webhook, listening
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Outgoing, Person, Progress
 from bot.errors import ConfigError, DeliverLater, MaybeDelivered
 from bot.ports import Clock
 
 log = structlog.get_logger()
-Answer = TypeVar("Answer")
 
 OFFICIAL = "https://api.telegram.org/bot"
-POLL_SECONDS = 30
 ANSWER_UNITS = 200
-CALLBACK_BYTES = 64
 PAUSES = (1.0, 30.0)
-"""Seconds before polling is started again: the first pause, and the longest of those that double."""
+"""Seconds before receiving is started again: the first pause, and the longest of those that double."""
+Accept = Callable[[Event], Awaitable[None]]
 
 
 class TelegramAdapter:
     """One bot on Telegram. An async context manager: its connections are open inside.
 
-    `commands` are pairs of a name (`/skills`) and what Telegram's menu says about it. `base_url` is where the
-    Bot API lives, as python-telegram-bot takes it (None: Telegram's). `read_timeout` in seconds is for all but
-    the long poll. Raises ConfigError for a token that cannot be one and for a proxy that cannot be used.
+    `commands` are pairs of a name (`skills`) and what Telegram's menu says about it, `translations` the same in other
+    languages. `base_url` is where the Bot API lives, as python-telegram-bot takes it (None: Telegram's).
+    `read_timeout` in seconds is for all but the long poll. With `webhook` Telegram calls, without it the bot polls.
+    `met` is told the bot's name each time that it begins to receive. Raises ConfigError for a token that cannot be
+    one, for an address that Telegram does not call and for a proxy that cannot be used.
     """
 
     platform = PLATFORM
@@ -61,20 +57,41 @@ class TelegramAdapter:
         commands: Sequence[tuple[str, str]],
         clock: Clock,
         read_timeout: float = 20.0,
+        *,
+        translations: Sequence[tuple[str, Mapping[str, str]]] = (),
+        webhook: Webhook | None = None,
+        limits: Limits = LIMITS,
+        met: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not re.fullmatch(r"[\w:-]+", token, re.ASCII):
             raise ConfigError("TELEGRAM_BOT_TOKEN is no token: it has letters, digits, `:`, `_` and `-` only.")
+        if webhook and not base_url:
+            webhook.check()
         _silence_sdk()
         self._base_url = base_url or OFFICIAL
-        self._commands = [BotCommand(name.removeprefix("/"), text) for name, text in commands]
+        self._menus = {"": dict(commands), **dict(translations)}
         self._clock = clock
+        self._webhook = webhook
+        self._met = met
         self._requests = [_request(kind, self._base_url, read_timeout) for kind in (PollRequest, BotApiRequest)]
-        self._bot = Bot(token, self._base_url, get_updates_request=self._requests[0], request=self._requests[1])
+        self._bot = Bot(
+            token,
+            self._base_url,
+            "/file/bot".join(self._base_url.rsplit("/bot", 1)),
+            get_updates_request=self._requests[0],
+            request=self._requests[1],
+        )
+        self._downloads = httpx.AsyncClient(timeout=read_timeout, trust_env=not is_loopback(self._base_url))
+        rates = Rates(clock, limits)
+        self._posting = Posting(self._bot, rates, self._moved)
+        self._live = Live(self._posting, rates)
+        self._receiving: tuple[UpdateReader, Accept] | None = None
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         for request in self._requests:
             await self._open.enter_async_context(request)
+        await self._open.enter_async_context(self._downloads)
         return self
 
     async def __aexit__(
@@ -82,74 +99,66 @@ class TelegramAdapter:
     ) -> None:
         await self._open.aclose()
 
-    async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
-        """Poll until cancelled, through every failure but one: ConfigError when the token is refused."""
+    async def run(self, accept: Accept) -> None:
+        """Receive until cancelled, through every failure but those that ConfigError names: the operator mends them."""
         first, longest = PAUSES
         pause = first
         while True:
             started = self._clock.now()
             try:
-                await self._poll(accept)
+                await self._receive(accept)
             except InvalidToken:
                 # The SDK's sentence and its chain of errors hold the token.
                 raise ConfigError(
                     f"Telegram at {urlsplit(self._base_url).netloc} does not know this bot's token: check "
                     "TELEGRAM_BOT_TOKEN, and TELEGRAM_BASE_URL if it is set."
                 ) from None
+            except ConfigError:
+                raise
             except Exception as error:
                 # Whatever broke behind `accept`, the event is still with Telegram: it costs neither it nor the process.
                 if self._clock.now() - started > timedelta(seconds=2 * longest):
                     pause = first
                 told = None if isinstance(error, TelegramError) else error
-                log.error("telegram.polling_stopped", error=repr(error), again_in_seconds=pause, exc_info=told)
+                log.error("telegram.receiving_stopped", error=repr(error), again_in_seconds=pause, exc_info=told)
             await self._clock.sleep(pause)
             pause = min(2 * pause, longest)
 
-    async def _poll(self, accept: Callable[[Event], Awaitable[None]]) -> None:
-        """Poll until cancelled or until polling dies, with what it died of."""
+    async def _receive(self, accept: Accept) -> None:
+        """Receive until cancelled or until polling dies, with what it died of."""
         await self._bot.initialize()
-        reader = UpdateReader(self._bot.bot, [command.command for command in self._commands])
-        updater = Updater(self._bot, CommitQueue(lambda update: reader.read(update, self._clock.now()), accept))
-        await updater.initialize()
-        await updater.start_polling(timeout=POLL_SECONDS, allowed_updates=UPDATES, error_callback=_report_polling_error)
-        # The one handle on the task: when it dies, `running` stays true and no callback comes.
-        polling: asyncio.Task[None] = updater._Updater__polling_task  # type: ignore[attr-defined]  # private, see above
-        log.info("telegram.polling", bot=self._bot.username)
-        try:
-            await self._register_commands()
-            await asyncio.wait([polling])
-        finally:
-            if not polling.done():
-                await updater.stop()
-        await polling
+        reader = UpdateReader(self._bot.bot, self._menus[""].keys())
+        self._receiving = reader, accept
+        queue = CommitQueue(lambda update: reader.read(update, self._clock.now()), accept)
+        receiving = listening(self._bot, self._webhook, queue) if self._webhook else polling(self._bot, queue)
+        async with receiving as ended:
+            log.info("telegram.receiving", bot=self._bot.username, webhook=bool(self._webhook))
+            self._met(self._bot.username)
+            await menus.register(self._bot, self._menus)
+            await asyncio.wait([ended])
+        await ended
 
-    async def _register_commands(self) -> None:
-        try:
-            await self._bot.set_my_commands(self._commands)
-        except TelegramError as error:
-            log.warning("telegram.commands_not_registered", error=error.message)
+    async def _moved(self, chat: str, new: str) -> None:
+        """Pass it on: that the chat itself will tell of it is not sure any more."""
+        if self._receiving:
+            reader, accept = self._receiving
+            await accept(reader.moved(chat, new, self._clock.now()))
 
     def parts(self, message: Outgoing) -> int:
         """See the port."""
-        return len(split(message.text))
+        return len(parts_of(message))
 
     async def send(self, message: Outgoing, part: int) -> str:
-        """See the port. The text may hold any Markdown; with nothing to show it is posted as an ellipsis."""
-        parts = split(message.text)
-        shown, chat = parts[part], message.conversation.chat
+        """See the port. The text may hold any Markdown; with nothing to show it is posted as an ellipsis.
 
-        async def post(entities: Sequence[MessageEntity]) -> Message:
-            return await self._bot.send_message(
-                int(chat),
-                shown.text,
-                entities=entities,
-                message_thread_id=_topic(message.conversation),
-                reply_parameters=_quote(message.reply_to) if part == 0 else None,
-                reply_markup=_keyboard(message.buttons) if part == len(parts) - 1 else None,
-            )
-
-        posted = await _deliver(chat, shown, post)
-        return str(posted.message_id)
+        A file is posted last, with the text as its caption if that fits.
+        """
+        parts, place = parts_of(message), message.conversation
+        last = part == len(parts) - 1
+        quoted, rows = message.reply_to if part == 0 else "", message.buttons if last else ()
+        if last and message.file:
+            return await self._posting.document(place, await files.read(message.file), parts[part], quoted, rows)
+        return await self._posting.message(place, parts[part], quoted, rows)
 
     async def posted(self, message: Outgoing, part: int) -> str | None:
         """See the port: bots cannot read what stands in a chat."""
@@ -157,18 +166,19 @@ class TelegramAdapter:
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """See the port."""
-        shown, chat = split(message.text)[0], message.conversation.chat
+        await self._posting.edit(message.conversation, split(message.text)[0], message_id, message.buttons)
 
-        async def replace(entities: Sequence[MessageEntity]) -> None:
-            try:
-                await self._bot.edit_message_text(
-                    shown.text, int(chat), int(message_id), entities=entities, reply_markup=_keyboard(message.buttons)
-                )
-            except BadRequest as error:
-                if "message is not modified" not in error.message.lower():
-                    raise
+    def pace(self, conversation: Conversation) -> float:
+        """See the port."""
+        return self._live.pace(conversation)
 
-        await _deliver(chat, shown, replace)
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        """See the port: a draft in direct chats, which needs no message, and which an answer replaces by itself."""
+        return await self._live.show(progress, message_id)
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        """See the port. Telegram hands out files of up to 20 MB."""
+        return await files.fetch(self._bot, self._downloads, attachment, limit)
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """See the port."""
@@ -181,7 +191,7 @@ class TelegramAdapter:
         """See the port: "typing" for five seconds or until a message is posted."""
         try:
             await self._bot.send_chat_action(
-                int(conversation.chat), ChatAction.TYPING, message_thread_id=_topic(conversation)
+                int(conversation.chat), ChatAction.TYPING, message_thread_id=topic(conversation)
             )
         except TelegramError as error:
             log.warning("telegram.typing_not_shown", chat=conversation.chat, error=error.message)
@@ -204,53 +214,6 @@ class TelegramAdapter:
                 f"Telegram does not say who administers chat {conversation.chat}: {error.message}."
             ) from error
         return person.id in {f"{PLATFORM}:{admin.user.id}" for admin in admins}
-
-
-async def _deliver(chat: str, shown: Part, call: Callable[[Sequence[MessageEntity]], Awaitable[Answer]]) -> Answer:
-    """Make the call with the part's entities, and once more without when Telegram refuses them."""
-    entities = [MessageEntity(**entity.to_dict()) for entity in shown.entities]
-    with delivering(chat):
-        try:
-            return await call(entities)
-        except BadRequest as error:
-            if not entities or "entit" not in error.message.lower():
-                raise
-            log.warning("telegram.formatting_refused", chat=chat, error=error.message)
-            return await call(())
-
-
-def _topic(conversation: Conversation) -> int | None:
-    return int(conversation.thread) if conversation.thread else None
-
-
-def _quote(message_id: str) -> ReplyParameters | None:
-    return ReplyParameters(int(message_id), allow_sending_without_reply=True) if message_id else None
-
-
-def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
-    if not rows:
-        return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(button.label, callback_data=_callback_data(button)) for button in row] for row in rows]
-    )
-
-
-def _callback_data(button: Button) -> str:
-    """The button's id as it comes back with a click. Raises ValueError when Telegram cannot carry it."""
-    if not 1 <= len(button.id.encode()) <= CALLBACK_BYTES:
-        raise ValueError(f"The id of button {button.label!r} must have 1 to {CALLBACK_BYTES} bytes: {button.id!r}")
-    return button.id
-
-
-def _report_polling_error(error: TelegramError) -> None:
-    if isinstance(error, Conflict):
-        log.warning(
-            "telegram.another_poller",
-            error=error.message,
-            advice="Another process takes this bot's messages: stop it, or give this one a token of its own.",
-        )
-    else:
-        log.warning("telegram.polling_failed", error=error.message)
 
 
 def _request(kind: type[BotApiRequest], base_url: str, read_timeout: float) -> BotApiRequest:

@@ -29,13 +29,19 @@ def delivering(chat: str) -> Iterator[None]:
         raise _delivery_error(error, chat) from error
 
 
+def seconds(error: RetryAfter) -> float:
+    """How long Telegram asks to wait."""
+    after = error.retry_after
+    return after.total_seconds() if isinstance(after, timedelta) else float(after)
+
+
 def _delivery_error(error: TelegramError, chat: str) -> DeliveryError:
     match error:
-        case RetryAfter(retry_after=after):
-            seconds = after.total_seconds() if isinstance(after, timedelta) else float(after)
-            return DeliverLater(f"Telegram asks to wait {seconds:g} s before the next message to chat {chat}.", seconds)
+        case RetryAfter():
+            after = seconds(error)
+            return DeliverLater(f"Telegram asks to wait {after:g} s before the next message to chat {chat}.", after)
         case ChatMigrated(new_chat_id=new):
-            return Undeliverable(f"Chat {chat} became a supergroup, its id is {new} now: use that one.")
+            return DeliverLater(f"Chat {chat} became a supergroup, its id is {new} now.")
         case Forbidden() | BadRequest():
             return Undeliverable(f"Telegram refused the message to chat {chat}: {error.message}.")
         case InvalidToken():

@@ -1,18 +1,22 @@
 """Updates come in by long polling, and are confirmed to Telegram only behind the commit of their event."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import structlog
-from telegram import Update
-from telegram.error import NetworkError, TelegramError
+from telegram import Bot, Update
+from telegram.error import Conflict, NetworkError, TelegramError
+from telegram.ext import Updater
 from telegram.request import HTTPXRequest
 
+from adapters.telegram.updates import UPDATES
 from bot.domain.chat import Event
 from bot.domain.json import JSON
 from bot.errors import StoreError
 
 log = structlog.get_logger()
+POLL_SECONDS = 30
 
 
 class CommitQueue(asyncio.Queue[object]):
@@ -48,6 +52,35 @@ class CommitQueue(asyncio.Queue[object]):
             return None
 
 
+@asynccontextmanager
+async def polling(bot: Bot, queue: CommitQueue) -> AsyncIterator[asyncio.Future[None]]:
+    """Poll while the context is open, or until the task that is given dies of what broke behind the queue.
+
+    A webhook that was set is taken away; what waits at Telegram comes.
+    """
+    updater = Updater(bot, queue)
+    await updater.initialize()
+    await updater.start_polling(timeout=POLL_SECONDS, allowed_updates=UPDATES, error_callback=_report)
+    # The one handle on the task: when it dies, `running` stays true and no callback comes.
+    task: asyncio.Task[None] = updater._Updater__polling_task  # type: ignore[attr-defined]  # private, see above
+    try:
+        yield task
+    finally:
+        if not task.done():
+            await updater.stop()
+
+
+def _report(error: TelegramError) -> None:
+    if isinstance(error, Conflict):
+        log.warning(
+            "telegram.another_poller",
+            error=error.message,
+            advice="Another process takes this bot's messages: stop it, or give this one a token of its own.",
+        )
+    else:
+        log.warning("telegram.polling_failed", error=error.message)
+
+
 class BotApiRequest(HTTPXRequest):
     """Requests whose answers are checked before the SDK takes them apart."""
 
@@ -70,17 +103,17 @@ class PollRequest(BotApiRequest):
         updates = answer.get("result", [])
         if not isinstance(updates, list) or not all(type(_id(update)) is int for update in updates):
             raise TelegramError("The server's answer is no list of updates: check TELEGRAM_BASE_URL")
-        return {**answer, "result": [update if _parses(update) else {"update_id": _id(update)} for update in updates]}
+        return {**answer, "result": [update if parsed(update) else {"update_id": _id(update)} for update in updates]}
 
 
 def _id(update: JSON) -> JSON:
     return update.get("update_id") if isinstance(update, dict) else None
 
 
-def _parses(update: JSON) -> bool:
+def parsed(update: JSON) -> Update | None:
+    """The update, None for one that the SDK cannot parse: it is logged and left out."""
     try:
-        Update.de_json(update, None)
+        return Update.de_json(update, None)
     except Exception as error:  # noqa: BLE001 - the SDK's parser raises whatever the broken value makes it raise
         log.error("telegram.update_skipped", update_id=_id(update), error=repr(error))
-        return False
-    return True
+        return None

@@ -6,8 +6,11 @@ from functools import lru_cache
 
 from telegramify_markdown import MessageEntity, RenderConfig, convert, split_entities, utf16_len
 
+from bot.domain.chat import Outgoing
 from bot.domain.text import clean
 
+CAPTION_UNITS = 1024
+"""A file's longest caption, in UTF-16 code units (core.telegram.org/bots/api#senddocument)."""
 MESSAGE_UNITS = 4096
 """A message's longest text, in UTF-16 code units (core.telegram.org/bots/api#sendmessage)."""
 MESSAGE_ENTITIES = 100
@@ -28,21 +31,32 @@ _COARSE_UNITS = 512
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message: at most 4,096 UTF-16 units of text that is not blank, and at most 100 entities of it."""
+    """One message's text: at most 4,096 UTF-16 units, blank in a caption alone, and at most 100 entities of it."""
 
     text: str
     entities: tuple[MessageEntity, ...] = ()
 
 
 @lru_cache(maxsize=4)
-def split(markdown: str) -> tuple[Part, ...]:
+def split(markdown: str, units: int = MESSAGE_UNITS) -> tuple[Part, ...]:
     """The parts of a message in order, at least one; their texts joined are all that it shows but blank stretches.
 
     A pure function, remembered because each part of a long message is asked for on its own.
     """
     source = clean(markdown)
     formatted = _convert(source) if len(source) <= _FORMATTED_CHARACTERS else (source, [])
-    return tuple(_fit(*formatted, MESSAGE_UNITS)) or tuple(_fit(source, [], MESSAGE_UNITS)) or (Part(NOTHING),)
+    return tuple(_fit(*formatted, units)) or tuple(_fit(source, [], units)) or (Part(NOTHING),)
+
+
+def parts_of(message: Outgoing) -> tuple[Part, ...]:
+    """A message's parts, at least one. The last one of a message with a file is its caption, empty if need be."""
+    texts = split(message.text)
+    if not message.file:
+        return texts
+    if not message.text.strip():
+        return (Part(""),)
+    fits = len(texts) == 1 and utf16_len(texts[0].text) <= CAPTION_UNITS
+    return texts if fits else (*texts, Part(""))
 
 
 def cut(text: str, units: int) -> str:

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from socket import socket
+from typing import Any
 
 from adapters.telegram.adapter import TelegramAdapter
+from adapters.telegram.webhook import Webhook
 from bot.domain.chat import Conversation, Person
 from tests.adapters.contract import Shown
 from tests.emulators.telegram import TOKEN, TelegramEmulator
 
-COMMANDS = (("/skills", "What I can do"), ("/help", "How to talk to me"))
+COMMANDS = (("skills", "What I can do"), ("help", "How to talk to me"), ("start", "Say hello"))
 
 
 class InstantClock:
@@ -27,6 +30,23 @@ class InstantClock:
         """Note it and let others go first."""
         self.pauses.append(seconds)
         await asyncio.sleep(0)
+
+
+class MovingClock(InstantClock):
+    """Nobody waits, and the time goes on by what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moved = timedelta(0)
+
+    def now(self) -> datetime:
+        """The start, and all pauses since."""
+        return super().now() + self._moved
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass."""
+        await super().sleep(seconds)
+        self._moved += timedelta(seconds=seconds)
 
 
 class TelegramHarness:
@@ -62,12 +82,26 @@ class TelegramHarness:
 
 @asynccontextmanager
 async def telegram_harness(
-    kind: type[TelegramAdapter] = TelegramAdapter, token: str = TOKEN, read_timeout: float = 20
+    kind: type[TelegramAdapter] = TelegramAdapter,
+    token: str = TOKEN,
+    read_timeout: float = 20,
+    clock: InstantClock | None = None,
+    **more: Any,
 ) -> AsyncIterator[TelegramHarness]:
-    """An adapter of this kind, open, before an emulator of its own."""
-    clock = InstantClock()
+    """An adapter of this kind, open, before an emulator of its own; `more` goes to the adapter."""
+    clock = clock or InstantClock()
     async with (
         TelegramEmulator() as telegram,
-        kind(token, telegram.base_url, COMMANDS, clock, read_timeout) as adapter,
+        kind(token, telegram.base_url, COMMANDS, clock, read_timeout, **more) as adapter,
     ):
         yield TelegramHarness(telegram, adapter, clock)
+
+
+@asynccontextmanager
+async def telegram_webhook_harness() -> AsyncIterator[TelegramHarness]:
+    """The same with a webhook."""
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host, port = free.getsockname()
+    async with telegram_harness(webhook=Webhook(f"http://{host}:{port}/telegram", (host, port))) as harness:
+        yield harness

@@ -23,10 +23,15 @@ from tests.emulators.telegram_api import BotApi, Parameters
 from tests.emulators.telegram_control import Control
 from tests.emulators.telegram_faults import Fault
 from tests.emulators.telegram_limits import Refusal
+from tests.emulators.telegram_rates import Rates
 from tests.emulators.telegram_state import World
+from tests.emulators.telegram_webhooks import Webhooks
 
 TOKEN = "7000000001:AAE-not-a-secret-only-for-tests-0000"
-_STRUCTURED = {"entities", "reply_markup", "reply_parameters", "allowed_updates", "commands", "link_preview_options"}
+_STRUCTURED = {
+    "entities", "caption_entities", "reply_markup", "reply_parameters", "allowed_updates", "commands", "scope",
+    "reaction", "link_preview_options",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,17 @@ class Call:
 
 
 class TelegramEmulator(World):
-    """Serves one bot while the context is open. `calls` are all its calls with the right token, oldest first."""
+    """Serves one bot while the context is open. `calls` are all its calls with the right token, oldest first.
+
+    With `rates` it refuses what comes too soon.
+    """
 
     token = TOKEN
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, rates: Rates | None = None) -> None:
         super().__init__()
+        self.rates = rates
+        self.webhooks = Webhooks(self.updates, self.touch)
         self.api = BotApi(self)
         self.calls: list[Call] = []
         self._methods = {name.lower(): method for name, method in self.api.methods.items()}
@@ -51,6 +61,7 @@ class TelegramEmulator(World):
         self._port = port
         app = web.Application(client_max_size=2**26)
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
+        app.router.add_get("/file/bot{token}/{path:.*}", self._download)
         app.add_routes(Control(self).routes())
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
 
@@ -62,6 +73,7 @@ class TelegramEmulator(World):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.webhooks.close()
         await self._runner.cleanup()
 
     @property
@@ -76,8 +88,12 @@ class TelegramEmulator(World):
         return f"{self.url}/bot"
 
     def fault(self, method: str, fault: Fault, times: int = 1) -> None:
-        """Let the next calls of a method go wrong; faults of one method come one after the other."""
-        self._faults[method.lower()] += [fault] * times
+        """Let the next calls of a method go wrong; faults of one method come one after the other.
+
+        Files are got by `download`; to the `webhook` requests get lost (`drop`), or their answers (`lose`).
+        """
+        faults = self.webhooks.faults if method == "webhook" else self._faults[method.lower()]
+        faults += [fault] * times
 
     def called(self, method: str) -> list[Parameters]:
         """The parameters of the calls of one method so far."""
@@ -94,6 +110,16 @@ class TelegramEmulator(World):
         self.touch()
         faults = self._faults[method.lower()]
         return await self._do(request, method.lower(), given, faults.pop(0) if faults else None)
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        """A file's bytes; faults are those of the method `download`."""
+        if request.match_info["token"] != self.token:
+            return _refused(Refusal(401, "Unauthorized"))
+        faults = self._faults["download"]
+        if fault := faults.pop(0) if faults else None:
+            return _hung_up(request) if fault.kind == "drop" else _page(fault.status)
+        found = [file for file in self.files.known.values() if file.path == request.match_info["path"]]
+        return web.Response(body=found[0].content) if found else _refused(Refusal(404, "Not Found"))
 
     async def _do(
         self, request: web.Request, method: str, given: Parameters, fault: Fault | None
@@ -141,7 +167,7 @@ def _hung_up(request: web.Request) -> web.Response:
 
 
 async def _serve(port: int) -> None:
-    async with TelegramEmulator(port) as telegram:
+    async with TelegramEmulator(port, Rates()) as telegram:
         print(f"TELEGRAM_BASE_URL={telegram.base_url}\nTELEGRAM_BOT_TOKEN={telegram.token}", flush=True)
         await asyncio.Event().wait()
 

@@ -35,8 +35,22 @@ def checked_text(text: JSON) -> str:
     """1 to 4,096 UTF-16 units that are not all blank."""
     if not isinstance(text, str) or not text.strip():
         raise bad("message text is empty")
-    if len(text.encode("utf-16-le", "surrogatepass")) // 2 > 4096:
-        raise bad("message is too long")
+    return _short(text, 4096, "message is too long")
+
+
+def checked_draft(text: JSON) -> str:
+    """0 to 4,096 UTF-16 units."""
+    return _short(text, 4096, "message is too long")
+
+
+def checked_caption(text: JSON) -> str:
+    """0 to 1,024 UTF-16 units."""
+    return _short(text, 1024, "message caption is too long")
+
+
+def _short(text: JSON, units: int, refusal: str) -> str:
+    if not isinstance(text, str) or len(text.encode("utf-16-le", "surrogatepass")) // 2 > units:
+        raise bad(refusal)
     return text
 
 

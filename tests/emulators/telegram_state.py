@@ -10,9 +10,14 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bot.domain.json import JSON
+from tests.emulators.telegram_files import Files
+from tests.emulators.telegram_members import change_bot
+from tests.emulators.telegram_rates import Rates
 from tests.emulators.telegram_updates import UpdateQueue
 from tests.emulators.watched import Watched
 
+DRAFT_SECONDS = 30
+_SERVICE = {"migrate_to_chat_id", "migrate_from_chat_id"}
 _ENTITY = re.compile(r"(?P<bot_command>(?<!\S)/\w{1,32}(@\w+)?)|(?P<mention>(?<![\w@])@\w{3,32})", re.ASCII)
 
 
@@ -23,7 +28,7 @@ def utf16(text: str) -> int:
 
 @dataclass(eq=False)
 class Message:
-    """A message in a chat, as it stands now; `edits` counts how often it was changed."""
+    """A message in a chat, as it stands now; `edits` counts how often it was changed, `reactions` are the bot's."""
 
     chat: "Chat"
     sender: "User"
@@ -34,6 +39,7 @@ class Message:
     caption: bool = False
     extra: dict[str, JSON] = field(default_factory=dict)
     edits: int = 0
+    reactions: list[str] = field(default_factory=list)
     id: int = 0
     date: int = field(default_factory=lambda: int(time.time()))
 
@@ -63,6 +69,16 @@ class Message:
 
 
 @dataclass(eq=False)
+class Draft:
+    """What a bot shows of a message that it is writing, until `ends`; `shows` counts how often it was sent."""
+
+    text: str
+    entities: list[JSON]
+    ends: float
+    shows: int = 1
+
+
+@dataclass(eq=False)
 class Chat:
     """A chat; `members` maps the ids of users to their status, as getChatMember names it."""
 
@@ -74,6 +90,7 @@ class Chat:
     migrated_to: int | None = None
     last_id: int = 0
     topics: set[int] = field(default_factory=set)
+    drafts: dict[int, Draft] = field(default_factory=dict)
 
     def json(self) -> JSON:
         """A Chat of the Bot API."""
@@ -115,10 +132,12 @@ class User:
     name: str
     username: str
     is_bot: bool = False
+    language: str = ""
 
     def json(self) -> JSON:
         """A User of the Bot API."""
-        return {"id": self.id, "is_bot": self.is_bot, "first_name": self.name, "username": self.username}
+        spoken = {"language_code": self.language} if self.language else {}
+        return {"id": self.id, "is_bot": self.is_bot, "first_name": self.name, "username": self.username, **spoken}
 
     @property
     def direct(self) -> Chat:
@@ -169,7 +188,15 @@ class User:
 
     def block(self, blocked: bool = True) -> None:
         """Block the bot, or let it write again."""
-        self.direct.members[self.world.bot.id] = "kicked" if blocked else "member"
+        change_bot(self.world, self.direct, "kicked" if blocked else "member", self)
+
+    def take_in(self, chat: Chat) -> None:
+        """Let the bot into a group."""
+        change_bot(self.world, chat, "member", self)
+
+    def throw_out(self, chat: Chat) -> None:
+        """Remove the bot from a group."""
+        change_bot(self.world, chat, "kicked", self)
 
 
 class World(Watched):
@@ -178,6 +205,9 @@ class World(Watched):
     def __init__(self, username: str = "apprentice_bot") -> None:
         super().__init__()
         self.updates = UpdateQueue(self.touch)
+        self.files = Files()
+        self.rates: Rates | None = None
+        self.now = time.time
         self.chats: dict[int, Chat] = {}
         self.users: dict[int, User] = {}
         self.queries: dict[str, Query] = {}
@@ -185,9 +215,9 @@ class World(Watched):
         self.bot = User(self, 7_000_000_001, "Apprentice", username, is_bot=True)
         self.users[self.bot.id] = self.bot
 
-    def person(self, name: str, username: str = "", is_bot: bool = False) -> User:
+    def person(self, name: str, username: str = "", is_bot: bool = False, language: str = "") -> User:
         """Somebody new, with a direct chat in which the bot may write."""
-        user = User(self, next(self._ids), name, username or name.lower(), is_bot)
+        user = User(self, next(self._ids), name, username or name.lower(), is_bot, language)
         self.users[user.id] = user
         self.chats[user.id] = Chat(user.id, "private", name, {user.id: "member", self.bot.id: "member"})
         return user
@@ -201,12 +231,28 @@ class World(Watched):
         self.chats[chat.id] = chat
         return chat
 
+    def migrate(self, chat: Chat, by: User, *, told: bool = True) -> Chat:
+        """Make a group a supergroup, which is another chat; the bot is told twice, or never."""
+        new = Chat(-1_000_000_000_000 - next(self._ids), "supergroup", chat.title, dict(chat.members))
+        self.chats[new.id] = new
+        chat.type, chat.migrated_to = "group", new.id
+        if told:
+            by.say("", chat, migrate_to_chat_id=new.id)
+            by.say("", new, migrate_from_chat_id=chat.id)
+        return new
+
     def post(self, message: Message) -> None:
-        """Put a message into its chat, where it gets its id; everybody in it sees it."""
+        """Put a message into its chat, where it gets its id; everybody sees it. One of the bot ends its drafts."""
+        if message.sender is self.bot:
+            message.chat.drafts.clear()
         message.chat.last_id += 1
         message.id = message.chat.last_id
         message.chat.messages.append(message)
         self.touch()
+
+    def drafts(self, chat: Chat) -> dict[int, Draft]:
+        """The drafts that people see in a chat now, by their ids."""
+        return {id: draft for id, draft in chat.drafts.items() if draft.ends > self.now()}
 
     def query(self, user: User, message: Message, data: str) -> Query:
         """A click that carries any data, as an app that breaks the rules might send it."""
@@ -226,8 +272,9 @@ class World(Watched):
         status = message.chat.members.get(self.bot.id, "left")
         if message.chat.type == "private" or status == "administrator":
             return status not in ("left", "kicked")
-        replied = message.reply_to is not None and message.reply_to.sender is self.bot
-        return status == "member" and (replied or any(self._for_bot(message.text, mark) for mark in message.entities))
+        heard = _SERVICE & message.extra.keys() or (message.reply_to and message.reply_to.sender is self.bot)
+        named = any(self._for_bot(message.text, mark) for mark in message.entities)
+        return status == "member" and bool(heard or named)
 
     def _for_bot(self, text: str, mark: JSON) -> bool:
         units = text.encode("utf-16-le", "surrogatepass")[2 * mark["offset"] : 2 * (mark["offset"] + mark["length"])]

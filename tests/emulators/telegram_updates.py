@@ -63,10 +63,11 @@ class UpdateQueue:
         self._abort("Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")
         self._confirm(offset)
         if not self.pending and seconds:
-            await self._news(seconds)
+            await self.news(seconds)
         return list(self.pending)[: max(1, min(limit, 100))]
 
-    async def _news(self, seconds: float) -> None:
+    async def news(self, seconds: float) -> None:
+        """Wait for an update, at most so long. Raises Refusal (409) when another begins to wait."""
         poll = self._poll = asyncio.get_running_loop().create_future()
         try:
             await asyncio.wait([poll], timeout=seconds)
@@ -75,6 +76,11 @@ class UpdateQueue:
                 self._poll = None
         if poll.done():
             poll.result()
+
+    def confirm(self, update: JSON) -> None:
+        """Forget an update that a webhook has taken."""
+        self.pending.remove(update)
+        self.confirmed.append(update)
 
     def _confirm(self, offset: int) -> None:
         """Forget the updates below the offset; below zero, it counts from the end."""

@@ -257,7 +257,7 @@ async def test_people_in_another_process_act_over_http(bot: Bot) -> None:
     await act("member", chat=group, person=bob, status="left")
     await act("block", person=ann)
     await act("update", kind="message", value={"broken": True})
-    assert len(await bot.updates()) == 3
+    assert len(await bot.updates()) == 4
     assert "error" in await act("press", person=bob, chat=group, message=2, button="No")
     assert "error" in await act("nothing")
     async with bot.session.get(f"{bot.telegram.url}/control/chat?chat={group}") as answer:

@@ -130,13 +130,6 @@ async def test_an_unknown_chat_is_undeliverable(harness: TelegramHarness) -> Non
         await harness.adapter.send(Outgoing(Conversation("telegram", "-5"), "Yes"), 0)
 
 
-async def test_a_group_that_moved_is_named(harness: TelegramHarness) -> None:
-    group = harness.telegram.group("Ops", harness.ann)
-    group.migrated_to = -100777
-    with pytest.raises(Undeliverable, match="-100777"):
-        await harness.adapter.send(Outgoing(Conversation("telegram", str(group.id)), "Yes"), 0)
-
-
 async def test_an_edit_of_a_deleted_message_is_undeliverable(harness: TelegramHarness) -> None:
     message_id = await harness.adapter.send(Outgoing(harness.conversation, "Well?"), 0)
     harness.ann.direct.messages.clear()

@@ -11,7 +11,7 @@ from adapters.telegram.polling import BotApiRequest, PollRequest
 from bot.domain.chat import Event
 from bot.errors import ConfigError
 from tests.adapters.contract import Inbox, receiving
-from tests.adapters.telegram_harness import COMMANDS, TelegramHarness, telegram_harness
+from tests.adapters.telegram_harness import TelegramHarness, telegram_harness
 from tests.emulators.telegram_faults import Fault
 
 
@@ -40,28 +40,12 @@ async def test_a_start_that_fails_is_tried_again_with_growing_pauses(harness: Te
     assert harness.clock.pauses == [1, 2, 4, 8, 16, 30, 30]
 
 
-async def test_commands_are_registered(harness: TelegramHarness) -> None:
-    async with receiving(harness.adapter, Inbox().accept):
-        commands = await harness.telegram.wait_for(lambda: harness.telegram.api.commands)
-    assert [(f"/{command['command']}", command["description"]) for command in commands] == list(COMMANDS)
-
-
-@pytest.mark.parametrize("fault", [Fault("slow", seconds=60), Fault("refuse", 500, "Internal Server Error")], ids=str)
-async def test_commands_hold_up_nothing(harness: TelegramHarness, fault: Fault) -> None:
-    harness.telegram.fault("setMyCommands", fault)
-    inbox = Inbox()
-    async with receiving(harness.adapter, inbox.accept):
-        harness.ann.say("hi")
-        await inbox.hears("hi")
-    assert not harness.clock.pauses, "polling was begun anew"
-
-
 async def test_little_stands_before_the_first_poll(harness: TelegramHarness) -> None:
     async with receiving(harness.adapter, Inbox().accept):
         await harness.telegram.wait_for(lambda: harness.telegram.called("getUpdates"))
         before = [call.method for call in harness.telegram.calls]
-    assert set(before) - {"setMyCommands"} == {"getMe", "deleteWebhook", "getUpdates"}
-    wanted = ["message", "callback_query", "message_reaction"]
+    assert set(before) - {"getMyCommands", "setMyCommands"} == {"getMe", "deleteWebhook", "getUpdates"}
+    wanted = ["message", "callback_query", "message_reaction", "my_chat_member"]
     assert harness.telegram.called("getUpdates")[0]["allowed_updates"] == wanted
 
 
@@ -95,7 +79,7 @@ async def test_a_bug_behind_accept_kills_polling_which_is_noticed_and_begun_agai
             harness.ann.say("first")
             harness.ann.say("second")
             await taken.hears("first", "second")
-    stopped = [line["error"] for line in lines if line["event"] == "telegram.polling_stopped"]
+    stopped = [line["error"] for line in lines if line["event"] == "telegram.receiving_stopped"]
     assert stopped == ["RuntimeError('a bug')", "KeyError('another')"]
 
 

@@ -133,8 +133,7 @@ async def test_what_nobody_said_starts_nothing(harness: TelegramHarness, group: 
     telegram, ann = harness.telegram, harness.ann
     robot = telegram.person("Robot", is_bot=True)
     robot.say("hello")
-    ann.say("", sticker={"file_id": "f", "file_unique_id": "u", "type": "regular", "width": 1, "height": 1,
-                         "is_animated": False, "is_video": False})  # fmt: skip
+    ann.say("", dice={"emoji": "🎲", "value": 3})
     ann.say("@apprentice_bot anonymously", group, sender_chat=group.json())
     ann.say("", group, new_chat_members=[robot.json()])
     ann.edit(ann.direct.messages[0], "edited")

@@ -1,0 +1,68 @@
+"""Files, in and out: what people sent is fetched, what tools made is read to be sent."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+from telegram import Bot
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from adapters.telegram.contents import DOWNLOAD_BYTES
+from adapters.telegram.failures import seconds
+from bot.domain.chat import Attachment
+from bot.errors import DeliverLater, Undeliverable
+
+UPLOAD_BYTES = 50 * 1024 * 1024
+"""The largest file that Telegram takes from a bot (core.telegram.org/bots/api#senddocument)."""
+
+
+async def fetch(bot: Bot, client: httpx.AsyncClient, attachment: Attachment, limit: int) -> bytes:
+    """See the port. `client` makes the download, so that it can end at the limit."""
+    limit = min(limit, DOWNLOAD_BYTES)
+    _check(attachment.name, attachment.size, limit)
+    try:
+        file = await bot.get_file(attachment.id)
+    except RetryAfter as error:
+        raise DeliverLater(f"Telegram asks to wait before it hands out {attachment.name}.", seconds(error)) from error
+    except (BadRequest, Forbidden) as error:
+        raise Undeliverable(f"Telegram does not hand out {attachment.name}: {error.message}.") from error
+    except TelegramError as error:
+        raise DeliverLater(f"Telegram cannot be asked for {attachment.name}: {error.message}.") from error
+    _check(attachment.name, file.file_size or 0, limit)
+    # A server in local mode gives paths on its own disk: none of these is read.
+    if not (file.file_path or "").startswith(f"{bot.base_file_url}/"):
+        raise Undeliverable(f"Telegram's server does not hand out {attachment.name} over HTTP.")
+    return await _download(client, str(file.file_path), attachment.name, limit)
+
+
+async def _download(client: httpx.AsyncClient, url: str, name: str, limit: int) -> bytes:
+    content = bytearray()
+    try:
+        async with client.stream("GET", url) as answer:
+            if answer.status_code in (400, 403, 404):
+                raise Undeliverable(f"{name} is gone from Telegram.")
+            if answer.status_code != 200:
+                raise DeliverLater(f"Telegram answers with {answer.status_code} for {name}.")
+            async for chunk in answer.aiter_bytes():
+                content += chunk
+                _check(name, len(content), limit)
+    except httpx.HTTPError as error:  # its words may hold the address, and that the token
+        raise DeliverLater(f"{name} did not come from Telegram: {type(error).__name__}.") from None
+    return bytes(content)
+
+
+def _check(name: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise Undeliverable(f"{name} is larger than {limit / 2**20:.3g} MB.")
+
+
+async def read(path: str) -> tuple[str, bytes]:
+    """The name and the bytes of a file to be sent. Raises Undeliverable when it is gone or Telegram would refuse it."""
+    file = Path(path)
+    try:
+        content = await asyncio.to_thread(file.read_bytes)
+    except OSError as error:
+        raise Undeliverable(f"{file.name} cannot be read to be sent: {error.strerror}.") from error
+    if len(content) > UPLOAD_BYTES:
+        raise Undeliverable(f"{file.name} is larger than the {UPLOAD_BYTES >> 20} MB that Telegram takes.")
+    return file.name, content

@@ -14,18 +14,21 @@ from bot.domain.skill import Procedure, Provenance, Skill, SkillRef
 from bot.domain.text import free
 from bot.domain.trace import Trace
 from bot.learning import collect, prompting
-from bot.learning.card import CHOICES, card, prompt_card
+from bot.learning.card import card, prompt_card
 from bot.learning.drafting import Author, Budget, Draft, draft, gives_away
-from bot.learning.mining import Candidate, Refusal, Report, fingerprint
-from bot.learning.outcomes import ENGLISH_ALONE, Judge, Phrases
+from bot.learning.mining import Candidate, Refusal, Report, Taken, fingerprint
+from bot.learning.outcomes import BUILT_IN, Judge, Phrases
+from bot.learning.posting import announce
 from bot.learning.prompting import Known, PromptReport
+from bot.learning.quiet import Quiet
+from bot.learning.remembered import Remembered, remembered
 from bot.learning.successors import Forebear, forebear, forebears, heir
 from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills import folder, format
 from bot.skills.difference import difference
 from bot.skills.library import Library
-from bot.store import audit, buttons, conversations, proposals, scopes
+from bot.store import audit, conversations, proposals, scopes
 from bot.store.audit import Event
 from bot.store.deliveries import deliver
 from bot.store.proposals import Proposal
@@ -34,8 +37,8 @@ from bot.store.turns import Turn
 from bot.words import Sentence
 
 log = structlog.get_logger()
-Mine = Callable[[str, Mapping[str, str], Read, Sequence[str]], Awaitable[Report]]
-"""Mines a scope beside the event loop, as Workbench does; the last argument is the fingerprints that are taken."""
+Mine = Callable[[str, Mapping[str, str], Read, Taken], Awaitable[Report]]
+"""Mines a scope beside the event loop, as Workbench does."""
 MOST_TALKS = 500
 """Tasks that are looked at for work without tools, the newest; and as many imported ones."""
 
@@ -54,13 +57,13 @@ class Terms:
     """What the operator grants a cycle.
 
     `tokens` of the model (APPRENTICE_LEARN_TOKENS), `min_tasks` that must be alike (APPRENTICE_LEARN_MIN_TASKS), `own`
-    secrets that nobody is shown, `phrases` by which people tell of the work.
+    secrets that nobody is shown, `phrases` by which people tell of the work, `quiet` hours without cards.
     """
 
     tokens: int = 0
     min_tasks: int = 3
     own: tuple[str, ...] = ()
-    phrases: Phrases = ENGLISH_ALONE
+    phrases: Phrases = BUILT_IN
 
 
 class Cycle:
@@ -102,39 +105,37 @@ class Cycle:
         async def read(ids: Sequence[str]) -> list[Trace]:
             return await self._store.read(partial(collect.traces, scope=scope, tools=tools, ids=ids))
 
-        taken = await self._taken(scope)
-        report = _fit_to_tell(await self._mine(scope, marks, read, sorted(taken)), author.privacy)
+        before = await self._store.read(lambda connection: remembered(proposals.of_scope(connection, scope)))
+        taken = await self._taken(scope, before)
+        report = _ripe(_fit_to_tell(await self._mine(scope, marks, read, taken), author.privacy), before)
         known = await forebears(self._store, self._library, scope)
         for each in known:
             if each.drifted:  # its recent tasks alone show how its work is done now
-                anew = await self._mine(f"{scope} {each.entry.name}", each.traces(marks), read, sorted(taken))
+                anew = await self._mine(f"{scope} {each.entry.name}", each.traces(marks), read, taken)
                 report = _with_heirs(report, _fit_to_tell(anew, author.privacy), each)
         names = {entry.name for entry in await self._library.shelf(None)}
         names |= await self._store.read(proposals.names)
         found = await self._propose(report, known, author, home, names)
-        prompts = await self._prompts(scope, author, taken, partial(_newest, read, marks))
+        prompts = await self._prompts(scope, author, taken.held, partial(_newest, read, marks))
         found += [_prompt(each, home, _free(each.skill, names), now) for each in prompts.found]
         log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
 
         def effect(connection: Connection) -> None:
-            choices = tuple((label.told(home.language), action) for label, action in CHOICES)
             for each in found:
                 proposals.propose(connection, each.proposal)
                 audit.note(connection, Event("proposed", each.proposal.ref, scope, origin=home.key), now)
-                row = buttons.row(connection, "proposal", each.proposal.id, choices)
-                card_ = Outgoing(home, each.proposal.evidence["card"], (row,))
-                deliver(connection, card_, f"card:{each.proposal.id}", now)
+            announce(connection, scope, str(turn.id), self._clock.now(), self._terms.quiet)
             scopes.report(connection, scope, now, _report(report, prompts, found), author.budget.spent)
             if "asked_in" in turn.payload and not found:
                 deliver(connection, Outgoing(home, _nothing_found(report, home.language)), f"learned:{turn.id}", now)
 
         return effect
 
-    async def _taken(self, scope: str) -> set[str]:
+    async def _taken(self, scope: str, before: Remembered) -> Taken:
         """The structures of what is live here, and of what was proposed here before."""
         live = await self._library.live(scope)
-        known = await self._store.read(lambda connection: proposals.fingerprints(connection, scope))
-        return known | {fingerprint(entry.skill.procedure) for entry in live if entry.skill and entry.skill.procedure}
+        here = {fingerprint(entry.skill.procedure) for entry in live if entry.skill and entry.skill.procedure}
+        return Taken(before.held | here, before.narrow)
 
     async def _propose(
         self, report: Report, known: Sequence[Forebear], author: Author, home: Conversation, names: set[str]
@@ -172,6 +173,11 @@ def _with_heirs(report: Report, anew: Report, before: Forebear) -> Report:
     there = {found.fingerprint for found in report.skills}
     heirs = [found for found in anew.skills if forebear(found, [before]) and found.fingerprint not in there]
     return replace(report, skills=(*report.skills, *heirs))
+
+
+def _ripe(report: Report, before: Remembered) -> Report:
+    """The report without what people did not want, as long as there is hardly more evidence for it."""
+    return replace(report, skills=tuple(found for found in report.skills if not before.too_early(found)))
 
 
 def _fit_to_tell(report: Report, privacy: Privacy) -> Report:

@@ -2,7 +2,7 @@
 
 from bot.learning.outcomes.closing import Outcomes
 from bot.learning.outcomes.judge import Judge
-from bot.learning.outcomes.phrases import ENGLISH_ALONE, Phrases
+from bot.learning.outcomes.phrases import BUILT_IN, Phrases
 from bot.learning.outcomes.verifiers import Verifiers
 
-__all__ = ["ENGLISH_ALONE", "Judge", "Outcomes", "Phrases", "Verifiers"]
+__all__ = ["BUILT_IN", "Judge", "Outcomes", "Phrases", "Verifiers"]

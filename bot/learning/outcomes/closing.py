@@ -11,7 +11,7 @@ from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing, Reacted
 from bot.domain.trace import Status
 from bot.learning.outcomes import behaviour, hacks, reactions
 from bot.learning.outcomes.fusing import fuse
-from bot.learning.outcomes.phrases import ENGLISH_ALONE, Phrases
+from bot.learning.outcomes.phrases import BUILT_IN, Phrases
 from bot.learning.outcomes.record import Record, record
 from bot.learning.outcomes.tables import tables
 from bot.learning.outcomes.verifiers import Verifiers
@@ -44,7 +44,7 @@ class Outcomes:
         clock: Clock,
         learn_after: int,
         verifiers: Verifiers = NO_VERIFIERS,
-        phrases: Phrases = ENGLISH_ALONE,
+        phrases: Phrases = BUILT_IN,
     ) -> None:
         self._store = store
         self._clock = clock

@@ -173,7 +173,8 @@ def _cases(connection: Connection, scope: str) -> list[_Case]:
 def _lines(connection: Connection, task: Task) -> Iterator[str]:
     """What was said and done in a task, a line each."""
     ids = tasks.turns_of(connection, task.id)
-    said, entries = transcript.said_in(connection, ids), journal.entries(connection, ids)
+    entries = journal.entries(connection, ids)
+    said = transcript.said_in(connection, entries)
     for id in ids:
         for message in transcript.messages(id, said[id], entries[id]):
             yield from _told(message)

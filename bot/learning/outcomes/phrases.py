@@ -1,6 +1,7 @@
 """What people say of the work that was done, as small lists of phrases, and a message compared with an earlier one.
 
-The lists are English. `[phrases]` in `apprentice.toml` adds phrases of any language, under the same five names.
+The lists are English and German. `[phrases]` in `apprentice.toml` adds phrases of any language, under the same five
+names.
 """
 
 import re
@@ -43,22 +44,76 @@ ENGLISH: Mapping[Meaning, tuple[str, ...]] = {
 }  # fmt: skip
 """Phrases as `words` makes them: lower case, no marks, `don't` and `didn't` written out."""
 
+GERMAN: Mapping[Meaning, tuple[str, ...]] = {
+    "works": (
+        "hat geklappt", "das hat geklappt", "es hat geklappt", "alles hat geklappt", "jetzt klappt es",
+        "es klappt jetzt", "hat funktioniert", "das hat funktioniert", "es hat funktioniert",
+        "jetzt funktioniert es", "jetzt geht es", "es funktioniert jetzt", "alles funktioniert", "gelöst",
+        "das hat es gelöst", "problem gelöst",
+    ),
+    "fails": (
+        "hat nicht geklappt", "das hat nicht geklappt", "es hat nicht geklappt", "das hat leider nicht geklappt",
+        "hat leider nicht geklappt", "klappt immer noch nicht",
+        "es klappt immer noch nicht", "das klappt immer noch nicht", "hat nicht funktioniert",
+        "das hat nicht funktioniert", "es hat nicht funktioniert", "hat leider nicht funktioniert",
+        "das hat leider nicht funktioniert", "das funktioniert nicht", "es funktioniert nicht",
+        "funktioniert immer noch nicht", "es funktioniert immer noch nicht", "das funktioniert immer noch nicht",
+        "es geht immer noch nicht", "geht immer noch nicht", "das ist falsch", "das war falsch", "falsch",
+        "alles falsch", "das stimmt nicht", "das stimmt so nicht", "das ist nicht richtig", "nicht richtig",
+        "immer noch falsch", "ist immer noch falsch", "immer noch kaputt", "ist immer noch kaputt",
+    ),
+    "thanks": (
+        "danke", "dankeschön", "vielen dank", "besten dank", "herzlichen dank", "tausend dank", "perfekt", "prima",
+        "ausgezeichnet", "hervorragend", "sehr gut", "gut gemacht", "gute arbeit", "merci",
+    ),
+    "corrects": (
+        "nein ich meinte", "nein ich meine", "nein ich sagte", "nein ich habe gesagt", "nein ich wollte",
+        "ich meinte", "nein das ist nicht", "nein das war nicht", "nein das ist falsch", "nein das stimmt nicht",
+        "nein es sollte", "nein das sollte", "ich sagte", "ich habe gesagt", "ich wollte aber", "ich wollte doch",
+        "das meinte ich nicht", "so meinte ich das nicht", "so war das nicht gemeint", "das wollte ich nicht",
+        "nicht was ich", "nicht das was ich", "das ist nicht was ich", "das ist nicht das was ich",
+        "das war nicht was ich", "das ist falsch", "das war falsch", "das stimmt nicht", "das stimmt so nicht",
+        "das ist nicht richtig", "du hast vergessen", "falsch", "es sollte", "es hätte", "immer noch falsch",
+        "versuch es noch einmal", "versuch es nochmal", "noch einmal aber", "nochmal aber", "mach das rückgängig",
+        "mach es rückgängig", "mach das wieder rückgängig",
+    ),
+    "private": (
+        "lern das nicht", "lerne das nicht", "lern daraus nichts", "lerne daraus nichts", "lern nichts daraus",
+        "lerne nichts daraus", "lern daraus nicht", "lerne daraus nicht", "lern nicht daraus", "lerne nicht daraus",
+        "lern davon nichts", "lerne davon nichts", "lern hiervon nichts", "lerne hiervon nichts",
+        "lern hieraus nichts", "lerne hieraus nichts", "nichts daraus lernen", "nicht daraus lernen",
+        "das sollst du nicht lernen", "daraus sollst du nichts lernen", "mach daraus keinen skill",
+        "mach keinen skill daraus", "merk dir das nicht", "merke dir das nicht", "behalt das für dich",
+        "behalte das für dich", "das bleibt unter uns", "das bleibt privat",
+    ),
+}  # fmt: skip
+
 NOT_THANKS = (
     "thanks in advance", "thank you in advance", "thanks for nothing", "thanks but no", "thank you note",
     "thank you letter", "thank you card", "thank you mail", "thank you message",
+    "danke im voraus", "vielen dank im voraus", "danke für nichts", "danke nein", "danke aber nein",
 )  # fmt: skip
 """Phrases that begin like thanks and are none."""
 _FILLING = """
 a an the please pls again once more now i we you me my us our just ok okay so then and but well hello hi hey could can
 would will do to for is are of said asked about tell give want need still
+der das dem des ein eine einen einem einer bitte nochmal nochmals noch einmal mal wieder jetzt nun ich du wir mir mich
+uns mein meine meinen unser unsere gerade und dann aber hallo kannst könntest würdest von vom für zu zum zur ist sind
+gesagt gefragt über sag sage zeig zeige gib brauche möchte
 """
 FILLING = frozenset(_FILLING.split())
-"""Words that make no difference between two requests."""
-OPENERS = frozenset(["ok", "okay", "oh", "hm", "hmm", "sorry", "hey", "hi", "well", "and", "yes", "ah", "great"])
+"""Words that make no difference between two requests, and are no values in the other language."""
+_OPENERS = """
+ok okay oh hm hmm sorry hey hi well and yes ah great
+ach na naja ja also und hallo entschuldigung super toll klasse gut schön
+"""
+OPENERS = frozenset(_OPENERS.split())
 """Words that may stand before what a message begins with."""
-COURTESY = frozenset(
-    [*OPENERS, "please", "thanks", "thank", "you", "now", "again", "just", "nope", "no", "also", "too"]
-)
+_COURTESY = """
+please thanks thank you now again just nope no also too
+bitte danke dank vielen dir nun jetzt wieder einfach nein nee auch doch leider mal
+"""
+COURTESY = OPENERS | frozenset(_COURTESY.split())
 """Words that may stand around a phrase that is the whole message."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORT = {
@@ -68,6 +123,11 @@ _SHORT = {
     "it's": "it is",
     "i'm": "i am",
     "dont": "do not",
+    "geht's": "geht es",
+    "hat's": "hat es",
+    "klappt's": "klappt es",
+    "versuch's": "versuch es",
+    "mach's": "mach es",
 }
 
 
@@ -102,7 +162,7 @@ class Phrases:
         return self._is_only(words(text), "private")
 
     def _lists(self, meaning: Meaning) -> list[list[str]]:
-        return [words(phrase) for phrase in (*ENGLISH[meaning], *self.added.get(meaning, ()))]
+        return [words(phrase) for phrase in (*ENGLISH[meaning], *GERMAN[meaning], *self.added.get(meaning, ()))]
 
     def _is_only(self, said: list[str], meaning: Meaning) -> bool:
         """Whether all that is said is such a phrase, and courtesy around it."""
@@ -113,7 +173,7 @@ class Phrases:
         return False
 
 
-ENGLISH_ALONE = Phrases()
+BUILT_IN = Phrases()
 
 
 def words(text: str) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.skill import SkillRef
 from bot.domain.trace import Outcome
 from bot.learning.outcomes.behaviour import observed
-from bot.learning.outcomes.phrases import ENGLISH_ALONE
+from bot.learning.outcomes.phrases import BUILT_IN
 from bot.learning.outcomes.record import Call, Record, record
 from bot.store import evidence, tasks
 from bot.store.commits import Commit
@@ -23,7 +23,7 @@ TASK = Task("task-1", ROOM.key, ROOM.scope, ANA.id, 1, None, Outcome(), private=
 def seen(*said: str | tuple[str, str], calls: tuple[Call, ...] = (), uses: tuple[Use, ...] = ()) -> list[Evidence]:
     pairs = [each if isinstance(each, tuple) else (ANA.id, each) for each in said]
     messages = [Said(turn, person, text, float(turn)) for turn, (person, text) in enumerate(pairs, 1)]
-    return observed(Record(TASK, ROOM, messages, calls, uses), ENGLISH_ALONE)
+    return observed(Record(TASK, ROOM, messages, calls, uses), BUILT_IN)
 
 
 def told(found: list[Evidence]) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from bot.domain.privacy import Privacy
 from bot.domain.trace import Outcome
 from bot.errors import ModelUnavailable
 from bot.learning.drafting import Author, Budget
-from bot.learning.outcomes import ENGLISH_ALONE, Judge
+from bot.learning.outcomes import BUILT_IN, Judge
 from bot.learning.outcomes.judge import LONGEST
 from bot.ports import ModelReply, ModelRequest
 from bot.store import evidence, tasks
@@ -51,7 +51,7 @@ class Bench:
         """A cycle with this budget."""
         self.budget = Budget(budget)
         author = Author(self, self.budget, Privacy())
-        await Judge(self.store, HandClock(), ENGLISH_ALONE).decide(ROOM.scope, author)
+        await Judge(self.store, HandClock(), BUILT_IN).decide(ROOM.scope, author)
 
     def shown(self, number: int = 0) -> str:
         return str(self.asked[number].messages[0]["content"])
@@ -117,7 +117,7 @@ async def test_only_what_nobody_knows_is_asked_about(store: Store, how: str) -> 
     await store.write(Commit.FINISH, work)
     bench = Bench(store)
     scope = "telegram:8" if how == "other scope" else ROOM.scope
-    await Judge(store, HandClock(), ENGLISH_ALONE).decide(scope, Author(bench, bench.budget, Privacy()))
+    await Judge(store, HandClock(), BUILT_IN).decide(scope, Author(bench, bench.budget, Privacy()))
     assert bench.asked == []
 
 

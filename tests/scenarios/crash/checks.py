@@ -16,6 +16,13 @@ def check_talks(stage: Stage, talks: Sequence[Talk]) -> None:
         assert all(map(fits, talk.expected, heard)), [text[:60] for text in heard]
 
 
+def check_words(stage: Stage, talk: Talk, patterns: Sequence[str]) -> None:
+    """The lines of a chat read as expected, whichever of them came in one message: none missing, unordered or twice."""
+    heard = [line for message in heard_once(stage, talk) for line in message.text.split("\n") if line]
+    assert len(heard) == len(patterns), heard
+    assert all(map(fits, patterns, heard)), heard
+
+
 def heard_once(stage: Stage, talk: Talk) -> Sequence[Message]:
     """What the bot has said, without the posts that may stand twice.
 
@@ -30,7 +37,7 @@ def heard_once(stage: Stage, talk: Talk) -> Sequence[Message]:
 
 def check_lines(stage: Stage, talks: Sequence[Talk], words: Sequence[str]) -> None:
     """Each line is written once; where a kill cut its writing off, at most once, and the person knows of the doubt."""
-    heard = {message.text.split("\n")[0] for talk in talks for message in talk.heard()}
+    heard = {line for talk in talks for message in talk.heard() for line in message.text.split("\n")}
     assert {word for word in words if f"Unknown: {word}" in heard} == stage.cut_off
     lines = Counter(stage.lines)
     assert lines.keys() <= set(words)

@@ -11,10 +11,11 @@ from adapters.telegram.text import split
 from bot.engine.door import ASKED
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Chat
-from tests.scenarios.crash.talk import FOREVER, LONG, SECONDS, Model, Talk
+from tests.scenarios.crash.talk import FOREVER, LONG, SECONDS, SLOWLY, Model, Talk
 
 IN_THE_GROUP = ("milk", "eggs")
 BY_THE_SKILL = "bread"
+MEANWHILE = "flour"
 
 
 class Story:
@@ -24,13 +25,21 @@ class Story:
         self._telegram = telegram
         self._model = model
         self._newest_code = newest_code
-        self.known = [telegram.person(name) for name in ("Ada", "Abe", "Ben", "Cleo", "Stan", "Uma")]
+        self.known = [telegram.person(name) for name in ("Ada", "Abe", "Ben", "Cleo", "Stan", "Uma", "Moe")]
         self._nora = telegram.person("Nora")
         self.talks: list[Talk] = []
 
     async def tell(self) -> None:
         """Everybody at once, until everybody has heard what there is to hear."""
-        parts = (self._in_a_group, self._long, self._forbidden, self._stopped, self._by_a_skill, self._at_the_door)
+        parts = (
+            self._in_a_group,
+            self._long,
+            self._forbidden,
+            self._stopped,
+            self._by_a_skill,
+            self._more_meanwhile,
+            self._at_the_door,
+        )
         async with asyncio.TaskGroup() as group:
             for part in parts:
                 group.create_task(part())
@@ -77,6 +86,17 @@ class Story:
         await self._telegram.wait_for(lambda: click.answered, SECONDS)
         await talk.hear(noted(BY_THE_SKILL))
         await self._telegram.wait_for(lambda: not question.buttons, SECONDS)
+
+    async def _more_meanwhile(self) -> None:
+        """What is said while the bot works is part of the same answer."""
+        moe = self.known[6]
+        talk = self._talk(moe.direct)
+        talk.say(moe, SLOWLY)
+        await self._model.thinking_a_little.wait()
+        talk.say(moe, f"note {MEANWHILE}")
+        await self._telegram.wait_for(lambda: not self._telegram.updates.pending, SECONDS)
+        self._model.to_go_on.set()
+        await talk.hear(rf"I have thought\.\n\n{noted(MEANWHILE)}")
 
     async def _at_the_door(self) -> None:
         """The operator leaves somebody new outside, who pairs; where a crash made a code worthless, with the next."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from tests.emulators.telegram_state import Chat, Message, User
 SKILL = "keep-note"
 LONG = "\n".join(f"{number}. Once upon a time there was a bot that never lost a word." for number in range(1, 90))
 FOREVER = "Think for ever"
+SLOWLY = "Think a little"
 SECONDS = 60.0
 """The longest that anybody waits for anything."""
 
@@ -56,31 +58,55 @@ def fits(pattern: str, words: str) -> bool:
 
 
 class Model(OpenAIServer):
-    """A model that does what people say; asked to think for ever, it does."""
+    """A model that does what people say; asked to think for ever, it does, or until it is `to_go_on`."""
 
     def __init__(self) -> None:
         super().__init__(answer)
-        self.thinking = asyncio.Event()
+        self.thinking, self.thinking_a_little, self.to_go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
-        if FOREVER.encode() in await request.read():
+        asked = await request.read()
+        if FOREVER.encode() in asked:
             self.thinking.set()
             await asyncio.Event().wait()
+        if SLOWLY.encode() in asked:
+            self.thinking_a_little.set()
+            await self.to_go_on.wait()
         return await super()._complete(request)
 
 
 def answer(request: JSON) -> Reply:
     """`note X` and `keep X` are calls, of the tool and of the skill; other words are answered at once.
 
-    `tell X` is a call and a long answer.
+    `tell X` is a call and a long answer. What was said while it worked is done first and told with the rest.
     """
-    last = request["messages"][-1]
-    if last["role"] == "tool":
-        [call] = request["messages"][-2]["tool_calls"]
-        word = json.loads(call["function"]["arguments"])["text"]
-        tale = LONG if request["messages"][-3]["content"] == f"tell {word}" else ""
-        return text(f"{'Unknown' if 'It is unknown' in last['content'] else 'Noted'}: {word}\n{tale}")
-    match last["content"].split():
+    asked = _unanswered(request["messages"])
+    said = [message["content"] for message in asked if message["role"] == "user"]
+    results = [message["content"] for message in asked if message["role"] == "tool"]
+    if len(results) < len(said):
+        return _first(said[len(results)])
+    made = [call["function"]["arguments"] for message in asked for call in message.get("tool_calls", ())]
+    words = [json.loads(arguments)["text"] for arguments in made]
+    noted = {word: _noted(word, result) for word, result in zip(words, results, strict=True)}
+    return text("\n".join([*noted.values(), LONG if said[0].startswith("tell ") else ""]))
+
+
+def _unanswered(messages: Sequence[JSON]) -> Sequence[JSON]:
+    """What came behind the last answer: what people said, and what was called for it."""
+    answers = [number for number, message in enumerate(messages) if not _asks(message)]
+    return messages[answers[-1] + 1 :]
+
+
+def _asks(message: JSON) -> bool:
+    return message["role"] in ("user", "tool") or bool(message.get("tool_calls"))
+
+
+def _noted(word: str, result: str) -> str:
+    return f"{'Unknown' if 'It is unknown' in result else 'Noted'}: {word}"
+
+
+def _first(said: str) -> Reply:
+    match said.split():
         case ["note" | "tell", word]:
             return calls(("append_line", {"text": word}))
         case ["keep", word]:
@@ -89,4 +115,6 @@ def answer(request: JSON) -> Reply:
             return error(401)
         case ["long"]:
             return text(LONG)
-    raise AssertionError(f"nobody says {last['content']!r}")
+    if said == SLOWLY:
+        return text("I have thought.")
+    raise AssertionError(f"nobody says {said!r}")

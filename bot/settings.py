@@ -162,6 +162,8 @@ class Settings(BaseSettings):
     database_url: str | None = _variable("DATABASE_URL")
     telegram_bot_token: SecretStr | None = _variable("TELEGRAM_BOT_TOKEN")
     telegram_base_url: str | None = _variable("TELEGRAM_BASE_URL")
+    telegram_webhook_url: str | None = _variable("TELEGRAM_WEBHOOK_URL")
+    telegram_webhook_listen: Address = Field(default=("127.0.0.1", 3001), validation_alias="TELEGRAM_WEBHOOK_LISTEN")
     slack_bot_token: SecretStr | None = _variable("SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = _variable("SLACK_APP_TOKEN")
     slack_signing_secret: SecretStr | None = _variable("SLACK_SIGNING_SECRET")

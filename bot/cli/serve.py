@@ -11,6 +11,7 @@ import typer
 from pydantic import SecretStr
 
 from bot.cli.logs import configure
+from bot.cli.pairing import Pairing
 from bot.errors import ConfigError
 from bot.ports import ChatAdapter
 from bot.settings import Settings, load
@@ -66,20 +67,31 @@ async def _until_signalled(work: Coroutine[None, None, None], *signals: signal.S
 async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         adapters: dict[str, ChatAdapter] = {}
+        pairing = Pairing()
         if settings.telegram_bot_token is not None:
-            adapters["telegram"] = await stack.enter_async_context(_telegram(settings))
+            adapters["telegram"] = await stack.enter_async_context(_telegram(settings, pairing))
         if settings.slack_bot_token is not None:
             adapters["slack"] = await stack.enter_async_context(_slack(settings))
-        await _open_and_run(settings, adapters, stack)
+        await _open_and_run(settings, adapters, stack, pairing)
 
 
-def _telegram(settings: Settings) -> "TelegramAdapter":
+def _telegram(settings: Settings, pairing: Pairing) -> "TelegramAdapter":
     from adapters.telegram.adapter import TelegramAdapter
+    from adapters.telegram.webhook import Webhook
     from bot.clients.clock import SystemClock
-    from bot.engine.commands import COMMANDS
+    from bot.engine.commands import COMMANDS, commands
+    from bot.words import LANGUAGES
 
-    token = _secret(settings.telegram_bot_token)
-    return TelegramAdapter(token, settings.telegram_base_url, tuple(COMMANDS.items()), SystemClock())
+    url = settings.telegram_webhook_url
+    return TelegramAdapter(
+        _secret(settings.telegram_bot_token),
+        settings.telegram_base_url,
+        tuple(COMMANDS.items()),
+        SystemClock(),
+        translations=[(language, commands(language)) for language in LANGUAGES],
+        webhook=Webhook(url, settings.telegram_webhook_listen) if url else None,
+        met=pairing.met,
+    )
 
 
 def _slack(settings: Settings) -> "SlackAdapter":
@@ -101,10 +113,12 @@ async def _chat(settings: Settings) -> None:
 
     adapter = ConsoleAdapter()
     async with AsyncExitStack() as stack:
-        await _open_and_run(settings, {adapter.platform: adapter}, stack)
+        await _open_and_run(settings, {adapter.platform: adapter}, stack, Pairing())
 
 
-async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter], stack: AsyncExitStack) -> None:
+async def _open_and_run(
+    settings: Settings, adapters: Mapping[str, ChatAdapter], stack: AsyncExitStack, pairing: Pairing
+) -> None:
     from bot.app import Outside, collect_rarely, opened
     from bot.cli import models
     from bot.clients.clock import SystemClock
@@ -116,15 +130,7 @@ async def _open_and_run(settings: Settings, adapters: Mapping[str, ChatAdapter],
     embedder = models.embedding(settings)
     if embedder is not None:
         await stack.enter_async_context(embedder)
-    outside = Outside(adapters, working, learning, SystemClock(), _announce, embedder=embedder)
+    outside = Outside(adapters, working, learning, SystemClock(), pairing.announce, embedder=embedder)
     app = await stack.enter_async_context(opened(settings, outside))
     collect_rarely()
     await app.run()
-
-
-def _announce(code: str) -> None:
-    print(  # noqa: T201 - the operator reads it on the terminal
-        f"To let yourself in, send the bot within ten minutes (on Slack with /apprentice before it): /start {code}",
-        file=sys.stderr,
-        flush=True,
-    )

@@ -19,6 +19,7 @@ from bot.engine.guests import Guests
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.outbox import Outbox
+from bot.engine.received import Receiving
 from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
@@ -84,7 +85,8 @@ class App:
         review = Review(store, clock, self.library, reviewers)
         phrases = Phrases(settings.tables.phrases.model_dump())
         follow_ups = FollowUps(adapters, phrases.wants_privacy)
-        speaking = Turns(store, clock, outside.model, toolbox, adapters, follow_ups, limits)
+        receiving = Receiving(workspace, adapters)
+        speaking = Turns(store, clock, outside.model, toolbox, adapters, follow_ups, receiving, limits)
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         decisions = {

@@ -36,8 +36,8 @@ def with_history(connection: Connection, turn: Turn) -> Turn:
 
 def history(turn: Turn) -> list[JSON]:
     """The turns before this one as messages, oldest first, as many whole turns as the budget holds."""
-    earlier = [transcript.messages(id, transcript.text_of(payload), entries) for id, payload, entries in turn.history]
-    return _newest(earlier, HISTORY_BYTES)
+    said = ((id, transcript.text_of(payload, entries), entries) for id, payload, entries in turn.history)
+    return _newest([transcript.messages(*each) for each in said], HISTORY_BYTES)
 
 
 def _newest(turns: Sequence[list[JSON]], budget: int) -> list[JSON]:

@@ -15,6 +15,7 @@ from bot.engine.attach import attach
 from bot.engine.follow_ups import FollowUps
 from bot.engine.journal import Journal
 from bot.engine.lanes import GoOn
+from bot.engine.received import Received, Receiving
 from bot.engine.skill_use import WAITING, SkillUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
 from bot.errors import ApprenticeError, LimitReached, ToolError
@@ -60,6 +61,7 @@ class Turns:
         toolbox: Toolbox,
         adapters: Mapping[str, ChatAdapter],
         follow_ups: FollowUps,
+        receiving: Receiving,
         limits: Limits,
     ) -> None:
         self._store = store
@@ -69,6 +71,7 @@ class Turns:
         self._adapters = adapters
         self._limits = limits
         self._follow_ups = follow_ups
+        self._receiving = receiving
 
     async def message(self, turn: Turn) -> Effect:
         """Answer what a person said. Raises ModelError and LimitReached."""
@@ -100,27 +103,30 @@ class Turns:
         The answers of rounds before `since` are not the last: the person has said more.
         """
         turn = log.turn
-        text = transcript.text_of(turn.payload)
         try:
             async with self._sign(conversation), asyncio.timeout(self._limits.seconds):
-                offer = await self._toolbox.offer(ToolContext(conversation, _who(turn)), text)
+                context = ToolContext(conversation, _who(turn))
+                offer = await self._toolbox.offer(context, transcript.text_of(turn.payload))
                 try:
-                    return await self._rounds(log, offer, first, since)
+                    received = await self._receiving.take(log, conversation)
+                    return await self._rounds(log, offer, received, first, since)
                 except ApprenticeError:  # what was done until here stays on record, however the turn ends
                     await log.settle()
                     raise
         except TimeoutError:
             raise LimitReached(f"I stopped after {self._limits.seconds:.0f} seconds without an answer.") from None
 
-    async def _rounds(self, log: Journal, offer: Offer, first: ModelReply | None, since: int) -> Effect:
-        said = {"role": "user", "content": transcript.text_of(log.turn.payload)}
-        before = [prompt.house(self._clock.now()), *prompt.history(log.turn), said]
+    async def _rounds(
+        self, log: Journal, offer: Offer, received: Received, first: ModelReply | None, since: int
+    ) -> Effect:
+        before = [prompt.house(self._clock.now()), *prompt.history(log.turn)]
+        first = first or received.reply(offer.context.conversation.language)
         for round in range(self._limits.rounds):
-            ask = partial(self._ask, log, offer, before, round, None if round else first)
+            ask = partial(self._ask, log, offer, received, before, round, None if round else first)
             hear = partial(self._hear, log.turn, round)
             reply = (await log.model(round, [tool.name for tool in offer.shown], ask, hear)).result
             if not reply["calls"] and round >= since and f"said:{round + 1}" not in log.known:
-                return partial(self._answer, log, offer, round)
+                return partial(self._answer, log, offer, received, round)
             results = [await self._call(log, offer, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
             if any(entry.result == WAITING for entry in results):
                 return partial(self._end, log, offer)
@@ -129,13 +135,23 @@ class Turns:
         raise LimitReached(f"I stopped after {self._limits.rounds} rounds without an answer.")
 
     async def _ask(
-        self, log: Journal, offer: Offer, before: Sequence[JSON], round: int, first: ModelReply | None
+        self,
+        log: Journal,
+        offer: Offer,
+        received: Received,
+        before: Sequence[JSON],
+        round: int,
+        first: ModelReply | None,
     ) -> ModelReply:
         if first:
             return first
-        request = ModelRequest([*before, *transcript.rounds(log.turn.id, log.known.values())], offer.shown)
+        rounds = transcript.rounds(log.turn.id, log.known.values())
+
+        async def ask() -> ModelReply:
+            return await self._model.complete(ModelRequest([*before, received.message, *rounds], offer.shown))
+
         async with self._follow_ups.shown(offer.context.conversation, log.known.get(f"said:{round}")):
-            return await self._model.complete(request)
+            return await received.asked(ask)
 
     def _hear(self, turn: Turn, round: int, connection: Connection) -> Entry | None:
         """What the person said while the bot worked; the first round begins with what they said first."""
@@ -157,12 +173,12 @@ class Turns:
 
         return await log.call(Entry(place, name, raw, once=False), make, use.record)
 
-    def _answer(self, log: Journal, offer: Offer, round: int, connection: Connection) -> None:
+    def _answer(self, log: Journal, offer: Offer, received: Received, round: int, connection: Connection) -> None:
         turn, conversation = log.turn, offer.context.conversation
         if round + 1 < self._limits.rounds and self._follow_ups.waiting(connection, turn):
             raise GoOn(partial(self._work, log, conversation, None, round + 1))
         self._end(log, offer, connection)
-        text = transcript.answer(log.known.values()) or SILENCE
+        text = received.answer(transcript.answer(log.known.values()) or SILENCE, conversation.language)
         used = any(map(offer.skill, _called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS),) if used else ()
         quoted = "" if conversation.direct else turn.payload.get("message_id", "")

@@ -56,8 +56,8 @@ def own(connection: Connection, ids: Iterable[str], tools: Sequence[Tool]) -> li
 
 def _trace(connection: Connection, task: Task, definitions: tuple[JSON, ...]) -> Trace:
     ids = tasks.turns_of(connection, task.id)
-    said = transcript.said_in(connection, ids)
     entries = journal.entries(connection, ids)
+    said = transcript.said_in(connection, entries)
     messages = tuple(message for id in ids for message in _messages(id, said[id], entries[id]))
     marks = {"suspect": bool(task.suspicion), "private": task.private}
     return Trace(task.id, task.id, task.scope, messages, definitions, task.outcome, task.person, **marks)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from xml.sax.saxutils import quoteattr
 
 import sqlalchemy as sa
 
@@ -9,6 +10,7 @@ from bot.domain.json import JSON
 from bot.domain.text import clean
 from bot.store.journal import Entry
 from bot.store.tables import turns
+from bot.words import Sentence
 
 
 def as_text(content: JSON) -> str:
@@ -81,9 +83,18 @@ def answer(entries: Iterable[Entry]) -> str:
     return "\n\n".join(text for reply in replies if not reply["calls"] and (text := reply["text"].strip()))
 
 
-def text_of(payload: JSON) -> str:
-    """What the person said in a speaking turn."""
-    return str(payload["text"])
+def text_of(payload: JSON, entries: Iterable[Entry] = ()) -> str:
+    """What the person said in a speaking turn, and a line for each file that came with it, by the turn's journal."""
+    files = (entry.result for entry in entries if entry.place.startswith("file:") and entry.status == "done")
+    return "\n".join(filter(None, [payload["text"], *map(_file, files)]))
+
+
+def _file(result: Mapping[str, JSON]) -> str:
+    """What came of a file, as a mark that no name can break out of (see `FILE_MARK`)."""
+    problem = result.get("problem")
+    told = {**result, "problem": problem and Sentence(problem["english"], **problem["values"])}
+    names = ("name", "path", "type", "bytes", "pages", "text", "problem")
+    return "<file " + " ".join(f"{name}={quoteattr(str(told[name]))}" for name in names if told.get(name)) + "/>"
 
 
 _SAID = (
@@ -93,7 +104,7 @@ _SAID = (
 )
 
 
-def said_in(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
-    """What the person said in each of these speaking turns, in order."""
-    rows = connection.execute(_SAID, {"of": list(ids)})
-    return {row.id: text_of(row.payload) for row in rows}
+def said_in(connection: sa.Connection, entries: Mapping[int, Iterable[Entry]]) -> dict[int, str]:
+    """What the person said in speaking turns, and the files that came with it; `entries` are the turns' journals."""
+    rows = connection.execute(_SAID, {"of": list(entries)})
+    return {row.id: text_of(row.payload, entries[row.id]) for row in rows}

@@ -7,6 +7,8 @@ from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.words import Sentence
+
 SECONDS = 30.0
 """Time for all of it; the program itself begins no page after 20."""
 _PROGRAM = Path(__file__).with_name("pdf_program.py")
@@ -14,16 +16,16 @@ _PROGRAM = Path(__file__).with_name("pdf_program.py")
 
 @dataclass(frozen=True, slots=True)
 class PdfText:
-    """What could be read: `pages` it has, `read` of them, their text. Without text `problem` is a sentence's end."""
+    """What could be read: how many pages it has, how many of them were read, and their text; without any, why."""
 
     pages: int = 0
     read: int = 0
     text: str = ""
-    problem: str = ""
+    problem: Sentence | None = None
 
 
-async def pdf_text(content: bytes) -> PdfText:
-    """The text of a PDF. Never raises for what the file is."""
+async def pdf_text(content: bytes, name: str) -> PdfText:
+    """The text of a PDF, whatever the file is. `name` is what people know it by."""
     # Without the bot's environment, and without the program's folder among what it imports from.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", _PROGRAM, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
@@ -32,18 +34,21 @@ async def pdf_text(content: bytes) -> PdfText:
         async with asyncio.timeout(SECONDS):
             printed, _ = await process.communicate(content)
     except TimeoutError:
-        return PdfText(problem=f"it took more than {SECONDS:g} seconds to read")
+        return PdfText(problem=Sentence("I keep {name}, but it takes too long to read it.", name=name))
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return _read(printed) if process.returncode == 0 else PdfText(problem="it is broken, or no PDF")
+    if process.returncode:
+        return PdfText(problem=Sentence("I keep {name}, but cannot read it: it is broken, or no PDF.", name=name))
+    return _told(json.loads(printed), name)
 
 
-def _read(printed: bytes) -> PdfText:
-    found = json.loads(printed)
+def _told(found: dict[str, int | str], name: str) -> PdfText:
     if found.get("locked"):
-        return PdfText(problem="it is encrypted")
-    if not found["text"]:
-        return PdfText(found["pages"], problem="it holds no text: its pages are pictures, as of a scanner")
-    return PdfText(found["pages"], found["read"], found["text"])
+        return PdfText(problem=Sentence("I keep {name}, but cannot read it: it is encrypted.", name=name))
+    pages, read, text = int(found["pages"]), int(found["read"]), str(found["text"])
+    if text:
+        return PdfText(pages, read, text)
+    scanned = "I keep {name}, but cannot read it: it holds no text, only pictures of its pages."
+    return PdfText(pages, problem=Sentence(scanned, name=name))

@@ -18,6 +18,7 @@ from bot.engine.follow_ups import FollowUps
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.outbox import Outbox
+from bot.engine.received import Receiving
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
 from bot.learning.outcomes import Outcomes
@@ -119,7 +120,8 @@ class Desk:
         toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
         follow_ups = FollowUps(adapters, apart)
         # Without adapters there is no working sign, which would move the hand-set clock.
-        speaking = Turns(store, clock, self.model, toolbox, {}, follow_ups, limits)
+        receiving = Receiving(self.path / "workspace", adapters)
+        speaking = Turns(store, clock, self.model, toolbox, {}, follow_ups, receiving, limits)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}

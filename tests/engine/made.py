@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
 from bot.engine.prompt import with_history
 from bot.errors import MaybeDelivered
 from bot.store import turns
@@ -43,6 +43,8 @@ class KeptChat:
         self.sent: list[Outgoing] = []
         self.edited: list[tuple[str, Outgoing]] = []
         self.answers: list[str] = []
+        self.files: dict[str, bytes] = {}
+        self.fetched: list[str] = []
         self.heard: list[tuple[Conversation, str]] = []
 
     async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
@@ -71,6 +73,11 @@ class KeptChat:
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         self.heard.append((conversation, message_id))
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        self._fail()
+        self.fetched.append(attachment.id)
+        return self.files.get(attachment.id, attachment.name.encode())
 
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         return person.id in self.admins

@@ -64,6 +64,11 @@ class Refusal:
         return self.status == 429 or self.code == "ratelimited"
 
     @property
+    def unreadable(self) -> bool:
+        """Whether it may be the answer to what was done."""
+        return not self.code and self.status < 400
+
+    @property
     def passing(self) -> bool:
         """Whether the same call may be taken later."""
         return self.flooded or self.status >= 400 or self.code in _PASSING

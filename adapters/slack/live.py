@@ -13,7 +13,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.failures import delivering, refusal, why
+from adapters.slack.failures import delivering, refusal
 from adapters.slack.ids import channel, team, user
 from adapters.slack.posting import Posting
 from adapters.slack.text import (
@@ -141,8 +141,11 @@ class Live:
                     chunks=[stop, *chunks],
                 )
             except SlackApiError as error:
-                log.info("slack.not_streamed", chat=place.chat, error=why(error))
-                if not (refusal(error).passing or refusal(error).closed):
+                refused = refusal(error)
+                if refused.unreadable:
+                    raise
+                log.info("slack.not_streamed", chat=place.chat, error=refused.why)
+                if not (refused.passing or refused.closed):
                     self._unstreamed.add(place.chat)
                 return ""
         ts = str(started.get("ts") or "")
@@ -156,24 +159,25 @@ class Live:
             return
         try:
             with delivering(place.chat):
-                ended = await self._appended(place, ts, chunks)
+                goes_on = await self._appended(place, ts, chunks)
         except DeliverLater:
             self._open[ts] = stream
             raise
-        if ended:
+        if not goes_on:
             self._open[ts] = None
             await self._posting.replace(place, ts, in_progress(progress))
 
-    async def _appended(self, place: Conversation, ts: str, chunks: list[JSON]) -> str:
-        """Add to a stream; why it is at its end, if it is. Raises as calls do."""
+    async def _appended(self, place: Conversation, ts: str, chunks: list[JSON]) -> bool:
+        """Add to a stream; whether it takes more. Raises as calls do."""
         try:
             await self._client.chat_appendStream(channel=channel(place), ts=ts, chunks=chunks)
         except SlackApiError as error:
-            if refusal(error).passing:
+            refused = refusal(error)
+            if refused.passing or refused.unreadable:
                 raise
-            log.info("slack.stream_ended", conversation=place.key, error=why(error))
-            return why(error)
-        return ""
+            log.info("slack.stream_ended", conversation=place.key, error=refused.why)
+            return False
+        return True
 
 
 def in_progress(progress: Progress) -> Shown:

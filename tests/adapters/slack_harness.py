@@ -12,6 +12,7 @@ from bot.engine.commands import COMMANDS
 from tests.adapters.contract import Shown
 from tests.adapters.telegram_harness import InstantClock
 from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack_blocks import pressables
 from tests.emulators.slack_state import Message
 
 ACK_SECONDS = 1.0
@@ -58,15 +59,17 @@ class SlackHarness:
 
 
 def shown_text(message: Message) -> str:
-    """What people read in a message: its blocks where it has any."""
+    """What people read in a message: its blocks where it has any, what is there of it while it is streamed."""
+    if message.stream:
+        return message.text
     texts = [block["text"] for block in message.blocks if "text" in block]
     return "\n".join(text if isinstance(text, str) else text["text"] for text in texts) if texts else message.text
 
 
 def button_rows(message: Message) -> tuple[tuple[str, ...], ...]:
     """The labels of a message's buttons, row by row."""
-    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return tuple(tuple(element["text"]["text"] for element in row) for row in rows)
+    rows = [[pressable.label for pressable in pressables([block])] for block in message.blocks]
+    return tuple(tuple(row) for row in rows if row)
 
 
 @asynccontextmanager

@@ -55,7 +55,7 @@ class Chat:
             content["metadata"] = _metadata(given)
         kept = {"blocks", "attachments"} if not content["text"] else {"attachments"}
         fields = {name: value for name, value in content.items() if value or name not in kept | {"text"}}
-        self._world.change(message, edited=not content["blocks"], **fields)
+        self._world.change(message, edited=not content["blocks"], stream="", **fields)
         return {"channel": message.place.id, "ts": message.ts, "text": message.text, "message": message.json()}
 
     async def delete(self, given: Parameters) -> JSON:

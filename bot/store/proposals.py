@@ -58,24 +58,15 @@ def propose(connection: sa.Connection, proposal: Proposal) -> None:
 def find(connection: sa.Connection, id: str) -> Proposal | None:
     """The proposal with this id."""
     row = connection.execute(sa.select(proposals).where(proposals.c.id == id)).one_or_none()
-    if row is None:
-        return None
-    return Proposal(
-        row.id,
-        row.scope,
-        row.conversation,
-        SkillRef(row.name, row.digest),
-        {path: content.encode("latin-1") for path, content in row.files.items()},
-        row.fingerprint,
-        row.evidence,
-        row.created,
-        row.state,
-        Person(row.decided_by, row.decided_name) if row.decided_by else None,
-        row.decided_at,
-        row.kind,
-        row.based_on,
-        row.reason,
-    )
+    return None if row is None else _proposal(row)
+
+
+def listed(connection: sa.Connection, name: str | None = None) -> list[Proposal]:
+    """The proposals of one name or of all, oldest first."""
+    rows = sa.select(proposals).order_by(proposals.c.created, proposals.c.id)
+    if name is not None:
+        rows = rows.where(proposals.c.name == name)
+    return list(map(_proposal, connection.execute(rows)))
 
 
 def decide(connection: sa.Connection, id: str, state: str, person: Person, now: float) -> bool:
@@ -110,3 +101,22 @@ def pending(connection: sa.Connection, scope: str) -> list[str]:
     """The names of the proposals that wait in a scope."""
     where = (proposals.c.scope == scope, proposals.c.state == "pending")
     return list(connection.scalars(sa.select(proposals.c.name).where(*where).order_by(proposals.c.created)))
+
+
+def _proposal(row: sa.Row[tuple[object, ...]]) -> Proposal:
+    return Proposal(
+        row.id,
+        row.scope,
+        row.conversation,
+        SkillRef(row.name, row.digest),
+        {path: content.encode("latin-1") for path, content in row.files.items()},
+        row.fingerprint,
+        row.evidence,
+        row.created,
+        row.state,
+        Person(row.decided_by, row.decided_name) if row.decided_by else None,
+        row.decided_at,
+        row.kind,
+        row.based_on,
+        row.reason,
+    )

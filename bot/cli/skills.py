@@ -1,33 +1,31 @@
 """`apprentice skills …`: the skill folders, from the operator's side."""
 
 import asyncio
-import getpass
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from bot.cli import skill_run
+from bot.cli import skill_exchange, skill_life, skill_run, skill_shelf, skill_versions
 from bot.cli import validate as validation
-from bot.clients.clock import SystemClock
+from bot.cli.skill_shelf import Json, Name
 from bot.domain.json import JSON
 from bot.errors import ConfigError, Refused
 from bot.settings import Settings, load
 from bot.skills import account, folder
-from bot.skills.library import Library, Shelved
-from bot.store import schema, skills
-from bot.store.commits import Commit
+from bot.skills.library import Shelved
+from bot.store import audit, proposals, skills
 from bot.store.skills import Approval
-from bot.store.store import Store
+from bot.store.store import Connection
 
-command = typer.Typer(help="The skill folders: list, show, validate, approve, run.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Name = Annotated[str, typer.Argument(help="The skill's name: its folder's.")]
+command = typer.Typer(
+    help="The skill folders: look at them, let them go live, take them out of use, bring them in and give them away.",
+    no_args_is_help=True,
+)
 
 
 @command.command("list")
@@ -79,15 +77,8 @@ def _parameter(text: str) -> tuple[str, JSON]:
         return name, value
 
 
-@asynccontextmanager
-async def _library(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
-    schema.upgrade(settings.database)
-    async with Store(settings.database) as store:
-        yield Library(settings.skills, store, SystemClock()), store
-
-
 async def _list(settings: Settings, as_json: bool) -> None:
-    async with _library(settings) as (library, store):
+    async with skill_shelf.library(settings) as (library, store):
         shelf = await library.shelf(None)
         tallies = await store.read(lambda connection: [skills.tally(connection, entry.ref) for entry in shelf])
     if as_json:
@@ -97,12 +88,12 @@ async def _list(settings: Settings, as_json: bool) -> None:
     table = Table("name", "state", "what it is for", "record")
     for entry, tally in zip(shelf, tallies, strict=True):
         what = entry.skill.description if entry.skill else "\n".join(entry.problems)
-        table.add_row(entry.name, account.STATES[entry.state], what, account.did(tally))
+        table.add_row(*map(escape, (entry.name, account.STATES[entry.state], what, account.did(tally))))
     Console().print(table)
 
 
 async def _show(settings: Settings, name: str, as_json: bool) -> None:
-    async with _library(settings) as (library, store):
+    async with skill_shelf.library(settings) as (library, store):
         entry = await library.find(name, None)
         tally = await store.read(lambda connection: skills.tally(connection, entry.ref))
     if as_json:
@@ -114,18 +105,27 @@ async def _show(settings: Settings, name: str, as_json: bool) -> None:
 
 
 async def _approve(settings: Settings, name: str) -> None:
-    async with _library(settings) as (library, store):
+    async with skill_shelf.library(settings) as (library, store):
         entry = await library.find(name, None)
         if entry.skill is None:
             raise Refused(f"{name} is broken and cannot be approved:\n" + "\n".join(entry.problems))
-        if entry.state == "live":
-            raise Refused(f"{name} is live already.")
+        if entry.approved_by:
+            back = f": `apprentice skills restore {name}` brings it back" if entry.state == "suspended" else " already"
+            raise Refused(f"{name} is {entry.state}{back}.")
         files = folder.read(settings.skills / entry.name)
-        now = SystemClock().now().timestamp()
-        given = Approval(entry.ref, entry.skill.scope, files, f"{getpass.getuser()} (command line)", now)
         if folder.digest(files) != entry.digest:
             raise Refused(f"{name} is being changed right now; run this again.")
-        await store.write(Commit.APPROVE, lambda connection: skills.approve(connection, given))
+        event = skill_shelf.event("approved", entry.ref, entry.skill.scope)
+
+        def work(connection: Connection) -> None:
+            now = skill_shelf.now()
+            skills.approve(connection, Approval(entry.ref, event.scope, files, event.by.name, now))
+            audit.note(connection, event, now)
+            for proposal in proposals.listed(connection, entry.name):  # the same files may wait on a card
+                if proposal.ref == entry.ref:
+                    proposals.decide(connection, proposal.id, "approved", event.by, now)
+
+        await skill_shelf.decide(store, work)
     typer.echo(f"{name} is live.")
 
 
@@ -139,3 +139,12 @@ def _plain(entry: Shelved) -> dict[str, object]:
         "approved_by": entry.approved_by,
         "problems": list(entry.problems),
     }
+
+
+command.command("diff")(skill_versions.diff)
+command.command("history")(skill_versions.history)
+command.command("rollback")(skill_versions.rollback)
+command.command("suspend")(skill_life.suspend)
+command.command("restore")(skill_life.restore)
+command.command("import")(skill_exchange.import_)
+command.command("export")(skill_exchange.export)

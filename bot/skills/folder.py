@@ -86,6 +86,16 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
     _remove(old)
 
 
+def set_aside(path: Path) -> Path:
+    """Rename a folder that another takes the place of, so that nothing is lost: hidden, beside where it stood."""
+    number, aside = 1, path.with_name(f".{path.name}.set-aside")
+    while aside.exists() or aside.is_symlink():
+        number += 1
+        aside = path.with_name(f".{path.name}.set-aside-{number}")
+    path.rename(aside)
+    return aside
+
+
 def path_problem(path: str) -> str | None:
     """Why a relative path is none for a skill's file, as a sentence; None if it is one."""
     parts = PurePosixPath(path).parts

@@ -111,6 +111,14 @@ class Library:
             raise Refused(f"{self.root / name} changed while {name} was published; approve it again.")
         log.info("skill.published", name=name, digest=digest)
 
+    async def put_back(self, approval: Approval) -> Path | None:
+        """Publish a version anew. A folder that nobody approved gives way to it: where it is now, None without one."""
+        name = approval.ref.name
+        unapproved = [entry for entry in await self.shelf(None) if entry.name == name and not entry.approved_by]
+        aside = await asyncio.to_thread(folder.set_aside, self.root / name) if unapproved else None
+        await self.publish(approval)
+        return aside
+
     async def _see(self, age: timedelta) -> None:
         """Look at what is there unless that was done so short a time ago.
 

@@ -45,6 +45,21 @@ def approvals(connection: sa.Connection) -> dict[SkillRef, tuple[str, float]]:
     return {SkillRef(row.name, row.digest): (row.approved_by, row.approved_at) for row in rows}
 
 
+def history(connection: sa.Connection, name: str) -> list[Approval]:
+    """The approved versions of a skill, in the order in which they were approved."""
+    found = sa.select(versions).where(versions.c.name == name).order_by(versions.c.approved_at, versions.c.digest)
+    return [
+        Approval(
+            SkillRef(row.name, row.digest),
+            row.scope,
+            {path: content.encode("latin-1") for path, content in row.files.items()},
+            row.approved_by,
+            row.approved_at,
+        )
+        for row in connection.execute(found)
+    ]
+
+
 def files(connection: sa.Connection, ref: SkillRef) -> dict[str, bytes]:
     """The bytes of an approved version, which must exist."""
     found = connection.scalar(

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Container
 
+FILE_MARK = re.compile(r"^<file [^\n]*/>$", re.MULTILINE)
+"""How a message tells of a file that came with it: nobody said these words."""
+
 
 def clean(text: str) -> str:
     """Text without what no encoder takes: lone surrogates become `?`, NUL is dropped."""

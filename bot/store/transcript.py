@@ -90,7 +90,7 @@ def text_of(payload: JSON, entries: Iterable[Entry] = ()) -> str:
 
 
 def _file(result: Mapping[str, JSON]) -> str:
-    """What came of a file, as a mark that no name can break out of (see `FILE_MARK`)."""
+    """What came of a file, as a FILE_MARK that no name can break out of."""
     problem = result.get("problem")
     told = {**result, "problem": problem and Sentence(problem["english"], **problem["values"])}
     names = ("name", "path", "type", "bytes", "pages", "text", "problem")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain.json import JSON
 from bot.domain.skill import Example, Trigger
+from bot.domain.text import FILE_MARK
 from bot.learning.mining.building import parameter_values
 from bot.learning.mining.constants import declared_at
 from bot.learning.mining.evidence import words_of
@@ -189,7 +190,8 @@ def _keywords(induced: Induced, topic: str) -> tuple[str, ...]:
 
 def _words_said(texts: Sequence[str]) -> Iterator[str]:
     for text in texts:
-        yield from (word for word in _SAID.findall(_ADDRESS.sub(" ", text.casefold())) if word not in _STOP)
+        said = _ADDRESS.sub(" ", FILE_MARK.sub(" ", text.casefold()))
+        yield from (word for word in _SAID.findall(said) if word not in _STOP)
 
 
 def _given(induced: Induced) -> Iterator[JSON]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from bot.domain.text import FILE_MARK
 from bot.domain.trace import Trace
 from bot.learning.mining.canonical import text_of
 
@@ -42,8 +43,8 @@ def _talk(trace: Trace) -> Talk | None:
     request = "\n".join(text for _, text in said[:answered])
     answer = said[answered][1]
     after = tuple(text for role, text in said[answered + 1 :] if role == "user")
-    if max(len(request), len(answer)) > LONGEST:
-        return None
+    if max(len(request), len(answer)) > LONGEST or FILE_MARK.search(request):
+        return None  # what stood in a document or a picture cannot be asked about again
     return Talk(trace.id, trace.task, trace.person, request, answer, after)
 
 

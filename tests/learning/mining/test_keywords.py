@@ -36,3 +36,8 @@ def test_a_word_of_most_requests_is_a_keyword() -> None:
 def test_what_an_address_is_made_of_is_no_keyword() -> None:
     names = [f"{name}@example.com or https://example.com/{name}" for name in ("ana", "ben", "chen", "dana")]
     assert keywords(named(*names), 4) == ("parcel",)
+
+
+def test_how_a_file_is_told_is_no_keyword() -> None:
+    marks = [f'Hi\n<file path="files/telegram_7/{name}.csv" type="text/csv"/>\n' for name in ("a", "b", "c", "d")]
+    assert keywords(named(*marks), 4) == ("parcel",)

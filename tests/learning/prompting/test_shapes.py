@@ -33,6 +33,7 @@ def test_what_called_a_tool_is_private_or_has_no_answer_is_no_talk() -> None:
         trace(4, ("assistant", "Hello."), asking),
         trace(5, ("user", "long" * LONGEST), ("assistant", "Done.")),
         trace(6),
+        trace(7, ("user", 'Write a summary.\n<file path="files/telegram_7/a.pdf"/>'), ("assistant", "Done.")),
     ]
     assert [talk.trace for talk in talks([tool, *odd, fine])] == ["t02"]
 

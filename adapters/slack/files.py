@@ -21,6 +21,7 @@ from adapters.slack.text import NOTHING, Shown
 from bot.domain.chat import Attachment, Conversation
 from bot.domain.text import clean
 from bot.errors import DeliverLater, MaybeDelivered, Undeliverable
+from bot.words import Sentence
 
 HOST = "files.slack.com"
 TRANSFER = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
@@ -34,7 +35,6 @@ _REFUSED = frozenset(
         "file_upload_size_restricted",
         "file_uploads_disabled",
         "file_uploads_except_images_disabled",
-        "missing_argument",
         "missing_scope",
         "posting_to_channel_denied",
         "storage_limit_reached",
@@ -42,7 +42,7 @@ _REFUSED = frozenset(
     }
 )
 """What keeps a file, and not a message, out of a chat (docs.slack.dev/reference/methods/files.getUploadURLExternal and
-files.completeUploadExternal); `missing_argument` is an empty file."""
+files.completeUploadExternal)."""
 
 
 class File(BaseModel):
@@ -67,7 +67,7 @@ class File(BaseModel):
 
 
 class FileRefused(Exception):
-    """Slack does not take the file `name`; `why` is its word for it."""
+    """Slack does not take the file `name`; `why` is its word for it, or a sentence."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(name, why)
@@ -101,7 +101,7 @@ class Files:
             known = await self._client.files_info(file=attachment.id)
             return File.model_validate(known.get("file")).url_private or ""
         except SlackApiError as error:
-            if refusal(error).passing:
+            if refusal(error).passing or refusal(error).unreadable:
                 raise DeliverLater("Slack does not tell of {name} now.", name=attachment.name) from error
             reason = NO_SCOPE if refusal(error).code == "missing_scope" else "{name} is gone."
             raise Undeliverable(reason, name=attachment.name) from error
@@ -142,6 +142,8 @@ class Files:
 
         Raises DeliverLater, MaybeDelivered, Undeliverable, and FileRefused when the file alone is not taken.
         """
+        if not content:
+            raise FileRefused(name, Sentence("it is empty"))
         file_id = await self._kept(place, clean(name), content)
         comment = {"initial_comment": shown.notice} if shown.notice != NOTHING else {}
 

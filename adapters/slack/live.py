@@ -37,8 +37,8 @@ log = structlog.get_logger()
 
 MINUTE = timedelta(minutes=1)
 STREAMS, UPDATES, APPENDS = 20, 50, 100
-"""How many of chat.startStream and chat.stopStream, of chat.update, of chat.appendStream Slack takes in a minute from one
-workspace (Tiers 2, 3 and 4: docs.slack.dev/apis/web-api/rate-limits)."""
+"""How many of chat.startStream and chat.stopStream, of chat.update, of chat.appendStream Slack takes from one workspace in
+a minute (Tiers 2, 3 and 4: docs.slack.dev/apis/web-api/rate-limits)."""
 SHARE = 0.5
 """What live messages take of UPDATES and APPENDS; the rest is for the answers that replace them."""
 REMEMBERED = 1000
@@ -186,8 +186,7 @@ def in_progress(progress: Progress) -> Shown:
     lines = [f"{SIGNS[task.state]} {_title(task, LINE_CHARACTERS)}" for task in progress.activities[-LINES:]]
     status = [{"type": "context", "elements": [{"type": "plain_text", "text": "\n".join(lines)}]}] if lines else []
     below = [*status, buttons([progress.stop])]
-    formatted = [*(blocks(part, ()) if part else []), *below]
-    return Shown(notice(part or lines[-1]), formatted, [*unformatted(part, ()), *below])
+    return Shown(notice(part or lines[-1]), [*blocks(part, ()), *below], [*unformatted(part, ()), *below])
 
 
 def _task(place: int, task: Activity) -> JSON:

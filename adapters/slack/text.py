@@ -51,7 +51,7 @@ def cut(message: Outgoing) -> Sequence[Part]:
     """The messages that one message takes, at least one; buttons stand under the last. A pure function."""
     texts = split(message.text)
     if message.file:
-        return [Part(texts[0], message.buttons, message.file)]
+        return [Part(texts[0] if message.text.strip() else "", message.buttons, message.file)]
     if len(texts) > MOST_PARTS:
         begins = say(message.conversation.language, "This is how it begins; all of it is in the attached file.")
         return [Part(f"{texts[0]}\n\n{begins}"), Part("", message.buttons, attached=clean(message.text))]
@@ -117,7 +117,8 @@ def shown(part: str, rows: Sequence[Sequence[Button]]) -> Shown:
 
 def blocks(part: str, rows: Sequence[Sequence[Button]]) -> list[JSON]:
     """A part and the buttons below it; thumbs are Slack's own."""
-    return [{"type": "markdown", "text": part}, *(_thumbs(row) if _are_thumbs(row) else buttons(row) for row in rows)]
+    text = [{"type": "markdown", "text": part}] if part else []
+    return [*text, *(_thumbs(row) if _are_thumbs(row) else buttons(row) for row in rows)]
 
 
 def unformatted(part: str, rows: Sequence[Sequence[Button]]) -> list[JSON]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from bot.clients.clock import ticking
 from bot.clients.dispatch import EmbeddedDispatcher
+from bot.domain.privacy import Privacy
 from bot.engine.answers import Answers
 from bot.engine.clicks import Clicks
 from bot.engine.confirm import Confirm
@@ -18,8 +19,10 @@ from bot.engine.follow_ups import FollowUps
 from bot.engine.guests import Guests
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
+from bot.engine.live import Lives
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
+from bot.engine.stop import Stop
 from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
@@ -27,6 +30,8 @@ from bot.errors import ApprenticeError
 from bot.learning.cycle import Cycle, Terms
 from bot.learning.lifecycle import Lifecycle
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
+from bot.learning.posting import Posting
+from bot.learning.quiet import Quiet
 from bot.learning.review import Review
 from bot.learning.workbench import Workbench
 from bot.ports import ChatAdapter, Clock, Dispatcher, Embedder, ModelClient, ToolSource
@@ -35,11 +40,13 @@ from bot.skills.library import Library
 from bot.skills.meaning import Meaning
 from bot.skills.relevance import Relevance
 from bot.skills.reviewers import Reviewers
-from bot.store import schema, tasks, turns
+from bot.store import people, schema, tasks, turns
 from bot.store.commits import Commit
 from bot.store.store import Connection, Probe, Store
 from bot.store.turns import NewTurn
 from bot.tools.builtin import builtin
+
+HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +88,29 @@ class App:
         relevance = Relevance(self.library, store, meaning)
         toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)
         limits = Limits(idle=settings.conversation_idle)
-        reviewers = Reviewers(adapters, settings.reviewers)
+        reviewers = Reviewers(adapters, settings.reviewers, lambda: store.read(people.first_paired))
+        quiet = Quiet(*settings.tables.quiet.hours)
+        posting = Posting(store, clock, quiet, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
         phrases = Phrases(settings.tables.phrases.model_dump())
         follow_ups = FollowUps(adapters, phrases.wants_privacy)
         receiving = Receiving(workspace, adapters)
-        speaking = Turns(store, clock, outside.model, toolbox, adapters, follow_ups, receiving, limits)
+        lives = Lives(store, clock, adapters, Privacy(settings.secrets))
+        speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, limits)
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         decisions = {
             "proposal": review.decide,
+            "why": review.explain,
             "confirmation": Confirm(store, clock, reviewers).decide,
             "guest": guests.decide,
             "life": self._door.guests_only(Lifecycle(store, clock, self.library, reviewers).decide),
             "feedback": self._door.guests_only(outcomes.feedback),
+            "stop": self._door.guests_only(Stop(store, clock, self._cancel).decide),
         }
-        answers = Answers(store, clock, self.library, lambda lane, before: self._lanes.stop(lane, before))
+        answers = Answers(store, clock, self.library, self._cancel)
         mine = Workbench(settings.learn_min_tasks)
-        terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases)
+        terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases, quiet)
         cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, terms)
         handlers: dict[str, Handler] = {
             "message": self._door.guarded(outcomes.private(speaking.message)),
@@ -110,6 +122,8 @@ class App:
             "close": outcomes.close,
             "mine": cycle,
             "publish": review.publish,
+            "post": posting.post,
+            "remind": posting.remind,
         }
         self._lanes = Lanes(store, clock, handlers, ChatEndings(clock, limits.idle))
 
@@ -146,6 +160,9 @@ class App:
         while True:
             await self._dispatcher.wake(await self._woken.get())
 
+    def _cancel(self, lane: str, before: int) -> None:
+        self._lanes.stop(lane, before)
+
     async def _drain(self, lane: str) -> None:
         due = await self._lanes.drain(lane)
         if due is not None:
@@ -160,15 +177,19 @@ class App:
     def _now(self) -> float:
         return self._outside.clock.now().timestamp()
 
-    def _ticks(self) -> dict[float, Callable[[], Awaitable[None]]]:
-        ticks: dict[float, Callable[[], Awaitable[None]]] = {SECONDS: self._sweep}
+    def _ticks(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
+        ticks: list[tuple[float, Callable[[], Awaitable[None]]]] = [(SECONDS, self._sweep), (HOUR, self._remind)]
         every = self._settings.learn_every.total_seconds()
-        if every:
-            ticks[every] = partial(self._learn, every)
-        return ticks
+        return [*ticks, (every, partial(self._learn, every))] if every else ticks
 
     async def _sweep(self) -> None:
         await sweep(self.store, self._outside.clock, self._dispatcher.wake)
+
+    async def _remind(self) -> None:
+        """Submit a look at what waits for people; the hour in the key elects one."""
+        now = self._now()
+        turn = NewTurn(f"remind:{int(now // HOUR)}", "job:remind", "remind", {})
+        await self.store.write(Commit.REMIND, lambda connection: turns.enqueue(connection, turn, now))
 
     async def _learn(self, every: float) -> None:
         """Submit a cycle for each scope with tasks that no cycle has seen; the slot in the key elects one."""

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.apprentice_toml import Tables
 from bot.errors import ConfigError
-from bot.settings import Tables, load
+from bot.settings import load
 
 WHOLE = """
 [[verifiers]]

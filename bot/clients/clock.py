@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -24,14 +24,14 @@ class SystemClock:
 
 
 @asynccontextmanager
-async def ticking(ticks: Mapping[float, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+async def ticking(ticks: Sequence[tuple[float, Callable[[], Awaitable[None]]]]) -> AsyncIterator[None]:
     """Call each function every so many seconds, and once at the start, as long as the context is open."""
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
     # It reports each tick that the end of the context cancels as an error; ours are reported by `_reporting`.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     scheduler = AsyncIOScheduler(timezone=UTC)
-    for seconds, tick in ticks.items():
+    for seconds, tick in ticks:
         scheduler.add_job(
             _reporting(tick),
             "interval",

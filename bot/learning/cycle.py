@@ -20,7 +20,7 @@ from bot.learning.mining import Candidate, Refusal, Report, Taken, fingerprint
 from bot.learning.outcomes import BUILT_IN, Judge, Phrases
 from bot.learning.posting import announce
 from bot.learning.prompting import Known, PromptReport
-from bot.learning.quiet import Quiet
+from bot.learning.quiet import NEVER, Quiet
 from bot.learning.remembered import Remembered, remembered
 from bot.learning.successors import Forebear, forebear, forebears, heir
 from bot.learning.workbench import AT_ONCE, Read
@@ -64,6 +64,7 @@ class Terms:
     min_tasks: int = 3
     own: tuple[str, ...] = ()
     phrases: Phrases = BUILT_IN
+    quiet: Quiet = NEVER
 
 
 class Cycle:

@@ -1,18 +1,23 @@
 """A person's decision on a proposal: the bytes that were shown are the bytes that go live."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
-from bot.domain.chat import ButtonClicked, Conversation, Outgoing
+from bot.domain.chat import Button, ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.text import plain
 from bot.errors import Refused
+from bot.learning import posting
 from bot.learning.card import details
+from bot.learning.remembered import REASONS
 from bot.ports import Clock
 from bot.skills import folder, format
 from bot.skills.library import Library
 from bot.skills.reviewers import Reviewers
-from bot.store import conversations, proposals, skills, turns
+from bot.store import audit, buttons, conversations, proposals, skills, tasks, turns
+from bot.store.audit import Action, Event
 from bot.store.buttons import Meaning
 from bot.store.deliveries import deliver
 from bot.store.proposals import Proposal
@@ -22,8 +27,9 @@ from bot.store.turns import NewTurn, Turn
 from bot.words import Sentence, say
 
 log = structlog.get_logger()
-STATES = {"approve": ("approved", Sentence("Approved.")), "reject": ("rejected", Sentence("Rejected."))}
+STATES = {"approve": ("approved", Sentence("Approved.")), "reject": ("rejected", Sentence("Rejected. Why?"))}
 """What a button makes of a proposal, and how the person who pressed it reads it."""
+SUPERSEDED = Sentence("The skill has changed since this was proposed, so nothing was decided.")
 
 
 class Review:
@@ -36,32 +42,33 @@ class Review:
         self._reviewers = reviewers
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
-        """Decide on a proposal, or show its details. Raises DeliverLater when the platform cannot tell who may."""
+        """Decide on a proposal, or show it. Raises DeliverLater when the platform cannot tell who may."""
         language = click.conversation.language
         proposal, home = await self._store.read(lambda connection: _proposal(connection, meaning.subject))
         if proposal.state != "pending":
             words = say(language, "Decided already: {decision}.", decision=_decided(proposal))
             return words, lambda connection: self._redraw(connection, click, proposal)
-        if meaning.action == "details":
-            words = say(language, "The details stand below.")
-            return words, lambda connection: self._details(connection, proposal, home, language)
+        if meaning.action in SHOWN:
+            words, show = SHOWN[meaning.action]
+            return words.told(language), partial(self._show, click, proposal, show)
         if not await self._reviewers.may_decide(home, click.conversation, click.person):
             return say(language, "Only a reviewer of this chat can decide this."), lambda _: None
-        state, words = STATES[meaning.action]
+        if not await self._current(proposal):
+            return SUPERSEDED.told(language), partial(self._supersede, click, proposal)
+        return STATES[meaning.action][1].told(language), partial(self._decide, click, proposal, meaning.action)
 
-        def effect(connection: Connection) -> None:
-            now = self._clock.now().timestamp()
-            if proposals.decide(connection, proposal.id, state, click.person, now):
-                if state == "approved":
-                    self._approve(connection, click, proposal)
-                self._redraw(connection, click, _proposal(connection, proposal.id)[0])
-
-        return words.told(language), effect
+    async def explain(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
+        """Why it was rejected: what is remembered of it. Raises DeliverLater as `decide`."""
+        language = click.conversation.language
+        proposal, home = await self._store.read(lambda connection: _proposal(connection, meaning.subject))
+        if not await self._reviewers.may_decide(home, click.conversation, click.person):
+            return say(language, "Only a reviewer of this chat can decide this."), lambda _: None
+        return say(language, "Thank you: I remember that."), partial(self._explain, click, proposal, meaning.action)
 
     async def publish(self, turn: Turn) -> Effect:
         """Write an approved proposal's folder. Raises Refused when somebody else's folder has the name."""
         id = turn.payload["proposal"]
-        proposal, _ = await self._store.read(lambda connection: _proposal(connection, id))
+        proposal, home = await self._store.read(lambda connection: _proposal(connection, id))
         approved = await self._store.read(skills.approvals)
         for entry in await self._library.shelf(None):
             if entry.name == proposal.ref.name and entry.ref not in approved:
@@ -69,10 +76,26 @@ class Review:
                     "A folder named {name} stands in the skills already, so nothing was written.", name=entry.name
                 )
         await self._library.publish(_approval(proposal))
-        return lambda _: None
+        return partial(self._note, "published", proposal, audit.ITSELF, home)
+
+    async def _current(self, proposal: Proposal) -> bool:
+        """Whether the version that it would take the place of is still the last one there is."""
+        if proposal.based_on is None:
+            return True
+        shelf = await self._library.shelf(None)
+        return any((entry.name, entry.digest) == (proposal.ref.name, proposal.based_on) for entry in shelf)
+
+    def _decide(self, click: ButtonClicked, proposal: Proposal, action: str, connection: Connection) -> None:
+        state = STATES[action][0]
+        if not proposals.decide(connection, proposal.id, state, click.person, self._now()):
+            return
+        if state == "approved":
+            self._approve(connection, click, proposal)
+        note: Action = "approved" if state == "approved" else "rejected"
+        self._note(note, proposal, click.person, click.conversation, connection)
+        self._redraw(connection, click, _proposal(connection, proposal.id)[0])
 
     def _approve(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
-        now = self._clock.now().timestamp()
         if folder.digest(proposal.files) != proposal.ref.digest:
             raise Refused(
                 "The files of {name} are not those that were shown; nothing was approved.", name=proposal.ref.name
@@ -80,21 +103,77 @@ class Review:
         skills.approve(connection, _approval(_proposal(connection, proposal.id)[0]))
         lane, key = f"skill:{proposal.ref.name}", f"publish:{proposal.id}"
         turn = NewTurn(key, lane, "publish", {"proposal": proposal.id}, click.conversation.key)
-        turns.enqueue(connection, turn, now)
+        turns.enqueue(connection, turn, self._now())
         log.info("proposal.approved", name=proposal.ref.name, digest=proposal.ref.digest, by=click.person.id)
 
-    def _redraw(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
-        """The card without buttons, with who decided; a card that is stale is mended by the click on it."""
-        decided = _decided(proposal).told(proposal.evidence.get("language", ""))
-        text = f"{proposal.evidence['card']}\n\n**{decided}.**"
-        now = self._clock.now().timestamp()
-        key = f"decided:{proposal.id}:{click.message_id}"
-        deliver(connection, Outgoing(click.conversation, text), key, now, replaces=click.message_id)
+    def _supersede(self, click: ButtonClicked, proposal: Proposal, connection: Connection) -> None:
+        if proposals.give_up(connection, proposal.id, "superseded", "", self._now()):
+            self._note("superseded", proposal, click.person, click.conversation, connection)
+            self._redraw(connection, click, _proposal(connection, proposal.id)[0])
 
-    def _details(self, connection: Connection, proposal: Proposal, home: Conversation, language: str) -> None:
-        skill = format.parse(proposal.ref.name, proposal.files)
-        text = details(language, skill, dict(proposal.files))
-        deliver(connection, Outgoing(home, text), f"details:{proposal.id}", self._clock.now().timestamp())
+    def _explain(self, click: ButtonClicked, proposal: Proposal, reason: str, connection: Connection) -> None:
+        if not proposals.explain(connection, proposal.id, reason):
+            return
+        self._note("rejected", proposal, click.person, click.conversation, connection, reason)
+        if reason == "private":
+            for task in proposal.evidence.get("support", ()):
+                tasks.keep_private(connection, task)
+            proposals.redact(connection, proposal.id)
+        self._redraw(connection, click, _proposal(connection, proposal.id)[0])
+
+    def _redraw(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
+        """The card with who decided; a card that is stale is mended by the click on it."""
+        language = proposal.evidence.get("language", "")
+        text = f"{proposal.evidence['card']}\n\n**{_decided(proposal).told(language)}.**"
+        rows = _why(connection, proposal, language)
+        key = f"decided:{proposal.id}:{proposal.reason}:{click.message_id}"
+        deliver(connection, Outgoing(click.conversation, text, rows), key, self._now(), replaces=click.message_id)
+
+    def _show(
+        self,
+        click: ButtonClicked,
+        proposal: Proposal,
+        show: Callable[[Connection, Conversation, Proposal], Outgoing],
+        connection: Connection,
+    ) -> None:
+        """Once a message that asks: a second press brings nothing new."""
+        shown = show(connection, click.conversation, proposal)
+        deliver(connection, shown, f"shown:{proposal.id}:{click.button}", self._now())
+
+    def _note(
+        self,
+        action: Action,
+        proposal: Proposal,
+        by: Person,
+        there: Conversation,
+        connection: Connection,
+        detail: str = "",
+    ) -> None:
+        event = Event(action, proposal.ref, proposal.scope, by, there.key, detail)
+        audit.note(connection, event, self._now())
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _details(connection: Connection, there: Conversation, proposal: Proposal) -> Outgoing:
+    skill = format.parse(proposal.ref.name, proposal.files)
+    return Outgoing(there, details(there.language, skill, dict(proposal.files)))
+
+
+SHOWN = {
+    "details": (Sentence("The details stand below."), _details),
+    "show": (Sentence("The card stands below."), posting.card),
+}
+"""What a button shows, and how the person who pressed it reads it."""
+
+
+def _why(connection: Connection, proposal: Proposal, language: str) -> tuple[tuple[Button, ...], ...]:
+    """The question after a rejection, until it is answered."""
+    if proposal.state != "rejected" or proposal.reason:
+        return ()
+    choices = tuple((label.told(language), reason) for label, reason in REASONS)
+    return (buttons.row(connection, "why", proposal.id, choices),)
 
 
 def _proposal(connection: Connection, id: str) -> tuple[Proposal, Conversation]:
@@ -110,8 +189,12 @@ def _approval(proposal: Proposal) -> Approval:
 
 
 def _decided(proposal: Proposal) -> Sentence:
-    by = plain(proposal.decided_by.name or proposal.decided_by.id) if proposal.decided_by else Sentence("somebody")
     when = datetime.fromtimestamp(proposal.decided_at or 0.0, UTC)
+    if proposal.state == "expired":
+        return Sentence("Taken back on {when:%Y-%m-%d}, since nobody decided", when=when)
+    if proposal.state == "superseded":
+        return Sentence("Superseded on {when:%Y-%m-%d at %H:%M} UTC: the skill has changed", when=when)
+    by = plain(proposal.decided_by.name or proposal.decided_by.id) if proposal.decided_by else Sentence("somebody")
     if proposal.state == "approved":
         return Sentence("Approved by {name} on {when:%Y-%m-%d at %H:%M} UTC", name=by, when=when)
     return Sentence("Rejected by {name} on {when:%Y-%m-%d at %H:%M} UTC", name=by, when=when)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from anyio import to_process
 
 from bot.domain.trace import Trace
-from bot.learning.mining import Contribution, Memory, Report, contribute, mine_gathered, uncollected
+from bot.learning.mining import Contribution, Memory, Report, Taken, contribute, mine_gathered, uncollected
 
 T = TypeVar("T")
 Read = Callable[[Sequence[str]], Awaitable[Iterable[Trace]]]
@@ -29,7 +29,7 @@ class Workbench:
     def __init__(self, min_tasks: int) -> None:
         self._min_tasks = min_tasks
 
-    async def __call__(self, scope: str, marks: Mapping[str, str], read: Read, taken: Sequence[str]) -> Report:
+    async def __call__(self, scope: str, marks: Mapping[str, str], read: Read, taken: Taken) -> Report:
         """Mine the traces of a scope. `marks`: their ids, each with what changes when the trace does.
 
         `read` is asked for those that are new or have changed. `taken`: as in `mine`.
@@ -39,7 +39,7 @@ class Workbench:
             ids = lacking[start : start + AT_ONCE]
             found = [(marks[trace.id], trace) for trace in await read(ids)]
             await _beside(partial(_take, scope, found))
-        return await _beside(partial(_report, scope, list(marks), self._min_tasks, tuple(taken)))
+        return await _beside(partial(_report, scope, list(marks), self._min_tasks, taken))
 
 
 async def _beside(work: Callable[[], T]) -> T:
@@ -65,7 +65,7 @@ def _take(scope: str, found: Iterable[tuple[str, Trace]]) -> None:
         _scopes[scope] |= {trace.id: (mark, contribute(trace)) for mark, trace in found}
 
 
-def _report(scope: str, ids: Sequence[str], min_tasks: int, taken: Sequence[str]) -> Report:
+def _report(scope: str, ids: Sequence[str], min_tasks: int, taken: Taken) -> Report:
     kept = _scopes[scope]
     # In the order that was asked for, not in that of their coming: the report is the one of mining all at once.
     given = [kept[id][1] for id in ids if id in kept]

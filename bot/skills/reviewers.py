@@ -1,17 +1,26 @@
 """Who may decide in a scope: asked at the click, never by hiding a button."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.domain.chat import Conversation, Person
 from bot.ports import ChatAdapter
 
+Operator = Callable[[], Awaitable[str | None]]
+"""The person who runs the process, if one is known."""
+
 
 class Reviewers:
-    """`configured` is APPRENTICE_REVIEWERS; without it the platform's admins decide in shared chats."""
+    """`configured` is APPRENTICE_REVIEWERS; without it the platform's admins decide in shared chats.
 
-    def __init__(self, adapters: Mapping[str, ChatAdapter], configured: Sequence[str]) -> None:
+    Who is configured may also decide alone with the bot, as may the `operator` where nobody is.
+    """
+
+    def __init__(
+        self, adapters: Mapping[str, ChatAdapter], configured: Sequence[str], operator: Operator | None = None
+    ) -> None:
         self._adapters = adapters
         self._configured = frozenset(configured)
+        self._operator = operator
 
     async def may_decide(self, home: Conversation, clicked_in: Conversation, person: Person) -> bool:
         """Whether the person may decide on what belongs to the chat `home`, by a click in `clicked_in`.
@@ -19,10 +28,15 @@ class Reviewers:
         Raises DeliverLater when the platform cannot tell.
         """
         if (clicked_in.platform, clicked_in.chat) != (home.platform, home.chat):
-            return False
+            return not home.direct and clicked_in.direct and await self._decides_alone(person)
         if home.direct:
             return True
         if self._configured:
             return person.id in self._configured
         adapter = self._adapters.get(home.platform)
         return adapter is not None and await adapter.is_admin(home, person)
+
+    async def _decides_alone(self, person: Person) -> bool:
+        if self._configured:
+            return person.id in self._configured
+        return self._operator is not None and await self._operator() == person.id

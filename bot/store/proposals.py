@@ -81,14 +81,65 @@ def decide(connection: sa.Connection, id: str, state: str, person: Person, now: 
     )
 
 
-def fingerprints(connection: sa.Connection, scope: str) -> set[str]:
-    """The structures that were proposed in a scope, whatever became of them."""
-    return set(connection.scalars(sa.select(proposals.c.fingerprint).where(proposals.c.scope == scope)))
+def give_up(connection: sa.Connection, id: str, state: str, reason: str, now: float) -> bool:
+    """Compare and set, where nobody decides: it is superseded or has expired."""
+    pending = (proposals.c.id == id, proposals.c.state == "pending")
+    given_up = proposals.update().where(*pending).values(state=state, reason=reason, decided_at=now)
+    return connection.execute(given_up).rowcount == 1
+
+
+def explain(connection: sa.Connection, id: str, reason: str) -> bool:
+    """Record why it was rejected; False if that was said before."""
+    unexplained = (proposals.c.id == id, proposals.c.state == "rejected", proposals.c.reason == "")
+    return connection.execute(proposals.update().where(*unexplained).values(reason=reason)).rowcount == 1
+
+
+def redact(connection: sa.Connection, id: str) -> None:
+    """Take away what it held: its files, its card and its evidence but for the count of its tasks."""
+    found = find(connection, id)
+    if found is not None:
+        kept = {"card": f"**{found.ref.name}**", "tasks": found.evidence.get("tasks", 0)}
+        connection.execute(proposals.update().where(proposals.c.id == id).values(files={}, evidence=kept))
+
+
+def of_scope(connection: sa.Connection, scope: str) -> list[Proposal]:
+    """All proposals of a scope, oldest first."""
+    rows = sa.select(proposals).where(proposals.c.scope == scope).order_by(proposals.c.created, proposals.c.id)
+    return list(map(_proposal, connection.execute(rows)))
+
+
+def unposted(connection: sa.Connection, scope: str) -> list[Proposal]:
+    """The proposals of a scope that wait and whose card nobody has seen, oldest first."""
+    where = (proposals.c.scope == scope, proposals.c.state == "pending", proposals.c.posted.is_(None))
+    rows = sa.select(proposals).where(*where).order_by(proposals.c.created, proposals.c.id)
+    return list(map(_proposal, connection.execute(rows)))
+
+
+def mark_posted(connection: sa.Connection, id: str, now: float) -> None:
+    """Its people can see it from now on."""
+    connection.execute(proposals.update().where(proposals.c.id == id).values(posted=now))
+
+
+def unreminded(connection: sa.Connection, before: float) -> list[Proposal]:
+    """The proposals that wait since before this time, and whose people were not reminded."""
+    where = (proposals.c.state == "pending", proposals.c.posted < before, proposals.c.reminded.is_(None))
+    return list(map(_proposal, connection.execute(sa.select(proposals).where(*where).order_by(proposals.c.posted))))
+
+
+def mark_reminded(connection: sa.Connection, id: str, now: float) -> None:
+    """Its people were reminded."""
+    connection.execute(proposals.update().where(proposals.c.id == id).values(reminded=now))
+
+
+def unanswered(connection: sa.Connection, before: float) -> list[Proposal]:
+    """The proposals that wait since before this time."""
+    where = (proposals.c.state == "pending", proposals.c.posted < before)
+    return list(map(_proposal, connection.execute(sa.select(proposals).where(*where).order_by(proposals.c.posted))))
 
 
 def names(connection: sa.Connection) -> set[str]:
     """The names of all proposals that wait or were approved."""
-    return set(connection.scalars(sa.select(proposals.c.name).where(proposals.c.state != "rejected")))
+    return set(connection.scalars(sa.select(proposals.c.name).where(proposals.c.state.in_(("pending", "approved")))))
 
 
 def based_on(connection: sa.Connection, scope: str) -> set[str]:

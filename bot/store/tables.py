@@ -253,6 +253,7 @@ proposals = Table(
     Column("kind", String, nullable=False, server_default="new"),  # new, refined, re-extracted, taught, edited, …
     Column("based_on", String),  # the digest that it is to take the place of
     Column("reason", String, nullable=False, server_default=""),  # why it was rejected
+    Column("posted", Float),  # when its card or its name in a digest was posted
     Column("reminded", Float),  # when its people were reminded
 )
 

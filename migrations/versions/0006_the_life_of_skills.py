@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("proposals", sa.Column("kind", sa.String(), nullable=False, server_default="new"))
     op.add_column("proposals", sa.Column("based_on", sa.String()))
     op.add_column("proposals", sa.Column("reason", sa.String(), nullable=False, server_default=""))
+    op.add_column("proposals", sa.Column("posted", sa.Float()))
     op.add_column("proposals", sa.Column("reminded", sa.Float()))
     op.add_column("scopes", sa.Column("told", sa.Float()))
     op.create_table(
@@ -60,7 +61,7 @@ def downgrade() -> None:
         op.drop_table(table)
     for table, columns in {
         "uses": ("unexpected", "verdict"),
-        "proposals": ("kind", "based_on", "reason", "reminded"),
+        "proposals": ("kind", "based_on", "reason", "posted", "reminded"),
         "scopes": ("told",),
     }.items():
         for column in columns:

@@ -17,6 +17,7 @@ from statistics import mean, median, quantiles
 from time import perf_counter
 from typing import get_args
 
+from bot.apprentice_toml import Tables
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Conversation, Person
 from bot.domain.json import JSON
@@ -24,7 +25,6 @@ from bot.domain.skill import SkillRef
 from bot.domain.tool import Tool, ToolResult
 from bot.engine.toolbox import Toolbox
 from bot.ports import ToolContext
-from bot.settings import Tables
 from bot.skills import folder, format
 from bot.skills.library import Library
 from bot.skills.relevance import FOUND, Relevance, page

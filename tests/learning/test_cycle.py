@@ -1,7 +1,7 @@
 """A learning cycle and a person's decision on what it proposes, in a real database and real folders."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ from bot.domain.privacy import Privacy
 from bot.domain.trace import Outcome, Trace
 from bot.learning.backfill import take
 from bot.learning.cycle import Cycle, Terms
-from bot.learning.mining import Report, mine
+from bot.learning.mining import Report, Taken, mine
 from bot.learning.review import Review
 from bot.learning.workbench import Read
 from bot.ports import ModelClient, ModelReply, ModelRequest
@@ -78,7 +78,7 @@ class Loop:
         self.asked.append(request)
         return ModelReply(self.answers.pop(0), (), 500, 100, False, 1)
 
-    async def _mine(self, scope: str, marks: Mapping[str, str], read: Read, taken: Sequence[str]) -> Report:
+    async def _mine(self, scope: str, marks: Mapping[str, str], read: Read, taken: Taken) -> Report:
         self.seen = list(await read(list(marks)))
         return mine(self.seen, min_tasks=3, taken=taken)
 
@@ -108,7 +108,8 @@ class Loop:
         meaning = await self.store.read(lambda connection: buttons.meaning(connection, button))
         assert isinstance(meaning, Meaning)
         click = ButtonClicked(f"click:{self.count}", conversation, person, button, "m1", "t", self.clock.now())
-        words, effect = await self.review.decide(click, meaning)
+        decide = self.review.explain if meaning.kind == "why" else self.review.decide
+        words, effect = await decide(click, meaning)
         await self.store.write(Commit.FINISH, effect)
         return words
 
@@ -159,8 +160,15 @@ async def test_what_was_imported_is_learned_from_beside_the_chats_own_work(loop:
     await take(loop.store, shops, Privacy(), 1.0)
     await loop.live()
     await loop.learn()
-    cards = [card.text for card, _ in await deliveries(loop.store)]
-    assert sorted(card.count("Seen in 6 tasks") for card in cards) == [0, 1]
+    [(digest, _)] = await deliveries(loop.store)
+    assert digest.text.startswith("**I found 2 pieces of work that repeat. Shall I learn them?**")
+    seen = []
+    for (button,) in digest.buttons:
+        assert await loop.press(button.id) == "The card stands below."
+        [(card, _)] = await deliveries(loop.store)
+        assert [choice.label for choice in card.buttons[0]] == ["Approve", "Reject", "Details"]
+        seen.append("Seen in 6 tasks" in card.text)
+    assert sorted(seen) == [False, True]
     assert {trace.id for trace in loop.seen} >= {"task-1", "import:shop-0"}
 
 
@@ -222,7 +230,7 @@ async def test_a_rejected_structure_does_not_come_again(loop: Loop) -> None:
     await loop.live()
     await loop.learn()
     [(card, _)] = await deliveries(loop.store)
-    assert await loop.press(card.buttons[0][1].id) == "Rejected."
+    assert await loop.press(card.buttons[0][1].id) == "Rejected. Why?"
     [(redrawn, _)] = await deliveries(loop.store)
     assert "Rejected by Ana" in redrawn.text
     await loop.live()

@@ -11,7 +11,7 @@ from bot.learning.mining.fingerprints import fingerprint
 from bot.learning.mining.memory import Memory
 from bot.learning.mining.miner import mine, mine_gathered, uncollected
 from bot.learning.mining.replaying import Match, Replay, Replayed, replay
-from bot.learning.mining.report import Candidate, Dropped, Explanation, Refusal, Report
+from bot.learning.mining.report import Candidate, Dropped, Explanation, Refusal, Report, Taken
 
 __all__ = [
     "Candidate",
@@ -24,6 +24,7 @@ __all__ = [
     "Replay",
     "Replayed",
     "Report",
+    "Taken",
     "contribute",
     "fingerprint",
     "mine",

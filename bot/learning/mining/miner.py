@@ -2,7 +2,7 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from bot.domain.trace import Trace
@@ -15,25 +15,22 @@ from bot.learning.mining.gates import proof, structure
 from bot.learning.mining.induce import induce
 from bot.learning.mining.memory import Memory
 from bot.learning.mining.proving import prove
-from bot.learning.mining.report import Candidate, Refusal, Report
+from bot.learning.mining.report import Candidate, Refusal, Report, Taken
 from bot.learning.mining.selecting import Shape, Use, added, cost, select, shapes_of
 from bot.learning.mining.sequences import Occurrence, Tools, frequent, related, support_needed
 from bot.learning.mining.support import support
 from bot.learning.mining.telling import unexplained
 from bot.words import Sentence, decimal
 
+NOTHING = Taken()
 MOST_TASKS = 60
 """Tasks that one procedure is learned from: more teach nothing new, and leave fewer to replay it on."""
 MOST_PLACES = 3
 """Places of one task that a procedure is learned from."""
 
 
-def mine(traces: Iterable[Trace], *, min_tasks: int = 3, taken: Collection[str] = ()) -> Report:
-    """Find the procedures in one scope's traces.
-
-    `min_tasks` is the least support, which grows with the corpus. `taken`: fingerprints of procedures that are live,
-    pending or refused.
-    """
+def mine(traces: Iterable[Trace], *, min_tasks: int = 3, taken: Taken = NOTHING) -> Report:
+    """Find the procedures in one scope's traces. `min_tasks` is the least support, which grows with the corpus."""
     return mine_gathered(map(contribute, traces), min_tasks=min_tasks, taken=taken)
 
 
@@ -41,7 +38,7 @@ def mine_gathered(
     contributions: Iterable[Contribution],
     *,
     min_tasks: int = 3,
-    taken: Collection[str] = (),
+    taken: Taken = NOTHING,
     memory: Memory | None = None,
 ) -> Report:
     """The same, from what the traces gave. `memory`: that of the last report over nearly the same contributions."""
@@ -51,18 +48,22 @@ def mine_gathered(
         return _mine(gathered(contributions, memory), min_tasks, taken)
 
 
-def _mine(indexed: Corpus, min_tasks: int, taken: Collection[str]) -> Report:
+def _mine(indexed: Corpus, min_tasks: int, taken: Taken) -> Report:
     sequences = frequent(indexed, min_tasks)
     weighed = {tools: _weigh(indexed, tools, places, min_tasks) for tools, places in sequences.items()}
     proven = [found for found in weighed.values() if isinstance(found, Proven)]
     refused = [found for found in weighed.values() if isinstance(found, Refusal) and _closed(found.tools, sequences)]
+    if taken.narrow:
+        narrow = [found for found in proven if _fingerprint(indexed, found) in taken.narrow]
+        refused += [refusal(found, Sentence("people found it too narrow")) for found in narrow]
+        proven = [found for found in proven if found not in narrow]
     costs = [cost(len(found.tools), related(indexed, found.tools)) for found in proven]
     shapes = shapes_of(_segments(indexed, proven))
     chosen = select(costs, shapes)
     skills: list[Candidate] = []
     for number in chosen:
         made = candidate(indexed, proven[number], {skill.name for skill in skills})
-        if isinstance(made, Candidate) and made.fingerprint not in taken:
+        if isinstance(made, Candidate) and made.fingerprint not in taken.held:
             skills.append(made)
         else:
             known = Sentence("it is known: live, waiting for a decision, or refused before")
@@ -72,6 +73,11 @@ def _mine(indexed: Corpus, min_tasks: int, taken: Collection[str]) -> Report:
         refused.append(refusal(proven[number], _passed_over(more, costs[number])))
     refused.sort(key=lambda found: (-len(found.support), found.tools))
     return Report(indexed.traces, indexed.tasks, tuple(skills), tuple(refused))
+
+
+def _fingerprint(corpus: Corpus, proven: Proven) -> str:
+    made = candidate(corpus, proven, ())
+    return made.fingerprint if isinstance(made, Candidate) else ""
 
 
 def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks: int) -> Proven | Refusal:

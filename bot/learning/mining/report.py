@@ -11,6 +11,18 @@ Kind: TypeAlias = Literal["parameter", "reference", "composed", "constant", "ite
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Fingerprints of procedures that are not found again.
+
+    `held`: live, waiting or refused; they keep their place, so that no part of them comes either. `narrow`: people
+    wanted something wider, so others may do their work.
+    """
+
+    held: frozenset[str] = frozenset()
+    narrow: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """An explanation that an argument could have had, and why it has another."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.apprentice_toml import Verifier
 from bot.domain.chat import Person
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
@@ -18,7 +19,6 @@ from bot.learning.outcomes.command import NotRun, execute
 from bot.learning.outcomes.phrases import words
 from bot.learning.outcomes.record import Call, Record
 from bot.ports import ToolContext, ToolSource
-from bot.settings import Verifier
 from bot.skills import schema
 from bot.skills.expressions import ExpressionInvalid, ExpressionNull, evaluate, references
 from bot.skills.output import normalise

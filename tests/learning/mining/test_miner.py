@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.skill import Skill
 from bot.domain.trace import Outcome, Trace
-from bot.learning.mining import Candidate, Report, mine
+from bot.learning.mining import Candidate, Report, Taken, mine
 from bot.skills import format
 from tests.learning import workplaces
 from tests.learning.workplaces import Desk, Work, token, traces_of
@@ -302,9 +302,18 @@ def test_two_arguments_of_one_step_are_two_parameters() -> None:
 def test_known_structures_are_not_proposed_again() -> None:
     traces = traces_of(workplaces.shop, Random(7), 12)
     known = only(mine(traces)).fingerprint
-    report = mine(traces, taken=[known])
+    report = mine(traces, taken=Taken(frozenset([known])))
     assert report.skills == ()
     assert "it is known" in why(report, "find_customer_by_email", "get_customer", "get_order")
+
+
+def test_what_people_found_too_narrow_makes_room_for_others_that_do_the_same_work() -> None:
+    traces = traces_of(workplaces.shop, Random(7), 12)
+    narrow = only(mine(traces)).fingerprint
+    report = mine(traces, taken=Taken(narrow=frozenset([narrow])))
+    assert "people found it too narrow" in why(report, "find_customer_by_email", "get_customer", "get_order")
+    assert narrow not in [found.fingerprint for found in report.skills]
+    assert report.skills
 
 
 @pytest.mark.parametrize(("tasks", "count"), [(2, 0), (3, 1)])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.apprentice_toml import Verifier
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolResult
 from bot.domain.trace import Outcome
@@ -16,7 +17,6 @@ from bot.learning.outcomes import Verifiers
 from bot.learning.outcomes.record import Call, Record
 from bot.learning.outcomes.verifiers import matches
 from bot.ports import ToolContext
-from bot.settings import Verifier
 from bot.store import conversations, evidence, tasks
 from bot.store.evidence import Evidence
 from bot.store.store import Store

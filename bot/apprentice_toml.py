@@ -1,0 +1,107 @@
+"""What `apprentice.toml` may hold; `bot.settings` reads it."""
+
+from datetime import time
+from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class _Table(BaseModel):
+    """A table of `apprentice.toml`: it holds what it may hold and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Expectation(_Table):
+    """As in the skill format: a JSON Schema over an output."""
+
+    json_schema: dict[str, Any] = Field(alias="schema")
+
+
+class Verifier(_Table):
+    """A check of success from outside the model, for the tasks it matches.
+
+    It matches a task that used any of `tools` (if given) and in which any of `words` was said (if given). It is one of:
+    a `command` that ends with 0, the last `output` of a tool, a state that `tool` reads back `with` arguments.
+    """
+
+    name: str = Field(min_length=1, max_length=60)
+    tools: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    command: tuple[str, ...] | None = Field(default=None, min_length=1)
+    seconds: float = Field(default=60.0, gt=0, le=600)
+    """Time that a command or a reading call may take."""
+    output: str | None = None
+    tool: str | None = None
+    arguments: dict[str, Any] = Field(default_factory=dict, alias="with")
+    expect: Expectation | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.tools and not self.words:
+            raise ValueError("it matches nothing: give the tools that were used (tools), words that were said, or both")
+        if [self.command, self.output, self.tool].count(None) != 2:
+            raise ValueError("give just one of command, output and tool")
+        if (self.command is None) != (self.expect is not None):
+            raise ValueError("output and tool need an expectation: expect = { schema = { … } }; a command takes none")
+        if self.arguments and self.tool is None:
+            raise ValueError("arguments (with) go with tool alone")
+        return self
+
+
+class Phrases(_Table):
+    """Phrases in other languages, beside the English ones of `bot/learning/outcomes/phrases.py`."""
+
+    works: tuple[str, ...] = ()
+    fails: tuple[str, ...] = ()
+    thanks: tuple[str, ...] = ()
+    corrects: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+
+
+class Offered(_Table):
+    """What of the skills reaches the model: eight at most."""
+
+    tokens: int = Field(default=2_000, ge=0)
+    """What they may take of a request together, at four bytes a token; a mined skill takes about 150."""
+
+
+class QuietHours(_Table):
+    """When the bot posts no card and no reminder of its own accord: `from` and `to` every day, in a time `zone`."""
+
+    begins: time = Field(default=time(0), alias="from")
+    ends: time = Field(default=time(0), alias="to")
+    zone: str = "UTC"
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ValueError, ZoneInfoNotFoundError):
+            raise ValueError(f"{zone!r} is no time zone: write one as in Europe/Berlin") from None
+        return zone
+
+    @property
+    def hours(self) -> tuple[time, time, ZoneInfo]:
+        """From, to and the time zone."""
+        return self.begins, self.ends, ZoneInfo(self.zone)
+
+
+class Tables(_Table):
+    """All of `apprentice.toml`."""
+
+    quiet: QuietHours = QuietHours()
+    skills: Offered = Offered()
+    verifiers: tuple[Verifier, ...] = ()
+    phrases: Phrases = Phrases()
+
+    @field_validator("verifiers")
+    @classmethod
+    def _own_names(cls, verifiers: tuple[Verifier, ...]) -> tuple[Verifier, ...]:
+        names = [verifier.name for verifier in verifiers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the name {name!r} stands twice; each needs its own")
+        return verifiers

@@ -1,0 +1,59 @@
+"""What was proposed in a scope before: it does not come again in other words, unless it may."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import ceil
+
+from bot.learning.mining import Candidate
+from bot.store.proposals import Proposal
+from bot.words import Sentence
+
+MORE = 1.5
+"""So many times as many tasks as before are more evidence."""
+REASONS = (
+    (Sentence("Wrong"), "wrong"),
+    (Sentence("Too narrow"), "narrow"),
+    (Sentence("Duplicate"), "duplicate"),
+    (Sentence("Private"), "private"),
+    (Sentence("Not now"), "later"),
+)
+"""Why a proposal is rejected: what the button reads, and what is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Fingerprints of structures. `held` do not come again; `narrow` make room for others that do the same work.
+
+    `later` come again with more evidence: with each, in how many tasks it was seen.
+    """
+
+    held: frozenset[str] = frozenset()
+    narrow: frozenset[str] = frozenset()
+    later: dict[str, int] = field(default_factory=dict)
+
+    def too_early(self, candidate: Candidate) -> bool:
+        """Whether people did not want it, and there is hardly more evidence now."""
+        seen = self.later.get(candidate.fingerprint)
+        return seen is not None and candidate.tasks < max(seen + 1, ceil(MORE * seen))
+
+
+def remembered(proposals: Iterable[Proposal]) -> Remembered:
+    """What is left of a scope's proposals, oldest first: of each structure the last decision counts."""
+    last = {proposal.fingerprint: proposal for proposal in proposals}
+    of_kind: dict[str, set[str]] = defaultdict(set)
+    for fingerprint, proposal in last.items():
+        of_kind[_kind(proposal)].add(fingerprint)
+    later = {fingerprint: last[fingerprint].evidence.get("tasks", 0) for fingerprint in of_kind["later"]}
+    return Remembered(frozenset(of_kind["held"]), frozenset(of_kind["narrow"]), later)
+
+
+def _kind(proposal: Proposal) -> str:
+    match proposal.state, proposal.reason:
+        case "rejected", "narrow":
+            return "narrow"
+        case ("rejected", "later") | ("expired", _):
+            return "later"
+        case "superseded", reason if reason != "edited":  # the version that it was to replace is gone
+            return "free"
+    return "held"

@@ -37,8 +37,8 @@ log = structlog.get_logger()
 
 MINUTE = timedelta(minutes=1)
 STREAMS, UPDATES, APPENDS = 20, 50, 100
-"""How many of chat.startStream and chat.stopStream, of chat.update, of chat.appendStream Slack takes from one workspace in
-a minute (Tiers 2, 3 and 4: docs.slack.dev/apis/web-api/rate-limits)."""
+"""How many a minute Slack takes from one workspace of chat.startStream and chat.stopStream, of chat.update, and of
+chat.appendStream (Tiers 2, 3 and 4: docs.slack.dev/apis/web-api/rate-limits)."""
 SHARE = 0.5
 """What live messages take of UPDATES and APPENDS; the rest is for the answers that replace them."""
 REMEMBERED = 1000

@@ -26,7 +26,7 @@ from adapters.telegram.text import cut, parts_of, split
 from adapters.telegram.updates import PLATFORM, UpdateReader
 from adapters.telegram.webhook import Webhook, listening
 from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Outgoing, Person, Progress
-from bot.errors import ConfigError, DeliverLater, MaybeDelivered
+from bot.errors import ConfigError, DeliverLater, DeliveryError, MaybeDelivered
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -84,7 +84,7 @@ class TelegramAdapter:
         self._downloads = httpx.AsyncClient(timeout=read_timeout, trust_env=not is_loopback(self._base_url))
         rates = Rates(clock, limits)
         self._posting = Posting(self._bot, rates, self._moved)
-        self._live = Live(self._posting, rates)
+        self._live = Live(self._posting, rates, clock)
         self._receiving: tuple[UpdateReader, Accept] | None = None
         self._open = AsyncExitStack()
 
@@ -156,6 +156,7 @@ class TelegramAdapter:
         parts, place = parts_of(message), message.conversation
         last = part == len(parts) - 1
         quoted, rows = message.reply_to if part == 0 else "", message.buttons if last else ()
+        self._live.over(place)
         if last and message.file:
             return await self._posting.document(place, await files.read(message.file), parts[part], quoted, rows)
         return await self._posting.message(place, parts[part], quoted, rows)
@@ -190,11 +191,12 @@ class TelegramAdapter:
     async def working(self, conversation: Conversation) -> None:
         """See the port: "typing" for five seconds or until a message is posted."""
         try:
+            await self._live.keep(conversation)
             await self._bot.send_chat_action(
                 int(conversation.chat), ChatAction.TYPING, message_thread_id=topic(conversation)
             )
-        except TelegramError as error:
-            log.warning("telegram.typing_not_shown", chat=conversation.chat, error=error.message)
+        except (DeliveryError, TelegramError) as error:
+            log.warning("telegram.typing_not_shown", chat=conversation.chat, error=str(error))
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         """See the port: a reaction, where the chat allows it."""

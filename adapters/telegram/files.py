@@ -25,13 +25,14 @@ async def fetch(bot: Bot, client: httpx.AsyncClient, attachment: Attachment, lim
     except RetryAfter as error:
         raise DeliverLater(f"Telegram asks to wait before it hands out {attachment.name}.", seconds(error)) from error
     except (BadRequest, Forbidden) as error:
-        raise Undeliverable(f"Telegram does not hand out {attachment.name}: {error.message}.") from error
+        _check(attachment.name, DOWNLOAD_BYTES + 1 if "too big" in error.message.lower() else 0, DOWNLOAD_BYTES)
+        raise Undeliverable("{name} is gone.", name=attachment.name) from error
     except TelegramError as error:
         raise DeliverLater(f"Telegram cannot be asked for {attachment.name}: {error.message}.") from error
     _check(attachment.name, file.file_size or 0, limit)
     # A server in local mode gives paths on its own disk: none of these is read.
     if not (file.file_path or "").startswith(f"{bot.base_file_url}/"):
-        raise Undeliverable(f"Telegram's server does not hand out {attachment.name} over HTTP.")
+        raise Undeliverable("{name} is gone.", name=attachment.name)
     return await _download(client, str(file.file_path), attachment.name, limit)
 
 
@@ -40,7 +41,7 @@ async def _download(client: httpx.AsyncClient, url: str, name: str, limit: int) 
     try:
         async with client.stream("GET", url) as answer:
             if answer.status_code in (400, 403, 404):
-                raise Undeliverable(f"{name} is gone from Telegram.")
+                raise Undeliverable("{name} is gone.", name=name)
             if answer.status_code != 200:
                 raise DeliverLater(f"Telegram answers with {answer.status_code} for {name}.")
             async for chunk in answer.aiter_bytes():
@@ -53,7 +54,7 @@ async def _download(client: httpx.AsyncClient, url: str, name: str, limit: int) 
 
 def _check(name: str, size: int, limit: int) -> None:
     if size > limit:
-        raise Undeliverable(f"{name} is larger than {limit / 2**20:.3g} MB.")
+        raise Undeliverable("{name} is larger than {limit} MB.", name=name, limit=limit // 2**20)
 
 
 async def read(path: str) -> tuple[str, bytes]:
@@ -62,7 +63,7 @@ async def read(path: str) -> tuple[str, bytes]:
     try:
         content = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
-        raise Undeliverable(f"{file.name} cannot be read to be sent: {error.strerror}.") from error
+        raise Undeliverable("{name} cannot be read any more.", name=file.name) from error
     if len(content) > UPLOAD_BYTES:
-        raise Undeliverable(f"{file.name} is larger than the {UPLOAD_BYTES >> 20} MB that Telegram takes.")
+        raise Undeliverable("{name} is larger than {limit} MB.", name=file.name, limit=UPLOAD_BYTES // 2**20)
     return file.name, content

@@ -1,6 +1,8 @@
 """How far a turn has come, as it is shown while it works: a draft in a direct chat, else a message that is edited."""
 
 from dataclasses import replace
+from datetime import datetime
+from zlib import crc32
 
 from telegramify_markdown import utf16_len
 
@@ -9,9 +11,13 @@ from adapters.telegram.rates import Rates
 from adapters.telegram.text import MESSAGE_UNITS, NOTHING, Part, split
 from bot.domain.chat import Activity, Conversation, Progress
 from bot.domain.text import clean, shorten
+from bot.errors import DeliverLater
+from bot.ports import Clock
 
 DRAFT_SECONDS = 1.0
-"""Between two drafts; each lives thirty seconds (core.telegram.org/bots/api#sendmessagedraft)."""
+"""Between two drafts."""
+DRAFT_LIVES, DRAFT_RENEWED = 30.0, 20.0
+"""How long a draft is seen (core.telegram.org/bots/api#sendmessagedraft), and after how long it is shown again."""
 EDIT_SECONDS = 4.0
 """Between two edits of one message: three quarters of what a group's limit lets through."""
 ACTIVITIES = 5
@@ -21,31 +27,52 @@ SIGNS = {"running": "⏳", "done": "✓", "failed": "✗"}
 
 
 class Live:
-    """Shows progress, and leaves out what would hold up an answer."""
+    """Shows progress, and puts off what would hold up an answer."""
 
-    def __init__(self, posting: Posting, rates: Rates) -> None:
+    def __init__(self, posting: Posting, rates: Rates, clock: Clock) -> None:
         self._posting = posting
         self._rates = rates
+        self._clock = clock
+        self._drafts: dict[str, tuple[datetime, Progress]] = {}
 
     def pace(self, conversation: Conversation) -> float:
         """See the port."""
         return DRAFT_SECONDS if conversation.direct else EDIT_SECONDS
 
     async def show(self, progress: Progress, message_id: str) -> str:
-        """See the port's `progress`. A draft has no buttons."""
-        place, part = progress.conversation, shown(progress)
-        if place.direct and not message_id:
-            if not self._rates.spare(draft_queue(place)):
-                return ""
-            if await self._posting.draft(place, part, int(progress.reply_to or 0) or 1):
-                return ""
-        if not self._rates.spare(place.chat):
-            return message_id
-        rows = ((progress.stop,),)
+        """See the port's `progress`. Raises DeliverLater where an answer may want the room. A draft has no buttons."""
+        place, part, rows = progress.conversation, shown(progress), ((progress.stop,),)
+        if place.direct and not message_id and await self._draft(progress, part):
+            return ""
+        self._give_way(place.chat)
         if message_id:
             await self._posting.edit(place, part, message_id, rows)
             return message_id
         return await self._posting.message(place, part, progress.reply_to, rows)
+
+    async def keep(self, conversation: Conversation) -> None:
+        """Show the draft of a turn that goes on without news once more, before it vanishes. Raises as `show`."""
+        at, progress = self._drafts.get(conversation.chat, (None, None))
+        if at and progress:
+            age = (self._clock.now() - at).total_seconds()
+            if DRAFT_RENEWED <= age < DRAFT_LIVES:
+                await self._draft(progress, shown(progress))
+
+    def over(self, conversation: Conversation) -> None:
+        """A message came: the drafts have vanished before it."""
+        self._drafts.pop(conversation.chat, None)
+
+    async def _draft(self, progress: Progress, part: Part) -> bool:
+        place = progress.conversation
+        self._give_way(draft_queue(place))
+        drafted = await self._posting.draft(place, part, _draft_id(progress))
+        if drafted:
+            self._drafts[place.chat] = self._clock.now(), progress
+        return drafted
+
+    def _give_way(self, queue: str) -> None:
+        if not self._rates.spare(queue):
+            raise DeliverLater("Progress waits, so that answers need not.")
 
 
 def shown(progress: Progress) -> Part:
@@ -57,6 +84,11 @@ def shown(progress: Progress) -> Part:
     units = utf16_len(head)
     body = split(progress.text, MESSAGE_UNITS - units)[-1]
     return Part(head + body.text, tuple(replace(mark, offset=mark.offset + units) for mark in body.entities))
+
+
+def _draft_id(progress: Progress) -> int:
+    """A number that is not 0, the same for all of a turn: its Stop button has an id of its own."""
+    return crc32(progress.stop.id.encode()) % 2**31 or 1
 
 
 def _line(activity: Activity) -> str:

@@ -8,12 +8,15 @@ from socket import socket
 from typing import Any
 
 from adapters.telegram.adapter import TelegramAdapter
+from adapters.telegram.rates import Limits
 from adapters.telegram.webhook import Webhook
 from bot.domain.chat import Conversation, Person
 from tests.adapters.contract import Shown
 from tests.emulators.telegram import TOKEN, TelegramEmulator
 
 COMMANDS = (("skills", "What I can do"), ("help", "How to talk to me"), ("start", "Say hello"))
+
+UNLIMITED = Limits(10_000, 10_000, 10_000)
 
 
 class InstantClock:
@@ -46,6 +49,10 @@ class MovingClock(InstantClock):
     async def sleep(self, seconds: float) -> None:
         """Let the time pass."""
         await super().sleep(seconds)
+        self.pass_by(seconds)
+
+    def pass_by(self, seconds: float) -> None:
+        """So much time goes by."""
         self._moved += timedelta(seconds=seconds)
 
 
@@ -88,8 +95,9 @@ async def telegram_harness(
     clock: InstantClock | None = None,
     **more: Any,
 ) -> AsyncIterator[TelegramHarness]:
-    """An adapter of this kind, open, before an emulator of its own; `more` goes to the adapter."""
+    """An adapter of this kind, open, before an emulator of its own, without limits; `more` goes to the adapter."""
     clock = clock or InstantClock()
+    more.setdefault("limits", UNLIMITED)
     async with (
         TelegramEmulator() as telegram,
         kind(token, telegram.base_url, COMMANDS, clock, read_timeout, **more) as adapter,

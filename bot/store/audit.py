@@ -66,15 +66,15 @@ def events(connection: sa.Connection, name: str | None = None, limit: int | None
     rows = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)
     if name is not None:
         rows = rows.where(audit.c.name == name)
-    return [
-        Event(
-            row.action,
-            SkillRef(row.name, row.digest),
-            row.scope,
-            Person(row.person, row.person_name),
-            row.origin,
-            row.detail,
-            row.at,
-        )
-        for row in reversed(connection.execute(rows).all())
-    ]
+    return [_event(row) for row in reversed(connection.execute(rows).all())]
+
+
+def since(connection: sa.Connection, id: int) -> list[tuple[int, Event]]:
+    """The events behind the one with this id, each with its own, oldest first."""
+    rows = connection.execute(sa.select(audit).where(audit.c.id > id).order_by(audit.c.id))
+    return [(row.id, _event(row)) for row in rows]
+
+
+def _event(row: sa.Row[tuple[object, ...]]) -> Event:
+    ref, by = SkillRef(row.name, row.digest), Person(row.person, row.person_name)
+    return Event(row.action, ref, row.scope, by, row.origin, row.detail, row.at)

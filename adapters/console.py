@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
+from math import inf
 from typing import TextIO
 
 from markdown_it import MarkdownIt
@@ -20,9 +21,19 @@ from rich.segment import Segment
 from rich.text import Text
 
 from bot.clients.clock import SystemClock
-from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.domain.chat import (
+    Attachment,
+    Button,
+    ButtonClicked,
+    Conversation,
+    Event,
+    MessageReceived,
+    Outgoing,
+    Person,
+    Progress,
+)
 from bot.domain.text import shorten
-from bot.errors import ConfigError, MaybeDelivered, StoreError
+from bot.errors import ConfigError, MaybeDelivered, StoreError, Undeliverable
 
 PLATFORM = "console"
 ROOM = Conversation(PLATFORM, "local")
@@ -30,6 +41,10 @@ GREETING = "Say what you need; /help says what I understand. Ctrl-D leaves."
 LEAVING = "I finish what I am at; Ctrl-C leaves it for the next start."
 SIGN_SECONDS = 6.0
 """How long the working sign stands: it is renewed every four seconds while work goes on."""
+WORKING = "working…"
+DOING_CHARACTERS = 40
+PACE_SECONDS = 0.5
+"""How often the sign says something else, at most."""
 ANSWER_CHARACTERS = 200
 READ_BYTES = 65_536
 SPARE = "uvwxzqjpmokligfhecsbtdra"
@@ -99,18 +114,19 @@ class ConsoleAdapter:
         if isinstance(self._output, io.TextIOWrapper):
             self._output.reconfigure(errors="replace")  # a terminal that cannot show a letter is no reason to stop
         self._console = Console(file=self._output, force_terminal=self._output.isatty(), highlight=False)
+        self._prompts = self._input.isatty() and self._console.is_terminal
         self._person = _person()
         self._session = secrets.token_hex(8)
         self._count = itertools.count(1)
         self._letters = Letters()
         self._sign: asyncio.TimerHandle | None = None
+        self._doing = WORKING
         self._redraw: Callable[[], None] = lambda: None
         self._above_prompt: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
 
     async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
         """Receive until the person leaves (Ctrl-C, Ctrl-D, the end of the input) or until cancelled."""
-        typed = self._input.isatty() and self._console.is_terminal
-        async with aclosing(self._typed() if typed else _piped(self._input.fileno())) as lines:
+        async with aclosing(self._typed() if self._prompts else _piped(self._input.fileno())) as lines:
             async for line in lines:
                 if text := line.strip():
                     await self._take(text, accept)
@@ -123,8 +139,10 @@ class ConsoleAdapter:
         """See the port."""
         message_id = self._name()
         self._rest()
+        self._doing = WORKING
         header = [Text("apprentice", "bold green")] if self._console.is_terminal else []
-        await self._show(*header, self._body(message.text), *self._buttons(message.buttons, message_id))
+        file = [self._indented(Text(message.file, "bold"))] if message.file else []
+        await self._show(*header, self._body(message.text), *file, *self._buttons(message.buttons, message_id))
         return message_id
 
     async def posted(self, message: Outgoing, part: int) -> str | None:
@@ -146,6 +164,21 @@ class ConsoleAdapter:
         self._rest()
         self._sign = asyncio.get_running_loop().call_later(SIGN_SECONDS, self._rest)
         self._redraw()
+
+    def pace(self, conversation: Conversation) -> float:
+        """See the port: what is written to a pipe stays, so nothing goes there before the answer."""
+        return PACE_SECONDS if self._prompts else inf
+
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        """See the port: the working sign says what is being done."""
+        running = [activity.title for activity in progress.activities if activity.state == "running"]
+        self._doing = f"{shorten(running[-1], DOING_CHARACTERS)}…" if running else WORKING
+        self._redraw()
+        return ""
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        """See the port: nobody sends files here."""
+        raise Undeliverable("No files are sent in a terminal.")
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         """See the port: each line has an answer of its own here."""
@@ -191,7 +224,7 @@ class ConsoleAdapter:
         screen.enable_cpr = False  # a terminal that answers late where its cursor is types into the shell that follows
         prompt: PromptSession[str] = PromptSession(
             [("bold ansicyan", "you"), ("", " › ")],
-            rprompt=lambda: "" if self._sign is None or prompt.app.is_done else "working…",
+            rprompt=lambda: "" if self._sign is None or prompt.app.is_done else self._doing,
             input=Vt100Input(self._input),
             output=screen,
             interrupt_exception=EOFError,

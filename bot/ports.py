@@ -50,7 +50,7 @@ class ChatAdapter(Protocol):
         """Show that the bot works, for a few seconds. Transient; never raises DeliveryError."""
 
     def pace(self, conversation: Conversation) -> float:
-        """Seconds that must lie between two calls of `progress` for one conversation."""
+        """Seconds that must lie between two calls of `progress` for one conversation; infinite: nothing is shown."""
 
     async def progress(self, progress: Progress, message_id: str) -> str:
         """Show how far a turn has come, in the live message `message_id` or, if that is empty, anew.

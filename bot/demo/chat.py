@@ -4,12 +4,24 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable
+from math import inf
 
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.padding import Padding
 
-from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.domain.chat import (
+    Attachment,
+    Button,
+    ButtonClicked,
+    Conversation,
+    Event,
+    MessageReceived,
+    Outgoing,
+    Person,
+    Progress,
+)
+from bot.errors import Undeliverable
 from bot.ports import Clock
 
 ROOM = Conversation("console", "local")
@@ -81,6 +93,18 @@ class DemoChat:
     async def working(self, conversation: Conversation) -> None:
         """Nothing: the demo's model answers at once."""
         await asyncio.sleep(0)
+
+    def pace(self, conversation: Conversation) -> float:
+        """Nothing is shown of the work but what it leads to."""
+        return inf
+
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        """Nothing."""
+        return ""
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        """Nobody sends files."""
+        raise Undeliverable("No files are sent here.")
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         """Nothing: each task is told when the one before it is answered."""

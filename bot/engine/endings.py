@@ -1,15 +1,17 @@
 """What is written when a turn ends otherwise than by finishing: nobody waits for an answer that never comes."""
 
 from datetime import timedelta
+from sys import maxsize
 
 from bot.domain.chat import MessageReceived, Outgoing
 from bot.engine.attach import attach
 from bot.ports import Clock
-from bot.store import conversations, evidence
-from bot.store.deliveries import deliver, event
+from bot.store import chats, conversations, evidence, turns
+from bot.store.deliveries import conclude, deliver, event, outgoing, taken
 from bot.store.evidence import Evidence
 from bot.store.store import Connection, Effect
 from bot.store.turns import Turn
+from bot.words import say
 
 
 class ChatEndings:
@@ -20,8 +22,16 @@ class ChatEndings:
         self._idle = idle
 
     def stopped(self, turn: Turn) -> Effect:
-        """A person stopped it: counted to the task as such; `/stop` itself has answered."""
-        return lambda connection: self._testify(connection, turn, "stopped", "A person stopped the work.")
+        """A person stopped it: counted to the task as such. `/stop` itself has answered; a live message says so too."""
+
+        def effect(connection: Connection) -> None:
+            self._testify(connection, turn, "stopped", "A person stopped the work.")
+            if turn.conversation is not None and (live := taken(connection, turn.id)):
+                conversation = conversations.find(connection, turn.conversation)
+                message = Outgoing(conversation, say(conversation.language, "Stopped."))
+                deliver(connection, message, f"reply:{turn.id}", self._clock.now().timestamp(), live=live)
+
+        return effect
 
     def failed(self, turn: Turn, reason: str) -> Effect:
         """It failed for good: the person reads why."""
@@ -33,7 +43,18 @@ class ChatEndings:
                 quoted = said.message_id if isinstance(said, MessageReceived) else ""
                 conversation = conversations.find(connection, turn.conversation)
                 now = self._clock.now().timestamp()
-                deliver(connection, Outgoing(conversation, reason, (), quoted), f"reply:{turn.id}", now)
+                conclude(connection, turn.id, Outgoing(conversation, reason, (), quoted), f"reply:{turn.id}", now)
+
+        return effect
+
+    def gone(self, turn: Turn) -> Effect:
+        """A delivery found its chat closed to the bot: the work for that chat stops."""
+
+        def effect(connection: Connection) -> None:
+            here, now = outgoing(turn.payload).conversation, self._clock.now().timestamp()
+            chats.leave(connection, here, now)
+            for lane in chats.lanes(connection, here):
+                turns.stop(connection, lane, maxsize, now)
 
         return effect
 
@@ -42,4 +63,6 @@ class ChatEndings:
             return
         now = self._clock.now()
         task = attach(connection, turn, now, self._idle)
+        if chats.gone(connection, conversations.find(connection, turn.conversation)):
+            return  # that the bot was thrown out says nothing of its work
         evidence.testify(connection, task.id, Evidence("behaviour", "failure", text, rule=rule), now.timestamp())

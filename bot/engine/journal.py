@@ -30,6 +30,8 @@ class Journal:
     def __init__(self, store: Store, clock: Clock, turn: Turn, known: Mapping[str, Entry]) -> None:
         self.turn = turn
         self.known = dict(known)
+        self.watch: Callable[[Entry], None] = lambda _: None
+        """Told of each call as it starts, and as it ends."""
         self._waiting: list[Effect] = []
         self._store = store
         self._clock = clock
@@ -134,6 +136,7 @@ class Journal:
         if known and known.once:
             return await self._end(journal.ended(known, UNKNOWN, failed=True))
         await self._start(entry, hear, again=known is not None)
+        self.watch(entry)
         return await self._end(await work(entry), also)
 
     async def _start(self, entry: Entry, hear: Hear, *, again: bool) -> None:
@@ -168,4 +171,5 @@ class Journal:
         if entry.once:
             await self.settle()
         self.known[entry.place] = entry
+        self.watch(entry)
         return entry

@@ -35,8 +35,8 @@ class Outbox:
         """Of each lane the delivery that ran last, and the ids of its parts: a database may refuse to record them."""
 
     async def __call__(self, turn: Turn) -> Effect:
-        """Post or edit a message. Raises DeliverLater and Undeliverable."""
-        message = replace(outgoing(turn.payload), key=f"{turn.key}@{turn.created:.3f}")
+        """Post or edit a message. Raises DeliverLater, Undeliverable and Gone."""
+        message = _addressed(turn)
         adapter = self._adapters.get(message.conversation.platform)
         if adapter is None:
             raise Undeliverable(f"No adapter for {message.conversation.platform} is running; set its token.")
@@ -73,6 +73,8 @@ class Outbox:
         """The id of the part that stands there in the end, empty where nobody knows it."""
         turn, place = journal.turn, f"send:{part}"
         unsure, cut_off = place in journal.known, turn.epoch > turn.failures + 1
+        if not unsure and part == 0 and await self._replaced(adapter, message, turn.payload.get("live", "")):
+            return str(turn.payload["live"])
         if (unsure or cut_off) and (found := await _found(adapter, message, part, "" if unsure else None)) is not None:
             return found
         try:
@@ -85,11 +87,32 @@ class Outbox:
                 raise DeliverLater(f"{error} It is not there yet.") from error
             return found
 
+    async def _replaced(self, adapter: ChatAdapter, message: Outgoing, live: str) -> bool:
+        """Put the first part in the place of a live message; False where none stands, or somebody deleted it."""
+        if not live:
+            return False
+        first = message if adapter.parts(message) == 1 else replace(message, buttons=())
+        try:
+            await self._edit(adapter, first, live)
+        except Undeliverable as error:
+            log.info("outbox.live_gone", conversation=message.conversation.key, reason=str(error))
+            return False
+        return True
+
     async def _send(self, adapter: ChatAdapter, message: Outgoing, part: int) -> str:
         self._probe("before:send")
         message_id = await adapter.send(message, part)
         self._probe("after:send")
         return message_id
+
+
+def _addressed(turn: Turn) -> Outgoing:
+    """The message of a delivery, with the name by which it can be found, to where its chat is now."""
+    message = outgoing(turn.payload)
+    there = message.conversation
+    if turn.moved:
+        there = replace(there, chat=turn.moved, formerly=there.formerly or there.chat)
+    return replace(message, conversation=there, key=f"{turn.key}@{turn.created:.3f}")
 
 
 async def _found(adapter: ChatAdapter, message: Outgoing, part: int, untold: str | None) -> str | None:

@@ -19,7 +19,7 @@ from bot.skills.parameters import accepted
 from bot.skills.run import PlannedCall, Run, run
 from bot.store import buttons, confirmations
 from bot.store.confirmations import Confirmation
-from bot.store.deliveries import deliver
+from bot.store.deliveries import conclude
 from bot.store.journal import Entry
 from bot.store.skills import Use
 from bot.store.store import Connection
@@ -127,7 +127,8 @@ class SkillUse:
         choices = tuple((words.told(language), answer) for answer, words in ANSWERS.items())
         row = buttons.row(connection, "confirmation", id, choices)
         text = question(language, self._found.ref.name, self._planned)
-        deliver(connection, Outgoing(context.conversation, text, (row,)), f"confirm:{id}", self._now)
+        asked = Outgoing(context.conversation, text, (row,))
+        conclude(connection, self._journal.turn.id, asked, f"confirm:{id}", self._now)
 
 
 def question(language: str, name: str, calls: Sequence[PlannedCall]) -> str:

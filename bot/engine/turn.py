@@ -1,8 +1,7 @@
 """A message becomes a reply: the model's rounds and the calls it wishes, each journaled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -15,15 +14,16 @@ from bot.engine.attach import attach
 from bot.engine.follow_ups import FollowUps
 from bot.engine.journal import Journal
 from bot.engine.lanes import GoOn
+from bot.engine.live import Live, Lives
 from bot.engine.received import Received, Receiving
 from bot.engine.skill_use import WAITING, SkillUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
 from bot.errors import ApprenticeError, LimitReached, ToolError
-from bot.ports import ChatAdapter, Clock, ModelClient, ModelReply, ModelRequest, ToolContext
+from bot.ports import Clock, ModelClient, ModelReply, ModelRequest, ToolContext
 from bot.skills.rank import seen
 from bot.store import buttons, confirmations, conversations, journal, lives, showings, transcript
 from bot.store.confirmations import Confirmation
-from bot.store.deliveries import deliver, event
+from bot.store.deliveries import conclude, event, quoted
 from bot.store.journal import Entry
 from bot.store.showings import Showing
 from bot.store.store import Connection, Effect, Store
@@ -33,10 +33,6 @@ THUMBS = (("👍", "up"), ("👎", "down"))
 SILENCE = "I have no answer to that."
 RESUMED = "tool:0.0"
 """The place at which a resumed turn carries on the skill's run that waited."""
-PATIENCE_SECONDS = 0.4
-"""An answer that is there sooner needs no sign that it is coming."""
-SIGN_SECONDS = 4.0
-"""How often the working sign is renewed (Telegram's fades after five seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,16 @@ class Limits:
     """Quiet time after which the conversation's task is closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A turn under way: what it has done, what it may use, what came with the message, what it shows of itself."""
+
+    log: Journal
+    offer: Offer
+    received: Received
+    live: Live
+
+
 class Turns:
     """Runs the speaking turns: messages, and resumed runs that a person confirmed."""
 
@@ -59,7 +65,7 @@ class Turns:
         clock: Clock,
         model: ModelClient,
         toolbox: Toolbox,
-        adapters: Mapping[str, ChatAdapter],
+        lives: Lives,
         follow_ups: FollowUps,
         receiving: Receiving,
         limits: Limits,
@@ -68,7 +74,7 @@ class Turns:
         self._clock = clock
         self._model = model
         self._toolbox = toolbox
-        self._adapters = adapters
+        self._lives = lives
         self._limits = limits
         self._follow_ups = follow_ups
         self._receiving = receiving
@@ -102,63 +108,56 @@ class Turns:
 
         The answers of rounds before `since` are not the last: the person has said more.
         """
-        turn = log.turn
+        context = ToolContext(conversation, _who(log.turn))
         try:
-            async with self._sign(conversation), asyncio.timeout(self._limits.seconds):
-                context = ToolContext(conversation, _who(turn))
-                offer = await self._toolbox.offer(context, transcript.text_of(turn.payload))
+            async with self._lives.of(log, context) as live, asyncio.timeout(self._limits.seconds):
+                offer = await self._toolbox.offer(context, transcript.text_of(log.turn.payload))
                 try:
                     received = await self._receiving.take(log, conversation)
-                    return await self._rounds(log, offer, received, first, since)
+                    return await self._rounds(Work(log, offer, received, live), first, since)
                 except ApprenticeError:  # what was done until here stays on record, however the turn ends
                     await log.settle()
                     raise
         except TimeoutError:
             raise LimitReached(f"I stopped after {self._limits.seconds:.0f} seconds without an answer.") from None
 
-    async def _rounds(
-        self, log: Journal, offer: Offer, received: Received, first: ModelReply | None, since: int
-    ) -> Effect:
+    async def _rounds(self, work: Work, first: ModelReply | None, since: int) -> Effect:
+        log, offer = work.log, work.offer
         before = [prompt.house(self._clock.now()), *prompt.history(log.turn)]
-        first = first or received.reply(offer.context.conversation.language)
+        first = first or work.received.reply(offer.context.conversation.language)
         for round in range(self._limits.rounds):
-            ask = partial(self._ask, log, offer, received, before, round, None if round else first)
+            ask = partial(self._ask, work, before, round, None if round else first)
             hear = partial(self._hear, log.turn, round)
             reply = (await log.model(round, [tool.name for tool in offer.shown], ask, hear)).result
             if not reply["calls"] and round >= since and f"said:{round + 1}" not in log.known:
-                return partial(self._answer, log, offer, received, round)
-            results = [await self._call(log, offer, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
+                return partial(self._answer, work, round)
+            results = [await self._call(work, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
             if any(entry.result == WAITING for entry in results):
                 return partial(self._end, log, offer)
             if sum(entry.tokens for entry in log.known.values()) > self._limits.tokens:
                 raise LimitReached(f"I stopped after {self._limits.tokens} tokens without an answer.")
         raise LimitReached(f"I stopped after {self._limits.rounds} rounds without an answer.")
 
-    async def _ask(
-        self,
-        log: Journal,
-        offer: Offer,
-        received: Received,
-        before: Sequence[JSON],
-        round: int,
-        first: ModelReply | None,
-    ) -> ModelReply:
+    async def _ask(self, work: Work, before: Sequence[JSON], round: int, first: ModelReply | None) -> ModelReply:
         if first:
             return first
-        rounds = transcript.rounds(log.turn.id, log.known.values())
+        known, offer = work.log.known, work.offer
+        rounds = transcript.rounds(work.log.turn.id, known.values())
+        heard = work.live.listener(transcript.answer(entry for entry in known.values() if entry.status == "done"))
 
         async def ask() -> ModelReply:
-            return await self._model.complete(ModelRequest([*before, received.message, *rounds], offer.shown))
+            messages = [*before, work.received.message, *rounds]
+            return await self._model.complete(ModelRequest(messages, offer.shown), heard)
 
-        async with self._follow_ups.shown(offer.context.conversation, log.known.get(f"said:{round}")):
-            return await received.asked(ask)
+        async with self._follow_ups.shown(offer.context.conversation, known.get(f"said:{round}")):
+            return await work.received.asked(ask)
 
     def _hear(self, turn: Turn, round: int, connection: Connection) -> Entry | None:
         """What the person said while the bot worked; the first round begins with what they said first."""
         return self._follow_ups.take(connection, turn, round, self._clock.now().timestamp()) if round else None
 
-    async def _call(self, log: Journal, offer: Offer, place: str, call: Mapping[str, JSON]) -> Entry:
-        name, raw = call["name"], call["arguments"]
+    async def _call(self, work: Work, place: str, call: Mapping[str, JSON]) -> Entry:
+        log, offer, name, raw = work.log, work.offer, call["name"], call["arguments"]
         found = offer.skill(name)
         if found is None:
             tool = offer.tools.get(name)
@@ -169,21 +168,24 @@ class Turns:
         async def make() -> ToolResult:
             scope = offer.context.conversation.scope
             confirmed = await self._store.read(lambda connection: _confirmed(connection, log.turn, place, found, scope))
-            return await use.make(parsed(raw), self._clock.now, confirmed=confirmed)
+            result = await use.make(parsed(raw), self._clock.now, confirmed=confirmed)
+            if result.content == WAITING:
+                await work.live.rest()
+            return result
 
         return await log.call(Entry(place, name, raw, once=False), make, use.record)
 
-    def _answer(self, log: Journal, offer: Offer, received: Received, round: int, connection: Connection) -> None:
+    def _answer(self, work: Work, round: int, connection: Connection) -> None:
+        log, offer = work.log, work.offer
         turn, conversation = log.turn, offer.context.conversation
         if round + 1 < self._limits.rounds and self._follow_ups.waiting(connection, turn):
             raise GoOn(partial(self._work, log, conversation, None, round + 1))
         self._end(log, offer, connection)
-        text = received.answer(transcript.answer(log.known.values()) or SILENCE, conversation.language)
+        text = work.received.answer(transcript.answer(log.known.values()) or SILENCE, conversation.language)
         used = any(map(offer.skill, _called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS),) if used else ()
-        quoted = "" if conversation.direct else turn.payload.get("message_id", "")
-        now = self._clock.now().timestamp()
-        deliver(connection, Outgoing(conversation, text, rows, quoted), f"reply:{turn.id}", now)
+        message = Outgoing(conversation, text, rows, quoted(turn.payload, conversation))
+        conclude(connection, turn.id, message, f"reply:{turn.id}", self._clock.now().timestamp())
 
     def _end(self, log: Journal, offer: Offer, connection: Connection) -> None:
         """What every turn's end writes; alone it is one without an answer, where a question to the person was put."""
@@ -193,24 +195,6 @@ class Turns:
 
     def _attach(self, turn: Turn, connection: Connection) -> None:
         attach(connection, turn, self._clock.now(), self._limits.idle)
-
-    @asynccontextmanager
-    async def _sign(self, conversation: Conversation) -> AsyncIterator[None]:
-        """Show that the bot works, as long as the context is open."""
-        showing = asyncio.create_task(self._show(conversation))
-        try:
-            yield
-        finally:
-            showing.cancel()
-            with suppress(asyncio.CancelledError):
-                await showing
-
-    async def _show(self, conversation: Conversation) -> None:
-        adapter = self._adapters.get(conversation.platform)
-        await self._clock.sleep(PATIENCE_SECONDS)
-        while adapter is not None:
-            await adapter.working(conversation)
-            await self._clock.sleep(SIGN_SECONDS)
 
 
 def _confirmation(connection: Connection, turn: Turn) -> Confirmation | None:

@@ -6,20 +6,53 @@ from dataclasses import asdict
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from bot.domain.chat import Event, Outgoing
+from bot.domain.chat import Conversation, Event, Outgoing
 from bot.domain.json import JSON
 from bot.store.store import Connection
 from bot.store.tables import journal, turns
 from bot.store.turns import OPEN, NewTurn, enqueue
 
+LIVE = "live"
+"""The place in a turn's journal of the message in which it shows itself: the platform's id, empty once it is taken."""
+
 _outgoing = TypeAdapter(Outgoing)
 _event: TypeAdapter[Event] = TypeAdapter(Event)
 
 
-def deliver(connection: Connection, message: Outgoing, key: str, now: float, *, replaces: str = "") -> None:
-    """Enqueue a message; with `replaces` it edits the posted message of that platform id. `key` makes it one."""
-    payload = {"message": asdict(message), "replaces": replaces}
+# Built once: they run in every turn, and building a statement costs more than running it.
+_OF_LIVE = (journal.c.turn == sa.bindparam("of"), journal.c.place == LIVE)
+_LIVE = sa.select(journal.c.result).where(*_OF_LIVE)
+_TAKE = journal.update().where(*_OF_LIVE).values(result="")
+
+
+def deliver(
+    connection: Connection, message: Outgoing, key: str, now: float, *, replaces: str = "", live: str = ""
+) -> None:
+    """Enqueue a message. `key` makes it one.
+
+    With `replaces` it edits the posted message of that platform id, with `live` its first part takes the place of that
+    live message.
+    """
+    payload = {"message": asdict(message), "replaces": replaces, "live": live}
     enqueue(connection, NewTurn(f"out:{key}", message.conversation.out_lane, "delivery", payload), now)
+
+
+def conclude(connection: Connection, turn: int, message: Outgoing, key: str, now: float) -> None:
+    """Deliver what a turn ends with, or asks the person: in the place of its live message if one stands."""
+    deliver(connection, message, key, now, live=taken(connection, turn))
+
+
+def taken(connection: Connection, turn: int) -> str:
+    """The live message of a turn, to be taken for its last words: there is none any more. Empty where there is none."""
+    live = connection.scalar(_LIVE, {"of": turn})
+    if live:
+        connection.execute(_TAKE, {"of": turn})
+    return live or ""
+
+
+def quoted(payload: JSON, conversation: Conversation) -> str:
+    """The message that the answer to a turn quotes: none where a person is alone with the bot."""
+    return "" if conversation.direct else payload.get("message_id", "")
 
 
 def answered(connection: Connection, lane: str, message_id: str) -> int | None:

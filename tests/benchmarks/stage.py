@@ -11,7 +11,17 @@ from time import perf_counter
 
 from bot.app import App, Outside, opened
 from bot.clients.clock import SystemClock
-from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.domain.chat import (
+    Attachment,
+    ButtonClicked,
+    Conversation,
+    Event,
+    MessageReceived,
+    Outgoing,
+    Person,
+    Progress,
+)
+from bot.errors import Undeliverable
 from bot.ports import ModelClient
 from bot.settings import load
 from bot.store.store import Probe
@@ -68,6 +78,18 @@ class Crowd:
 
     async def working(self, conversation: Conversation) -> None:
         """Nobody looks."""
+
+    def pace(self, conversation: Conversation) -> float:
+        """As in real chats, so that answers are streamed as there."""
+        return 1.0
+
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        """Nobody looks."""
+        return ""
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        """Nobody sends files."""
+        raise Undeliverable("No files are sent here.")
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         """Nobody looks."""

@@ -8,7 +8,7 @@ import asyncio
 import sys
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -33,10 +33,10 @@ class Recorded:
         self.requests: list[ModelRequest] = []
         self._model = model
 
-    async def complete(self, request: ModelRequest) -> ModelReply:
+    async def complete(self, request: ModelRequest, heard: Callable[[str], None] | None = None) -> ModelReply:
         """Ask the server."""
         self.requests.append(replace(request, messages=[*request.messages]))
-        return await self._model.complete(request)
+        return await self._model.complete(request, heard)
 
 
 async def figures(conversations: int = 100, messages: int = 10) -> Sequence[Figure]:

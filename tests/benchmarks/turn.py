@@ -8,7 +8,7 @@ as many commits of one small row by bare SQLite on the same disk.
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
@@ -33,7 +33,7 @@ class TimedModel:
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    async def complete(self, request: ModelRequest) -> ModelReply:
+    async def complete(self, request: ModelRequest, heard: Callable[[str], None] | None = None) -> ModelReply:
         """The next call, or the answer."""
         began = perf_counter()
         await asyncio.sleep(THINKING)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.json import JSON
+from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.tool import Tool, ToolCall, ToolResult
 from bot.engine.answers import Answers
@@ -17,7 +18,10 @@ from bot.engine.endings import ChatEndings
 from bot.engine.follow_ups import FollowUps
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
+from bot.engine.live import Lives
+from bot.engine.membership import Membership
 from bot.engine.outbox import Outbox
+from bot.engine.stopping import Stopping
 from bot.engine.received import Receiving
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
@@ -59,7 +63,7 @@ class ScriptedModel:
         self.script = list(script)
         self.requests: list[ModelRequest] = []
 
-    async def complete(self, request: ModelRequest) -> ModelReply:
+    async def complete(self, request: ModelRequest, heard: Callable[[str], None] | None = None) -> ModelReply:
         self.requests.append(replace(request, messages=[*request.messages]))
         step = self.script.pop(0)
         if isinstance(step, Exception):
@@ -119,16 +123,18 @@ class Desk:
         sources = (*builtin(self.path / "workspace", self.path / "outgoing", clock, self.library, store), self.orders)
         toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
         follow_ups = FollowUps(adapters, apart)
-        # Without adapters there is no working sign, which would move the hand-set clock.
         receiving = Receiving(self.path / "workspace", adapters)
-        speaking = Turns(store, clock, self.model, toolbox, {}, follow_ups, receiving, limits)
+        lives = Lives(store, clock, {}, Privacy())  # a sign that the bot works would move the hand-set clock
+        speaking = Turns(store, clock, self.model, toolbox, lives, follow_ups, receiving, limits)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}
+        stopping = Stopping(store, lambda lane, before: self.lanes.stop(lane, before))
         handlers: dict[str, Handler] = {
             "message": speaking.message,
             "resume": speaking.resume,
-            "command": Answers(store, clock, self.library, lambda lane, before: self.lanes.stop(lane, before)),
+            "command": Answers(store, clock, self.library, stopping),
+            "membership": Membership(store, clock, stopping),
             "click": Clicks(store, adapters, decisions),
             "delivery": Outbox(store, clock, adapters, lambda _: None),
             "close": outcomes.close,

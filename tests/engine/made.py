@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from math import inf
 
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person, Progress
 from bot.engine.prompt import with_history
 from bot.errors import MaybeDelivered
 from bot.store import turns
@@ -73,6 +74,12 @@ class KeptChat:
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         self.heard.append((conversation, message_id))
+
+    def pace(self, conversation: Conversation) -> float:
+        return inf
+
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        raise NotImplementedError
 
     async def fetch(self, attachment: Attachment, limit: int) -> bytes:
         self._fail()

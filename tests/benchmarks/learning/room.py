@@ -4,9 +4,21 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 from time import monotonic
 
-from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
+from bot.domain.chat import (
+    Attachment,
+    Button,
+    ButtonClicked,
+    Conversation,
+    Event,
+    MessageReceived,
+    Outgoing,
+    Person,
+    Progress,
+)
+from bot.errors import Undeliverable
 
 CHANNEL = "T1/C1"
 SCOPE = f"slack:{CHANNEL}"
@@ -49,14 +61,14 @@ def thread(number: int) -> Conversation:
 
 
 class Room:
-    """Port ChatAdapter: runs a story; what is said and pressed goes in as any event does, answers wait in `posted`."""
+    """Port ChatAdapter: runs a story; what is said and pressed goes in as any event does, answers wait in `messages`."""
 
     platform = "slack"
 
     def __init__(self, clock: OfficeClock) -> None:
         self.story: Callable[[], Awaitable[None]]
         self.settled: Callable[[], Awaitable[None]]
-        self.posted: list[Outgoing] = []
+        self.messages: list[Outgoing] = []
         self._clock = clock
         self._count = itertools.count(1)
         self._accept: Callable[[Event], Awaitable[None]]
@@ -74,18 +86,18 @@ class Room:
     async def press(self, button: Button, under: Outgoing, who: Person, answers: int = 0) -> Sequence[Outgoing]:
         """Press a button; what the bot posted then, at least so many messages."""
         id = str(next(self._count))
-        place = str(self.posted.index(under))
+        place = str(self.messages.index(under))
         click = ButtonClicked(f"slack:{id}", under.conversation, who, button.id, place, id, self._clock.now())
         return await self._happened(click, answers)
 
     async def _happened(self, event: Event, answers: int) -> Sequence[Outgoing]:
-        before = len(self.posted)
+        before = len(self.messages)
         await self._accept(event)
         await self.settled()
-        while len(self.posted) < before + answers:  # the model's server asked to be left alone for a while
+        while len(self.messages) < before + answers:  # the model's server asked to be left alone for a while
             await self._clock.sleep(SHORT)
             await self.settled()
-        return self.posted[before:]
+        return self.messages[before:]
 
     def parts(self, message: Outgoing) -> int:
         """Any length fits."""
@@ -93,8 +105,8 @@ class Room:
 
     async def send(self, message: Outgoing, part: int) -> str:
         """Keep it; its id is its place."""
-        self.posted.append(message)
-        return str(len(self.posted) - 1)
+        self.messages.append(message)
+        return str(len(self.messages) - 1)
 
     async def posted(self, message: Outgoing, part: int) -> str | None:
         """Nobody asks."""
@@ -102,13 +114,25 @@ class Room:
 
     async def edit(self, message: Outgoing, message_id: str) -> None:
         """Keep the newer one."""
-        self.posted[int(message_id)] = message
+        self.messages[int(message_id)] = message
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """Nobody reads it."""
 
     async def working(self, conversation: Conversation) -> None:
         """Nobody looks."""
+
+    def pace(self, conversation: Conversation) -> float:
+        """Nobody looks."""
+        return inf
+
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        """Nobody looks."""
+        return ""
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        """Nobody sends files."""
+        raise Undeliverable("No files are sent here.")
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         """Nobody looks."""

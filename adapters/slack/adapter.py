@@ -34,7 +34,6 @@ from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Outg
 from bot.domain.text import clean, shorten
 from bot.errors import ConfigError, DeliverLater, MaybeDelivered, Undeliverable
 from bot.ports import Clock
-from bot.words import say
 
 log = structlog.get_logger()
 
@@ -160,8 +159,8 @@ class SlackAdapter:
             else:
                 await self._files.share(place, part.file, beside)
         except FileRefused as error:
-            reason = say(place.language, "Slack did not take the file {name}: {why}.", name=error.name, why=error.why)
-            return await self._posting.post(place, shown(f"{part.text}\n\n{reason}".strip(), part.rows))
+            text = f"{part.text}\n\n{error.sentence.told(place.language)}".strip()
+            return await self._posting.post(place, shown(text, part.rows))
         return ""
 
     async def posted(self, message: Outgoing, part: int) -> str | None:

@@ -19,7 +19,7 @@ from adapters.slack.ids import channel
 from adapters.slack.posting import BLOCKS_REFUSED
 from adapters.slack.text import NOTHING, Shown
 from bot.domain.chat import Attachment, Conversation
-from bot.domain.text import clean
+from bot.domain.text import clean, plain
 from bot.errors import DeliverLater, MaybeDelivered, Undeliverable
 from bot.words import Sentence
 
@@ -27,7 +27,13 @@ HOST = "files.slack.com"
 TRANSFER = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
 UNKNOWN = "application/octet-stream"
 CHUNK = 2**16
-NO_SCOPE = "Slack does not let me read files: the app lacks the scope files:read. The README says how to add it."
+NO_SCOPE = Sentence(
+    "Slack does not let me read files: the app lacks the scope files:read. The README says how to add it."
+)
+GONE = Sentence("{name} is gone.")
+TOO_LARGE = Sentence("{name} is larger than {limit} MB.")
+NOT_TAKEN = Sentence("Slack did not take the file {name}: {why}.")
+NOT_SLACKS = Sentence("{name} is not kept by Slack, so I do not fetch it.")
 _REFUSED = frozenset(
     {
         "blocked_file_type",
@@ -66,13 +72,11 @@ class File(BaseModel):
         return Attachment(clean(self.url_private or self.id), name, clean(media), max(self.size, 0))
 
 
-class FileRefused(Exception):
-    """Slack does not take the file `name`; `why` is its word for it, or a sentence."""
+class FileRefused(Undeliverable):
+    """Slack does not take the file `name`, but would take a message; `why` is its word for it, or a sentence."""
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name = name
-        self.why = why
+        super().__init__(NOT_TAKEN, name=plain(name), why=why)
 
 
 class Files:
@@ -89,7 +93,7 @@ class Files:
             raise _too_large(attachment, limit)
         url = attachment.id if "/" in attachment.id else await self._address(attachment)
         if urlsplit(url).netloc not in self._hosts:
-            raise Undeliverable("{name} is not kept by Slack, so I do not fetch it.", name=attachment.name)
+            raise Undeliverable(NOT_SLACKS, name=plain(attachment.name))
         try:
             return await self._download(url, attachment, limit)
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -103,8 +107,8 @@ class Files:
         except SlackApiError as error:
             if refusal(error).passing or refusal(error).unreadable:
                 raise DeliverLater("Slack does not tell of {name} now.", name=attachment.name) from error
-            reason = NO_SCOPE if refusal(error).code == "missing_scope" else "{name} is gone."
-            raise Undeliverable(reason, name=attachment.name) from error
+            reason = NO_SCOPE if refusal(error).code == "missing_scope" else GONE
+            raise Undeliverable(reason, name=plain(attachment.name)) from error
         except (*CALL_FAILED, ValidationError) as error:
             raise DeliverLater("Slack does not tell of {name} now.", name=attachment.name) from error
 
@@ -120,7 +124,7 @@ class Files:
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise DeliverLater("Slack does not hand out {name} now.", _after(answer), name=attachment.name)
             if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-                raise Undeliverable("{name} is gone.", name=attachment.name)
+                raise Undeliverable(GONE, name=plain(attachment.name))
             if answer.status != HTTPStatus.OK:
                 raise Undeliverable(NO_SCOPE)
             content = await _at_most(limit, answer, attachment)
@@ -201,7 +205,7 @@ async def _at_most(limit: int, answer: aiohttp.ClientResponse, attachment: Attac
 
 
 def _too_large(attachment: Attachment, limit: int) -> Undeliverable:
-    return Undeliverable("{name} is larger than {limit} MB.", name=attachment.name, limit=limit // 2**20)
+    return Undeliverable(TOO_LARGE, name=plain(attachment.name), limit=limit // 2**20)
 
 
 def _after(answer: aiohttp.ClientResponse) -> float | None:

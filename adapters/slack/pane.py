@@ -14,7 +14,7 @@ from adapters.slack.ids import channel
 from adapters.slack.people import People
 from bot.domain.chat import Conversation, Event, MessageReceived
 from bot.domain.text import shorten
-from bot.words import say
+from bot.words import Sentence, say
 
 log = structlog.get_logger()
 
@@ -23,14 +23,14 @@ THREAD_OPENED, CONTEXT_CHANGED = "assistant_thread_started", "assistant_thread_c
 HOME_OPENED = "app_home_opened"
 """The event of an app with an `agent_view`, which new apps have instead (docs.slack.dev/ai/
 migrating-to-agent-messaging): a person opened the conversation with it."""
+FILES = Sentence("Which files do you see?")
 PROMPTS = (
-    ("What can you do?", "help"),
-    ("Which skills do you have?", "skills"),
-    ("Which files do you see?", "Which files do you see?"),
-    ("Look for work that repeats", "learn"),
+    (Sentence("What can you do?"), "help"),
+    (Sentence("Which skills do you have?"), "skills"),
+    (FILES, FILES),
+    (Sentence("Look for work that repeats"), "learn"),
 )
-"""What a fresh pane suggests (Slack shows four at most): how it reads, and what is said to the bot."""
-STATUS = "is working…"
+"""What a fresh pane suggests (Slack shows four at most): how it reads, and the command or the words that are said."""
 SECONDS = 1.0
 """How long an event waits for the pane; Slack wants it acknowledged within three seconds."""
 TITLE_CHARACTERS = 80
@@ -72,7 +72,7 @@ class Pane:
         """A line in the thread until the next message; Slack has no such sign outside of threads."""
         if place.thread:
             self._working.add(place.key)
-            await self._status(place, say(place.language, STATUS))
+            await self._status(place, say(place.language, "is working…"))
 
     async def rest(self, place: Conversation) -> None:
         """Take the line away, where no message did it."""
@@ -104,7 +104,7 @@ class Pane:
     async def _suggest(self, user: str, where: str, thread_ts: str | None) -> None:
         known = (await self._people.known({user})).get(user)
         language = known.language if known else ""
-        prompts = [{"title": say(language, title), "message": say(language, message)} for title, message in PROMPTS]
+        prompts = [{"title": title.told(language), "message": _told(said, language)} for title, said in PROMPTS]
         await self._client.assistant_threads_setSuggestedPrompts(channel_id=where, thread_ts=thread_ts, prompts=prompts)
 
     async def _entitle(self, heard: MessageReceived) -> None:
@@ -123,3 +123,7 @@ class Pane:
             )
         except CALL_FAILED as error:
             log.debug("slack.status_not_shown", conversation=place.key, error=why(error))
+
+
+def _told(said: str, language: str) -> str:
+    return said.told(language) if isinstance(said, Sentence) else said

@@ -94,7 +94,7 @@ class SlackAdapter:
         self._marks = Marks(self._client)
         self._live = Live(self._client, self._posting, self._clock)
         self._files = Files(self._client, self._session, self._base_url)
-        self._pane = Pane(self._client, self._people)
+        self._pane = Pane(self._client, self._people, self._clock)
         self._urls = ResponseUrls(self._client, self._session, self._clock)
         return self
 
@@ -189,8 +189,9 @@ class SlackAdapter:
             log.warning("slack.click_not_answered", click=click.key, error=why(error))
 
     async def working(self, conversation: Conversation) -> None:
-        """See the port."""
-        await self._pane.working(conversation)
+        """See the port; a live message is sign enough."""
+        if not self._live.stands_in(conversation):
+            await self._pane.working(conversation)
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         """See the port: a reaction, which stands there already when the work was cut off."""

@@ -76,6 +76,14 @@ class _Stream:
         return _Stream(text, self.length + len(fresh), tasks), chunks
 
 
+@dataclass(slots=True)
+class _Message:
+    """A live message in the conversation of this key; without a stream it is edited."""
+
+    place: str
+    stream: _Stream | None
+
+
 class Live:
     """The live messages of one workspace."""
 
@@ -83,39 +91,42 @@ class Live:
         self._client = client
         self._posting = posting
         self._clock = clock
-        self._open: dict[str, _Stream | None] = {}
+        self._open: dict[str, _Message] = {}
         self._begun: list[datetime] = []
         self._unstreamed: set[str] = set()
 
     def pace(self, place: Conversation) -> float:
         """See the port: so slow that all live messages together stay within Slack's limits."""
         streams = place.thread != "" and place.chat not in self._unstreamed
-        alike = sum((stream is not None) == streams for stream in self._open.values())
+        alike = sum((message.stream is not None) == streams for message in self._open.values())
         return max(alike, 1) * 60 / (SHARE * (APPENDS if streams else UPDATES))
+
+    def stands_in(self, place: Conversation) -> bool:
+        """Whether a live message is known to stand in a conversation."""
+        return any(message.place == place.key for message in self._open.values())
 
     async def show(self, progress: Progress, ts: str) -> str:
         """See `progress` of the port."""
-        stream = self._open.get(ts)
         if not ts:
-            ts = await self._begin(progress)
-        elif stream is not None:
-            await self._append(progress, ts, stream)
-        else:
+            return await self._begin(progress)
+        message = self._open.setdefault(ts, _Message(progress.conversation.key, None))
+        if message.stream is None or not await self._append(progress, ts, message):
             await self._posting.replace(progress.conversation, ts, in_progress(progress))
         return ts
 
     async def end(self, place: Conversation, ts: str) -> None:
         """Let the message be edited from now on. Raises DeliverLater."""
-        if self._open.get(ts) is not None:
+        message = self._open.get(ts)
+        if message is not None and message.stream is not None:
             await self._posting.end_stream(place, ts)
         self._open.pop(ts, None)
 
     async def _begin(self, progress: Progress) -> str:
         place = progress.conversation
-        ts = await self._stream(progress) if self._may_stream(place) else ""
+        ts, stream = await self._stream(progress) if self._may_stream(place) else ("", None)
         if not ts:
             ts = await self._posting.post(place, in_progress(progress))
-            self._open[ts] = None
+        self._open[ts] = _Message(place.key, stream)
         while len(self._open) > REMEMBERED:
             del self._open[next(iter(self._open))]
         return ts
@@ -125,8 +136,8 @@ class Live:
         self._begun = [at for at in self._begun if now - at < MINUTE]
         return place.thread != "" and place.chat not in self._unstreamed and len(self._begun) < STREAMS
 
-    async def _stream(self, progress: Progress) -> str:
-        """Begin a stream; nothing if Slack does not let us."""
+    async def _stream(self, progress: Progress) -> tuple[str, _Stream | None]:
+        """Begin a stream; its ts, empty if Slack does not let us."""
         place = progress.conversation
         stream, chunks = _Stream().grown(progress)
         stop = {"type": "blocks", "blocks": [buttons([progress.stop])]}
@@ -147,25 +158,24 @@ class Live:
                 log.info("slack.not_streamed", chat=place.chat, error=refused.why)
                 if not (refused.passing or refused.closed):
                     self._unstreamed.add(place.chat)
-                return ""
-        ts = str(started.get("ts") or "")
-        self._open[ts] = stream
-        return ts
+                return "", None
+        return str(started.get("ts") or ""), stream
 
-    async def _append(self, progress: Progress, ts: str, stream: _Stream) -> None:
-        place = progress.conversation
-        self._open[ts], chunks = stream.grown(progress)
+    async def _append(self, progress: Progress, ts: str, message: _Message) -> bool:
+        """Add what is new to a stream, if anything is; whether the stream goes on."""
+        place, before = progress.conversation, message.stream or _Stream()
+        message.stream, chunks = before.grown(progress)
         if not chunks:
-            return
+            return True
         try:
             with delivering(place.chat):
                 goes_on = await self._appended(place, ts, chunks)
         except DeliverLater:
-            self._open[ts] = stream
+            message.stream = before
             raise
         if not goes_on:
-            self._open[ts] = None
-            await self._posting.replace(place, ts, in_progress(progress))
+            message.stream = None
+        return goes_on
 
     async def _appended(self, place: Conversation, ts: str, chunks: list[JSON]) -> bool:
         """Add to a stream; whether it takes more. Raises as calls do."""

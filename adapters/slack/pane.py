@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from adapters.slack.ids import channel
 from adapters.slack.people import People
 from bot.domain.chat import Conversation, Event, MessageReceived
 from bot.domain.text import shorten
+from bot.ports import Clock
 from bot.words import Sentence, say
 
 log = structlog.get_logger()
@@ -31,6 +33,9 @@ PROMPTS = (
     (Sentence("Look for work that repeats"), "learn"),
 )
 """What a fresh pane suggests (Slack shows four at most): how it reads, and the command or the words that are said."""
+RENEWED = timedelta(seconds=60)
+"""How long the sign of work is left alone; Slack takes it away after two minutes."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 SECONDS = 1.0
 """How long an event waits for the pane; Slack wants it acknowledged within three seconds."""
 TITLE_CHARACTERS = 80
@@ -53,11 +58,12 @@ class _Home(BaseModel):
 class Pane:
     """Shows what belongs around a conversation. Nothing here is worth failing for: what Slack refuses is logged."""
 
-    def __init__(self, client: AsyncWebClient, people: People) -> None:
+    def __init__(self, client: AsyncWebClient, people: People, clock: Clock) -> None:
         self._client = client
         self._people = people
+        self._clock = clock
         self._untitled: dict[tuple[str, str], None] = {}
-        self._working: set[str] = set()
+        self._working: dict[str, datetime] = {}
 
     async def attend(self, body: Mapping[str, Any], heard: Event | None) -> None:
         """Follow what Slack told in `body`, which the bot heard as `heard`."""
@@ -70,8 +76,9 @@ class Pane:
 
     async def working(self, place: Conversation) -> None:
         """A line in the thread until the next message; Slack has no such sign outside of threads."""
-        if place.thread:
-            self._working.add(place.key)
+        now = self._clock.now()
+        if place.thread and now - self._working.get(place.key, NEVER) >= RENEWED:
+            self._working[place.key] = now
             await self._status(place, say(place.language, "is working…"))
 
     async def rest(self, place: Conversation) -> None:
@@ -82,7 +89,7 @@ class Pane:
 
     def posted(self, place: Conversation) -> None:
         """A message took the line away."""
-        self._working.discard(place.key)
+        self._working.pop(place.key, None)
 
     async def _follow(self, event: Mapping[str, Any], heard: Event | None) -> None:
         kind = event.get("type")

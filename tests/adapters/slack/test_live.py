@@ -335,17 +335,21 @@ async def test_a_chat_without_the_bot_is_undeliverable_and_streams_again_when_it
     assert (await turn.shows("Tw")).stream == "chunks"
 
 
-@pytest.mark.parametrize("settle", [True, False])
-async def test_the_sign_of_work_goes_with_the_answer(threaded: Turn, settle: bool) -> None:
+async def test_a_live_message_takes_the_place_of_the_sign_of_work(threaded: Turn) -> None:
     harness, place, thread = threaded.harness, threaded.place, threaded.conversation.thread
     status: Callable[[], str] = lambda: harness.slack.status(place, thread)  # noqa: E731 - a word for it
     await harness.adapter.working(threaded.conversation)
     assert status()
     await threaded.shows("Tw")
-    assert not status(), "a message takes it away"
-    if settle:
-        await harness.adapter.working(threaded.conversation)
-    before = len(harness.slack.called("assistant.threads.setStatus"))
-    await threaded.ends()
+    await harness.adapter.working(threaded.conversation)
     assert not status()
-    assert len(harness.slack.called("assistant.threads.setStatus")) == before + settle
+    await threaded.ends()
+    await harness.adapter.working(threaded.conversation)
+    assert status()
+    calls = len(harness.slack.called("assistant.threads.setStatus"))
+    await harness.adapter.working(threaded.conversation)
+    assert len(harness.slack.called("assistant.threads.setStatus")) == calls, "it stands there already"
+    await threaded.ends()
+    assert not status(), "an edit takes it away, where no message did"
+    await threaded.ends()
+    assert len(harness.slack.called("assistant.threads.setStatus")) == calls + 1

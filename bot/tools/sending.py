@@ -7,8 +7,6 @@ import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from pydantic import Field
-
 from bot.domain.chat import Outgoing
 from bot.domain.json import JSON
 from bot.domain.text import clean
@@ -22,7 +20,7 @@ from bot.tools.arguments import Arguments, schema_of, validated
 from bot.tools.names import folder_of
 from bot.tools.workspace import Workspace
 
-MOST = 50 * 1024 * 1024
+MOST = 50_000_000
 """Bytes of a file: what Telegram takes."""
 LONGEST = 500
 """Characters of the text beside it: Telegram takes 1,024 units of UTF-16 there."""
@@ -30,7 +28,7 @@ LONGEST = 500
 
 class _Sent(Arguments):
     path: str
-    text: str = Field(default="", max_length=LONGEST)
+    text: str = ""
 
 
 _TOOLS = (Tool("send_file", "Post a file of the workspace in this chat, with a short text", schema_of(_Sent)),)
@@ -54,16 +52,18 @@ class SendingTool:
         return _TOOLS
 
     async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
-        """Put a file on its way. Raises ToolError for one that is not there, empty or too large."""
+        """Put a file on its way. Raises ToolError."""
         given = validated(_Sent, arguments)
-        conversation = context.conversation
+        conversation, text = context.conversation, clean(given.text)
+        if len(text) > LONGEST:
+            raise ToolError(f"The text beside a file has at most {LONGEST} characters; the rest belongs in the answer.")
         copies = self._outgoing.resolve() / folder_of(conversation)
         workspace = Workspace(self._root, folder_of(conversation))
         file = await asyncio.to_thread(_copied, workspace, given.path, copies)
         size = file.stat().st_size
 
         def work(connection: Connection) -> Collection[str]:
-            message = Outgoing(conversation, clean(given.text), file=str(file))
+            message = Outgoing(conversation, text, file=str(file))
             deliver(connection, message, f"file:{file.parent.name}", self._clock.now().timestamp())
             return waiting_files(connection, conversation.out_lane)
 

@@ -77,7 +77,11 @@ class OpenAIModel:
                 return await self._complete(request, heard)
         except TimeoutError:
             pass
-        raise ModelUnavailable(f"The model server at {self._server.host} did not answer within {self._limit:g} s.")
+        raise ModelUnavailable(
+            "The model server at {host} did not answer within {seconds:g} s.",
+            host=self._server.host,
+            seconds=self._limit,
+        )
 
     async def _complete(self, request: ModelRequest, heard: Heard) -> ModelReply:
         first = await self._ask(request, "", heard)
@@ -92,7 +96,11 @@ class OpenAIModel:
             if request.schema is None:
                 return second
             mistake = str(error)
-        raise ModelUnavailable(f"{self._server.model} did not answer in the form asked for, twice: {mistake}")
+        raise ModelUnavailable(
+            "{model} did not answer in the form asked for, twice: {mistake}",
+            model=self._server.model,
+            mistake=mistake,
+        )
 
     async def _ask(self, request: ModelRequest, mistake: str, heard: Heard) -> ModelReply:
         """The answer, in a form of request that the server takes; which one that is, is remembered."""
@@ -158,8 +166,8 @@ class OpenAIModel:
             problem = failure(self._server, error.status_code, error.body, asked)
         except (openai.APIConnectionError, aiohttp.ClientError, httpx2.HTTPError):
             problem = ModelUnavailable(
-                f"The model server at {self._server.host} cannot be reached or broke off: "
-                "check that it runs, and OPENAI_BASE_URL."
+                "The model server at {host} cannot be reached or broke off: check that it runs, and OPENAI_BASE_URL.",
+                host=self._server.host,
             )
         else:
             return self._read(answer, len(content))
@@ -175,10 +183,12 @@ class OpenAIModel:
         except (ValueError, RecursionError):
             if answer.lstrip().startswith(b"<"):
                 raise ModelRefused(
-                    f"The server at {self._server.host} answers with a web page: "
-                    "check OPENAI_BASE_URL, which mostly ends in /v1."
+                    "The server at {host} answers with a web page: check OPENAI_BASE_URL, which mostly ends in /v1.",
+                    host=self._server.host,
                 ) from None
-            raise ModelUnavailable(f"The model server at {self._server.host} sent an answer that is none.") from None
+            raise ModelUnavailable(
+                "The model server at {host} sent an answer that is none.", host=self._server.host
+            ) from None
 
     async def _opened(self) -> "AsyncOpenAI":
         async with self._opening:

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from bot.domain.json import JSON
 from bot.errors import ContextTooLong, ModelError, ModelRefused, ModelUnavailable
+from bot.words import Sentence
 
 QUOTE = 300
 """Characters of a server's own words in our sentences."""
@@ -46,44 +47,65 @@ class Server:
     model: str
     key: str = field(repr=False)
 
-    def quote(self, body: object) -> str:
+    def quote(self, body: object) -> Sentence | str:
         """The server's own words on one line: ` (it says: …)`, or nothing if it said nothing for people."""
         words = " ".join("".join(c if c.isprintable() else " " for c in _words(body)).split())
         if self.key:
             words = words.replace(self.key, "[key]")
         if not words or words.startswith("<"):
             return ""
-        return f" (it says: {words[:QUOTE]})"
+        return Sentence(" (it says: {words})", words=words[:QUOTE])
 
 
 def failure(server: Server, status: int, body: object, after: float | None = None) -> ModelError:
     """The error for an HTTP status and the parsed body or text that came with it."""
     said = server.quote(body)
-    where = f"The model server at {server.host}"
+    host, model = server.host, server.model
     if _too_long(status, _words(body) + _code(body)):
-        return ContextTooLong(f"The conversation is too long for {server.model}{said}.")
+        return ContextTooLong("The conversation is too long for {model}{said}.", model=model, said=said)
     if status == 402 or "insufficient_quota" in _code(body):
         return ModelRefused(
-            f"The account at {server.host} has no credit left{said}: top it up or set another OPENAI_API_KEY."
+            "The account at {host} has no credit left{said}: top it up or set another OPENAI_API_KEY.",
+            host=host,
+            said=said,
         )
     if status in (408, 409, 425, 429) or status >= 500:
         if FORM_REFUSED.search(said):
-            return RequestNotTaken(f"{where} refuses the form of the request{said}.")
-        return ModelUnavailable(f"{where} is busy or broken, status {status}{said}.", after)
+            return RequestNotTaken(
+                "The model server at {host} refuses the form of the request{said}.", host=host, said=said
+            )
+        return ModelUnavailable(
+            "The model server at {host} is busy or broken, status {status}{said}.",
+            after,
+            host=host,
+            status=status,
+            said=said,
+        )
     if status == 401:
-        return ModelRefused(f"{where} refuses the key{said}: set OPENAI_API_KEY.")
+        return ModelRefused(
+            "The model server at {host} refuses the key{said}: set OPENAI_API_KEY.", host=host, said=said
+        )
     if status == 403:
         return ModelRefused(
-            f"{where} forbids the use of {server.model}{said}: check OPENAI_API_KEY and APPRENTICE_MODEL."
+            "The model server at {host} forbids the use of {model}{said}: check OPENAI_API_KEY and APPRENTICE_MODEL.",
+            host=host,
+            model=model,
+            said=said,
         )
     if status in (404, 405):
         return ModelRefused(
-            f"{where} knows no model {server.model}, or no chat completions at this address{said}: "
-            "check APPRENTICE_MODEL and OPENAI_BASE_URL."
+            "The model server at {host} knows no model {model}, or no chat completions at this address{said}: "
+            "check APPRENTICE_MODEL and OPENAI_BASE_URL.",
+            host=host,
+            model=model,
+            said=said,
         )
     return RequestNotTaken(
-        f"{where} refuses the request, status {status}{said}: "
-        "check that APPRENTICE_MODEL names a chat model that can call tools."
+        "The model server at {host} refuses the request, status {status}{said}: "
+        "check that APPRENTICE_MODEL names a chat model that can call tools.",
+        host=host,
+        status=status,
+        said=said,
     )
 
 

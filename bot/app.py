@@ -20,9 +20,11 @@ from bot.engine.guests import Guests
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.live import Lives
+from bot.engine.membership import Membership
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
 from bot.engine.stop import Stop
+from bot.engine.stopping import Stopping
 from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
@@ -108,7 +110,8 @@ class App:
             "feedback": self._door.guests_only(outcomes.feedback),
             "stop": self._door.guests_only(Stop(store, clock, self._cancel).decide),
         }
-        answers = Answers(store, clock, self.library, self._cancel)
+        stopping = Stopping(store, self._cancel)
+        answers = Answers(store, clock, self.library, stopping)
         mine = Workbench(settings.learn_min_tasks)
         terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases, quiet)
         cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, terms)
@@ -119,6 +122,7 @@ class App:
             "resume": speaking.resume,
             "delivery": Outbox(store, clock, adapters, outside.probe),
             "reaction": self._door.guarded(outcomes.reacted),
+            "membership": Membership(store, clock, stopping),
             "close": outcomes.close,
             "mine": cycle,
             "publish": review.publish,

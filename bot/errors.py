@@ -16,7 +16,8 @@ ApprenticeError
 └── DeliveryError       a message did not reach the chat
     ├── DeliverLater        for now, surely not posted: try again, after `after` seconds if given
     ├── MaybeDelivered      the answer was lost: it may stand in the chat, so it is not sent again
-    └── Undeliverable       for good (blocked, gone): keep the work, stop sending
+    └── Undeliverable       for good: keep the work, stop sending
+        └── Gone            the chat is closed to the bot: keep what is to be sent until the bot is back in it
 """
 
 from bot.words import Sentence
@@ -107,4 +108,8 @@ class MaybeDelivered(DeliveryError):
 
 
 class Undeliverable(DeliveryError):
-    """The chat is gone or the person blocked the bot."""
+    """The platform will not take this message."""
+
+
+class Gone(Undeliverable):
+    """The bot was thrown out of the chat, or the person blocked it."""

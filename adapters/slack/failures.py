@@ -8,7 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import DeliverLater, DeliveryError, MaybeDelivered, Undeliverable
+from bot.errors import DeliverLater, DeliveryError, Gone, MaybeDelivered, Undeliverable
 
 # The SDK raises AttributeError for an answer that is no JSON object.
 CALL_FAILED = (SlackApiError, aiohttp.ClientError, TimeoutError, AttributeError)
@@ -119,5 +119,5 @@ def _refused(refusal: Refusal, chat: str) -> DeliveryError:
         return DeliverLater(f"Slack does not take messages now, chat {chat} waits: {refusal.why}.", refusal.after)
     if refusal.code:
         reason = _CLOSED.get(refusal.code, "Slack refused the message to chat {chat}: {code}.")
-        return Undeliverable(reason, chat=chat, code=refusal.code)
+        return (Gone if refusal.closed else Undeliverable)(reason, chat=chat, code=refusal.code)
     return MaybeDelivered(f"Slack's answer could not be read, the message may stand in chat {chat}.")

@@ -15,7 +15,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.errors import DeliverLater, DeliveryError, MaybeDelivered, Undeliverable
+from bot.errors import DeliverLater, DeliveryError, Gone, MaybeDelivered, Undeliverable
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -42,7 +42,9 @@ def _delivery_error(error: TelegramError, chat: str) -> DeliveryError:
             return DeliverLater(f"Telegram asks to wait {after:g} s before the next message to chat {chat}.", after)
         case ChatMigrated(new_chat_id=new):
             return DeliverLater(f"Chat {chat} became a supergroup, its id is {new} now.")
-        case Forbidden() | BadRequest():
+        case Forbidden() | BadRequest() if isinstance(error, Forbidden) or "chat not found" in error.message.lower():
+            return Gone(f"Telegram lets the bot no longer write to chat {chat}: {error.message}.")
+        case BadRequest():
             return Undeliverable(f"Telegram refused the message to chat {chat}: {error.message}.")
         case InvalidToken():
             return DeliverLater(f"Telegram refused the bot's token, chat {chat} waits: check TELEGRAM_BOT_TOKEN.")

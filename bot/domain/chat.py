@@ -11,7 +11,8 @@ class Conversation:
 
     `chat` is the platform's id of the room (`42`, `-100123`; on Slack `T1/C9`), `thread` its part if it has
     such (a Slack timestamp). `direct` says that one person and the bot are alone in it. `language` is the IETF tag
-    (`de`, `en-GB`) of whoever spoke last there, where the platform tells it.
+    (`de`, `en-GB`) of whoever spoke last there, where the platform tells it. `formerly` is the id of a room that has
+    moved by which it became known: it stays the room's identity, `chat` is where it is now.
     """
 
     platform: str
@@ -19,16 +20,17 @@ class Conversation:
     thread: str = ""
     direct: bool = field(default=True, compare=False)
     language: str = field(default="", compare=False)
+    formerly: str = ""
 
     @property
     def key(self) -> str:
         """The identity as text: `telegram:42`, `slack:T1/C9:1700.12`."""
-        return ":".join(filter(None, (self.platform, self.chat, self.thread)))
+        return ":".join(filter(None, (self.platform, self.formerly or self.chat, self.thread)))
 
     @property
     def scope(self) -> str:
         """Where what is learned here belongs (bot/skills/FORMAT.md): the room, or `local` on the console."""
-        return "local" if self.platform == "console" else f"{self.platform}:{self.chat}"
+        return "local" if self.platform == "console" else f"{self.platform}:{self.formerly or self.chat}"
 
     @property
     def lane(self) -> str:
@@ -38,7 +40,7 @@ class Conversation:
     @property
     def out_lane(self) -> str:
         """The lane in which deliveries to this room wait: ordered for each chat."""
-        return f"out:{self.platform}:{self.chat}"
+        return f"out:{self.platform}:{self.formerly or self.chat}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
 from bot.engine.commands import command_of, commands
+from bot.engine.stopping import Stopping
 from bot.errors import Refused
 from bot.ports import Clock
 from bot.skills import account
 from bot.skills.library import Library
 from bot.store import conversations, evidence, proposals, scopes, skills, tasks, turns
-from bot.store.commits import Commit
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
@@ -38,7 +38,7 @@ def _nothing(_: Connection) -> None:
 class Answers:
     """The commands, each a method named after its word."""
 
-    def __init__(self, store: Store, clock: Clock, library: Library, stop: Callable[[str, int], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, library: Library, stop: Stopping) -> None:
         self._store = store
         self._clock = clock
         self._library = library
@@ -136,10 +136,7 @@ class Answers:
 
     async def _stop_work(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         lane, language = said.conversation.lane, said.conversation.language
-        count = await self._store.write(
-            Commit.STOP, lambda connection: turns.stop(connection, lane, turn.id, turn.created)
-        )
-        self._stop(lane, turn.id)
+        count = await self._stop(turn, [lane])
         if count == 0:
             return say(language, "Nothing was running."), _nothing
         if count == 1:

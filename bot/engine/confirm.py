@@ -42,7 +42,7 @@ class Confirm:
         return say(language, "{answer}: noted.", answer=ANSWERS[meaning.action]), effect
 
     async def _may(self, click: ButtonClicked, waiting: Confirmation, home: Conversation, action: str) -> bool:
-        here = (click.conversation.platform, click.conversation.chat) == (home.platform, home.chat)
+        here = click.conversation.out_lane == home.out_lane
         if here and action != "always" and click.person.id == waiting.person:
             return True
         return await self._reviewers.may_decide(home, click.conversation, click.person)

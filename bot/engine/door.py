@@ -44,7 +44,8 @@ class Door:
     async def open_to(self, conversation: Conversation, person: Person) -> bool:
         """Whether this person may talk to the bot in this conversation."""
         # A workspace is its people's, not its rooms': others may be guests in a shared channel.
-        names = {"*", person.id, f"{conversation.platform}:{conversation.chat}", person.id.split("/")[0]}
+        rooms = {conversation.scope, f"{conversation.platform}:{conversation.chat}"}  # then and now, where it has moved
+        names = {"*", person.id, *rooms, person.id.split("/")[0]}
         if conversation.platform == "console" or names & self._allowed:
             return True
         return await self._store.read(lambda connection: people.paired(connection, person.id))

@@ -2,11 +2,20 @@
 
 from dataclasses import replace
 
-from bot.domain.chat import ButtonClicked, Event, MessageReceived, Reacted
+from bot.domain.chat import (
+    ButtonClicked,
+    ChatMoved,
+    Event,
+    MembershipChanged,
+    MessageReceived,
+    Reacted,
+)
+from bot.domain.json import JSON
 from bot.domain.text import clean
 from bot.engine.commands import ASIDE, command_of
 from bot.ports import Clock
-from bot.store import buttons, conversations, turns
+from bot.store import buttons, chats, conversations, turns
+from bot.store.chats import Chat
 from bot.store.commits import Commit
 from bot.store.deliveries import event_payload
 from bot.store.store import Connection, Store
@@ -23,29 +32,44 @@ class Intake:
     async def accept(self, event: Event) -> None:
         """Commit an event; one that came before changes nothing. Raises StoreError when nothing was committed.
 
-        What is not addressed to the bot counts in conversations that it takes part in, and is forgotten elsewhere.
+        What is not addressed to the bot counts in conversations that it takes part in, and is forgotten elsewhere. A
+        chat that has moved is the one it was, for this event and for those behind it. Who speaks in a chat that the bot
+        was thrown out of has let it in again.
         """
         now = self._clock.now().timestamp()
-        event = _clean(event)
+        cleaned = _clean(event)
 
         def work(connection: Connection) -> None:
-            if _among_others(connection, event):
-                return
-            if not isinstance(event, Reacted):  # of a reaction the platform may not tell the thread
-                conversations.remember(connection, event.conversation)
-            turns.enqueue(connection, _turn(connection, event), now)
+            chat = chats.find(connection, cleaned.conversation)
+            said = replace(cleaned, conversation=chat.place(cleaned.conversation)) if chat else cleaned
+            if isinstance(said, ChatMoved):
+                chats.move(connection, said.conversation, said.chat)
+            elif not (_among_others(connection, said) or _of_before(cleaned, chat)):
+                _enqueue(connection, said, now)
+                if chat and chat.gone and isinstance(said, MessageReceived):
+                    _enqueue(connection, _returned(said), now)
 
         await self._store.write(Commit.INTAKE, work)
+
+
+def _enqueue(connection: Connection, event: Event, now: float) -> None:
+    if isinstance(event, MessageReceived | ButtonClicked):  # of the others the platform may not tell the thread
+        conversations.remember(connection, event.conversation)
+    turns.enqueue(connection, _turn(connection, event), now)
 
 
 def _clean(event: Event) -> Event:
     """The event with the texts that people choose made fit to store, whatever the platform let through."""
     person = replace(event.person, name=clean(event.person.name))
-    if isinstance(event, ButtonClicked):
-        return replace(event, person=person, button=clean(event.button))
-    if isinstance(event, Reacted):
-        return replace(event, person=person, emoji=tuple(map(clean, event.emoji)))
-    return replace(event, person=person, text=clean(event.text))
+    match event:
+        case MessageReceived():
+            files = tuple(replace(one, name=clean(one.name), media=clean(one.media)) for one in event.attachments)
+            return replace(event, person=person, text=clean(event.text), attachments=files)
+        case ButtonClicked():
+            return replace(event, person=person, button=clean(event.button))
+        case Reacted():
+            return replace(event, person=person, emoji=tuple(map(clean, event.emoji)))
+    return replace(event, person=person)
 
 
 def _among_others(connection: Connection, event: Event) -> bool:
@@ -54,21 +78,33 @@ def _among_others(connection: Connection, event: Event) -> bool:
     return unasked and not conversations.known(connection, event.conversation.key)
 
 
+def _of_before(event: Event, chat: Chat | None) -> bool:
+    """Whether it tells where the bot is of the id that a chat had before it moved."""
+    moved = chat.moved if chat else None
+    return isinstance(event, MembershipChanged) and moved is not None and moved != event.conversation.chat
+
+
+def _returned(said: MessageReceived) -> MembershipChanged:
+    return MembershipChanged(f"back:{said.key}", said.conversation, said.person, member=True, at=said.at)
+
+
 def _turn(connection: Connection, event: Event) -> NewTurn:
     conversation = event.conversation
-    if isinstance(event, ButtonClicked):
-        meaning = buttons.meaning(connection, event.button)
-        lane = f"card:{meaning.subject}" if meaning else f"card:{conversation.key}"
-        return NewTurn(event.key, lane, "click", event_payload(event), conversation.key)
-    if isinstance(event, Reacted):
-        lane = f"reaction:{conversation.out_lane}:{event.message_id}"
-        return NewTurn(event.key, lane, "reaction", event_payload(event))
-    return _said(event)
-
-
-def _said(event: MessageReceived) -> NewTurn:
-    conversation = event.conversation
     payload = event_payload(event)
+    match event:
+        case ButtonClicked():
+            meaning = buttons.meaning(connection, event.button)
+            lane = f"card:{meaning.subject}" if meaning else f"card:{conversation.key}"
+            return NewTurn(event.key, lane, "click", payload, conversation.key)
+        case Reacted():
+            return NewTurn(event.key, f"reaction:{conversation.out_lane}:{event.message_id}", "reaction", payload)
+        case MessageReceived():
+            return _said(event, payload)
+    return NewTurn(event.key, f"membership:{conversation.scope}", "membership", payload)
+
+
+def _said(event: MessageReceived, payload: JSON) -> NewTurn:
+    conversation = event.conversation
     command = command_of(event.text)
     if command is None:
         return NewTurn(event.key, conversation.lane, "message", payload, conversation.key)

@@ -13,6 +13,7 @@ from bot.errors import (
     ApprenticeError,
     DeliverLater,
     Fenced,
+    Gone,
     ModelUnavailable,
     Stopped,
     StoreError,
@@ -54,6 +55,9 @@ class Endings(Protocol):
 
     def failed(self, turn: Turn, reason: str) -> Effect:
         """It failed for good; `reason` is a sentence for the person."""
+
+    def gone(self, turn: Turn) -> Effect:
+        """It cannot go on before the bot is back in a chat."""
 
 
 class Lanes:
@@ -109,6 +113,8 @@ class Lanes:
     async def _failed(self, turn: Turn, error: Exception) -> Turn | float | None:
         tries: float
         match error:
+            case Gone():
+                return await self._later(turn, str(error), 0.0, self._endings.gone(turn))
             case DeliverLater():  # as long as the platform says when, it has not given up, nor do we
                 tries, after, reason = DELIVERY_TRIES if error.after is None else math.inf, error.after, str(error)
             case ModelUnavailable():
@@ -151,13 +157,16 @@ class Lanes:
         claimed = turns.claim(connection, lane, self._clock.now().timestamp())
         return with_history(connection, claimed) if isinstance(claimed, Turn) else claimed
 
-    async def _later(self, turn: Turn, reason: str, after: float | None) -> Turn | float | None:
+    async def _later(
+        self, turn: Turn, reason: str, after: float | None, also: Effect = lambda _: None
+    ) -> Turn | float | None:
         wait = after if after is not None else min(2.0**turn.failures, LONGEST_WAIT)
         due = self._clock.now().timestamp() + wait
         log.warning("turn.later", turn=turn.id, kind=turn.kind, lane=turn.lane, seconds=wait, reason=reason)
 
         def work(connection: Connection) -> Turn | float | None:
             turns.postpone(connection, turn, due, reason)
+            also(connection)
             return self._next(turn.lane, connection)
 
         return await self._store.write(Commit.LATER, work)

@@ -27,7 +27,7 @@ class Reviewers:
 
         Raises DeliverLater when the platform cannot tell.
         """
-        if (clicked_in.platform, clicked_in.chat) != (home.platform, home.chat):
+        if clicked_in.out_lane != home.out_lane:
             return not home.direct and clicked_in.direct and await self._decides_alone(person)
         if home.direct:
             return True

@@ -1,10 +1,13 @@
 """Conversations and their history."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from bot.domain.chat import Conversation
 from bot.domain.json import JSON
-from bot.store.tables import conversations, turns
+from bot.store.chats import Chat
+from bot.store.tables import chats, conversations, turns
 
 SPEAKING = ("message", "resume")
 """Kinds of turns in which a person and the bot speak: history and traces are made of them."""
@@ -12,40 +15,48 @@ SPEAKING = ("message", "resume")
 
 def known(connection: sa.Connection, key: str) -> bool:
     """Whether there is a conversation with this key."""
-    return connection.scalar(_KNOWN, {"of": key}) is not None
+    return connection.scalar(_LANGUAGE, {"of": key}) is not None
 
 
 def remember(connection: sa.Connection, conversation: Conversation) -> None:
-    """Insert the conversation unless it is known."""
-    if not known(connection, conversation.key):
+    """Insert the conversation unless it is known, and keep its language where that is told anew."""
+    language = connection.scalar(_LANGUAGE, {"of": conversation.key})
+    if language is None:
         connection.execute(
             conversations.insert().values(
                 key=conversation.key,
                 platform=conversation.platform,
-                chat=conversation.chat,
+                chat=conversation.formerly or conversation.chat,
                 thread=conversation.thread,
                 direct=conversation.direct,
                 scope=conversation.scope,
+                language=conversation.language,
             )
         )
+    elif conversation.language not in ("", language):
+        told = conversations.update().where(conversations.c.key == conversation.key)
+        connection.execute(told.values(language=conversation.language))
 
 
 def find(connection: sa.Connection, key: str) -> Conversation:
     """The conversation with this key, which must be known."""
-    row = connection.execute(sa.select(conversations).where(conversations.c.key == key)).one()
-    return Conversation(row.platform, row.chat, row.thread, row.direct)
+    return _conversation(connection.execute(_WITH_CHAT.where(conversations.c.key == key)).one())
+
+
+def _conversation(row: sa.Row[Any]) -> Conversation:
+    found = Conversation(row.platform, row.chat, row.thread, row.direct, row.language)
+    return Chat(row.chat, None, row.moved).place(found)
 
 
 def latest(connection: sa.Connection, scope: str) -> Conversation | None:
     """The conversation of a scope in which was spoken last."""
     row = connection.execute(
-        sa.select(conversations)
-        .join(turns, turns.c.conversation == conversations.c.key)
+        _WITH_CHAT.join(turns, turns.c.conversation == conversations.c.key)
         .where(conversations.c.scope == scope)
         .order_by(turns.c.id.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else Conversation(row.platform, row.chat, row.thread, row.direct)
+    return None if row is None else _conversation(row)
 
 
 def speakers(connection: sa.Connection, scope: str) -> set[str]:
@@ -81,7 +92,10 @@ _HISTORY = (
     .order_by(turns.c.id.desc())
     .limit(sa.bindparam("most"))
 )
-_KNOWN = sa.select(conversations.c.key).where(conversations.c.key == sa.bindparam("of"))
+_LANGUAGE = sa.select(conversations.c.language).where(conversations.c.key == sa.bindparam("of"))
+_WITH_CHAT = sa.select(conversations, chats.c.moved).outerjoin_from(
+    conversations, chats, sa.and_(chats.c.platform == conversations.c.platform, chats.c.chat == conversations.c.chat)
+)
 
 
 def history(connection: sa.Connection, key: str, before: int, limit: int) -> dict[int, JSON]:

@@ -101,7 +101,7 @@ chats = Table(
     Column("gone", Float),  # since when the bot is not in it; null: it is
     Column("moved", String),  # the platform's id of it now; null: the same
 )
-Index("ix_chats_moved", chats.c.platform, chats.c.moved, unique=True)
+Index("ix_chats_moved", chats.c.platform, chats.c.moved)
 
 tasks = Table(
     "tasks",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.domain.trace import Outcome
 from bot.store import conversations
 from bot.store.conversations import SPEAKING
-from bot.store.tables import evidence, scopes, tasks, turns
+from bot.store.tables import chats, evidence, scopes, tasks, turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +185,16 @@ def undecided(connection: sa.Connection, scope: str, limit: int) -> list[Task]:
 
 
 def unmined(connection: sa.Connection) -> dict[str, int]:
-    """For each scope that learns, the tasks closed since its last cycle; scopes without any are left out."""
+    """For each scope that learns, the tasks closed since its last cycle; scopes without any are left out.
+
+    So are those of chats that the bot is not in.
+    """
     mined = sa.func.coalesce(scopes.c.mined, 0)
+    left = sa.select(chats.c.platform + ":" + chats.c.chat).where(chats.c.gone.is_not(None))
     rows = connection.execute(
         sa.select(tasks.c.scope, sa.func.count())
         .outerjoin(scopes, scopes.c.scope == tasks.c.scope)
-        .where(tasks.c.closed > mined, sa.func.coalesce(scopes.c.learning, sa.true()))
+        .where(tasks.c.closed > mined, sa.func.coalesce(scopes.c.learning, sa.true()), tasks.c.scope.not_in(left))
         .group_by(tasks.c.scope)
     )
     return {row[0]: row[1] for row in rows}

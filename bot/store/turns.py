@@ -11,9 +11,11 @@ from bot.errors import Fenced, Stopped
 from bot.store.conversations import SPEAKING
 from bot.store.journal import Entry
 from bot.store.store import WOKEN
-from bot.store.tables import turns
+from bot.store.tables import chats, turns
 
 OPEN = turns.c.finished.is_(None)
+OUT = "out:"
+"""Begins the lanes of deliveries; the platform and the chat follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class NewTurn:
 class Turn:
     """A claimed turn: its writes carry `epoch`, which a later claim raises.
 
+    `moved` is the id that the chat of a delivery has now, if it has moved.
+
     `history` are the speaking turns before it: id, payload and journal. They are read with the claim, in the writer's
     thread: a read of its own through the async dialect costs more than all else in the turn.
     """
@@ -45,6 +49,7 @@ class Turn:
     epoch: int
     failures: int
     created: float
+    moved: str = ""
     history: Sequence[tuple[int, JSON, Sequence[Entry]]] = ()
 
 
@@ -61,7 +66,13 @@ _ENQUEUE = (
     )
     .returning(turns.c.id)
 )
-_OLDEST = sa.select(turns).where(turns.c.lane == sa.bindparam("of"), OPEN).order_by(turns.c.id).limit(1)
+_CHAT = (chats.c.platform == sa.bindparam("platform"), chats.c.chat == sa.bindparam("chat"))
+_OLDEST = (
+    sa.select(turns, sa.select(chats.c.moved).where(*_CHAT).scalar_subquery().label("moved"))
+    .where(turns.c.lane == sa.bindparam("of"), OPEN, ~sa.exists().where(*_CHAT, chats.c.gone.is_not(None)))
+    .order_by(turns.c.id)
+    .limit(1)
+)
 _CLAIM = turns.update().where(turns.c.id == sa.bindparam("of"))
 _HELD = sa.select(turns.c.epoch, turns.c.stop).where(turns.c.id == sa.bindparam("of"), OPEN)
 _BEHIND = (
@@ -83,15 +94,28 @@ def enqueue(connection: sa.Connection, turn: NewTurn, now: float) -> int | None:
 
 
 def claim(connection: sa.Connection, lane: str, now: float) -> Turn | float | None:
-    """Take the oldest open turn of a lane and raise its epoch; the time it is due if that lies ahead; None if none."""
-    row = connection.execute(_OLDEST, {"of": lane}).one_or_none()
+    """Take the oldest open turn of a lane and raise its epoch; the time it is due if that lies ahead; None if none.
+
+    Deliveries to a chat that the bot is not in rest.
+    """
+    platform, chat = lane.removeprefix(OUT).split(":", 1) if lane.startswith(OUT) else ("", "")
+    row = connection.execute(_OLDEST, {"of": lane, "platform": platform, "chat": chat}).one_or_none()
     if row is None:
         return None
     if row.due is not None and row.due > now:
         return float(row.due)
     connection.execute(_CLAIM, {"of": row.id, "status": "running", "epoch": row.epoch + 1})
     return Turn(
-        row.id, row.key, row.lane, row.kind, row.payload, row.conversation, row.epoch + 1, row.failures, row.created
+        row.id,
+        row.key,
+        row.lane,
+        row.kind,
+        row.payload,
+        row.conversation,
+        row.epoch + 1,
+        row.failures,
+        row.created,
+        row.moved or "",
     )
 
 
@@ -150,13 +174,14 @@ def postpone(connection: sa.Connection, turn: Turn, due: float, error: str) -> N
 
 
 def stop(connection: sa.Connection, lane: str, before: int, since: float) -> int:
-    """Flag the open speaking turns of a lane that are older than the turn `before`.
+    """Flag the open speaking turns of a lane that are older than the turn `before`, due at once.
 
     The count of them, with those that ended by such a flag after `since`: a command that is run again after a crash
     finds no open turn any more where it stopped one.
     """
     work = (turns.c.lane == lane, turns.c.id < before, turns.c.kind.in_(SPEAKING))
-    connection.execute(turns.update().where(*work, OPEN).values(stop=True))
+    connection.execute(turns.update().where(*work, OPEN).values(stop=True, due=None))
+    connection.info[WOKEN].add(lane)
     flagged = sa.select(sa.func.count()).where(*work, turns.c.stop, sa.or_(OPEN, turns.c.finished >= since))
     return connection.scalar(flagged) or 0
 
@@ -177,9 +202,15 @@ def payload_of(connection: sa.Connection, turn: int) -> JSON:
 
 
 def due_lanes(connection: sa.Connection, now: float) -> list[str]:
-    """The lanes with open turns that are due: what the sweep wakes."""
+    """The lanes with open turns that are due: what the sweep wakes. Those of chats that the bot is not in rest."""
     ready = sa.or_(turns.c.due.is_(None), turns.c.due <= now)
-    return list(connection.scalars(sa.select(turns.c.lane).where(OPEN, ready).distinct()))
+    resting = sa.select(OUT + chats.c.platform + ":" + chats.c.chat).where(chats.c.gone.is_not(None))
+    return list(connection.scalars(sa.select(turns.c.lane).where(OPEN, ready, turns.c.lane.not_in(resting)).distinct()))
+
+
+def open_lane(connection: sa.Connection, id: int) -> str | None:
+    """The lane of a turn that has not ended."""
+    return connection.scalar(sa.select(turns.c.lane).where(turns.c.id == id, OPEN))
 
 
 def by_key(connection: sa.Connection, key: str) -> int | None:

@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("moved", sa.String()),
         sa.PrimaryKeyConstraint("platform", "chat", name=op.f("pk_chats")),
     )
-    op.create_index("ix_chats_moved", "chats", ["platform", "moved"], unique=True)
+    op.create_index("ix_chats_moved", "chats", ["platform", "moved"])
     op.add_column("conversations", sa.Column("language", sa.String(), server_default="", nullable=False))
     op.add_column("turns", sa.Column("joined", sa.Integer()))
     op.create_index(

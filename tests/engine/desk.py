@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +21,13 @@ from bot.engine.lanes import Handler, Lanes
 from bot.engine.live import Lives
 from bot.engine.membership import Membership
 from bot.engine.outbox import Outbox
-from bot.engine.stopping import Stopping
 from bot.engine.received import Receiving
+from bot.engine.stopping import Stopping
 from bot.engine.toolbox import Toolbox
+from bot.engine.stop import Stop
 from bot.engine.turn import Limits, Turns
 from bot.learning.outcomes import Outcomes
-from bot.ports import ModelReply, ModelRequest, ToolContext
+from bot.ports import ChatAdapter, ModelReply, ModelRequest, ToolContext
 from bot.skills import folder, format
 from bot.skills.library import Library
 from bot.skills.relevance import Relevance
@@ -57,13 +58,18 @@ def wishes(*calls: tuple[str, JSON], text: str = "", tokens: int = 10) -> ModelR
 
 
 class ScriptedModel:
-    """Answers by a list: a reply, an error that is raised, or a function that is awaited."""
+    """Answers by a list: a reply, an error that is raised, or a function that is awaited.
+
+    `heard` is what listens to the call that was made last.
+    """
 
     def __init__(self, *script: ModelReply | Exception | Asked) -> None:
         self.script = list(script)
         self.requests: list[ModelRequest] = []
+        self.heard: Callable[[str], None] | None = None
 
     async def complete(self, request: ModelRequest, heard: Callable[[str], None] | None = None) -> ModelReply:
+        self.heard = heard
         self.requests.append(replace(request, messages=[*request.messages]))
         step = self.script.pop(0)
         if isinstance(step, Exception):
@@ -104,6 +110,8 @@ class Desk:
     def __init__(self, store: Store, path: Path, *script: ModelReply | Exception | Asked) -> None:
         self.store, self.path = store, path
         self.clock, self.chat, self.model, self.orders = HandClock(), KeptChat(), ScriptedModel(*script), Orders()
+        self.watched: Mapping[str, ChatAdapter] = {}
+        """Chats in which a turn shows itself while it runs; the sign that it works would move a clock set by hand."""
         self.numbers = iter(range(1, 10_000))
         (path / "workspace").mkdir(exist_ok=True)
         (path / "skills").mkdir(exist_ok=True)
@@ -124,11 +132,12 @@ class Desk:
         toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
         follow_ups = FollowUps(adapters, apart)
         receiving = Receiving(self.path / "workspace", adapters)
-        lives = Lives(store, clock, {}, Privacy())  # a sign that the bot works would move the hand-set clock
+        lives = Lives(store, clock, self.watched, Privacy(("sesame-123",)))
         speaking = Turns(store, clock, self.model, toolbox, lives, follow_ups, receiving, limits)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}
+        decisions["stop"] = Stop(store, clock, lambda lane, before: self.lanes.stop(lane, before)).decide
         stopping = Stopping(store, lambda lane, before: self.lanes.stop(lane, before))
         handlers: dict[str, Handler] = {
             "message": speaking.message,

@@ -25,6 +25,9 @@ class Ends:
     def failed(self, turn: Turn, reason: str) -> Effect:
         return lambda _: self.stories.append((turn.key, reason))
 
+    def gone(self, turn: Turn) -> Effect:
+        return lambda _: self.stories.append((turn.key, "gone"))
+
 
 class Script:
     """A handler that does what a list says: an exception is raised, None ends well."""

@@ -8,7 +8,7 @@ import structlog
 
 from adapters.slack.adapter import Credentials, SlackAdapter
 from adapters.slack.text import PART_CHARACTERS, SECTION_CHARACTERS
-from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.chat import Button, ButtonClicked, Conversation, Outgoing, Person
 from bot.engine.commands import COMMANDS
 from bot.errors import ConfigError, DeliverLater, DeliveryError, MaybeDelivered, Undeliverable
 from tests.adapters.contract import BUTTONS, LONG, Inbox, Shown, receiving
@@ -41,6 +41,22 @@ async def test_every_part_stands_in_the_thread(harness: SlackHarness) -> None:
     for part in range(harness.adapter.parts(message)):
         await harness.adapter.send(message, part)
     assert [posted.thread_ts for posted in harness.posted] == [root.ts] * 2
+
+
+async def test_thumbs_are_slacks_own_and_their_clicks_are_heard(harness: SlackHarness) -> None:
+    rows, inbox = ((Button("👍", "up1"), Button("👎", "down1")),), Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        await harness.adapter.send(Outgoing(harness.conversation, "Two orders", rows), 0)
+        (answer,) = harness.posted
+        assert [block["type"] for block in answer.blocks] == ["markdown", "context_actions"]
+        assert answer.blocks[1]["elements"][0]["type"] == "feedback_buttons"
+        await harness.press("👎")
+        await harness.press("👍")
+        clicks = await inbox.take(), await inbox.take()
+    assert [click.button for click in clicks if isinstance(click, ButtonClicked)] == ["down1", "up1"]
+    harness.slack.fault("chat.postMessage", refused("invalid_blocks"))
+    await harness.adapter.send(Outgoing(harness.conversation, "Two orders", rows), 0)
+    assert [block["type"] for block in harness.posted[1].blocks] == ["section", "actions"]
 
 
 @pytest.mark.parametrize("refusal", ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"])
@@ -129,6 +145,12 @@ async def test_where_the_bot_is_not_is_undeliverable_and_says_how_to_mend_it(har
     room.archived = True
     with pytest.raises(Undeliverable, match="archived"):
         await harness.adapter.send(Outgoing(Conversation("slack", f"{harness.slack.team}/{room.id}"), "Yes"), 0)
+    for place in ("C404", harness.slack.channel("cellar", harness.ann, private=True, bot=False).id):
+        with pytest.raises(Undeliverable, match=f"{place}: it is gone, or private"):
+            await harness.adapter.send(Outgoing(Conversation("slack", f"{harness.slack.team}/{place}"), "Yes"), 0)
+    harness.slack.uninstall()
+    with pytest.raises(Undeliverable, match="install it again"):
+        await harness.adapter.send(Outgoing(harness.conversation, "Yes"), 0)
 
 
 async def test_an_edit_of_a_deleted_message_is_undeliverable(harness: SlackHarness) -> None:

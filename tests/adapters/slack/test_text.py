@@ -8,6 +8,7 @@ from adapters.slack.text import (
     NOTHING,
     NOTICE_CHARACTERS,
     PART_CHARACTERS,
+    THUMBS,
     blocks,
     notice,
     split,
@@ -30,12 +31,13 @@ texts = st.lists(st.tuples(fragments, st.integers(1, 40)), max_size=30).map(
 @given(texts)
 def test_every_part_is_taken_by_slack(text: str) -> None:
     row = tuple(Button("a label", f"b{place}") for place in range(4))
+    thumbs = tuple(Button(label, f"t{label}") for label in THUMBS)
     for part in split(text):
         assert len(part) <= PART_CHARACTERS
         assert part.strip()
         assert len(notice(part)) <= NOTICE_CHARACTERS
-        checked_blocks(blocks(part, (row, row[:1])))
-        checked_blocks(unformatted(part, (row, row[:1])))
+        checked_blocks(blocks(part, (row, thumbs, row[:1])))
+        checked_blocks(unformatted(part, (row, thumbs, row[:1])))
 
 
 @given(texts)
@@ -111,6 +113,15 @@ def test_the_notification_is_plain() -> None:
 
 def test_a_notification_says_something_always() -> None:
     assert notice("---") == NOTHING
+
+
+def test_only_a_row_of_the_two_thumbs_asks_what_an_answer_was_worth() -> None:
+    up, down = (Button(label, f"t{label}") for label in THUMBS)
+    (_, row) = blocks("Well?", ((up, down),))
+    assert row["type"] == "context_actions"
+    for others in ((down, up), (up,), (up, down, Button("Details", "d"))):
+        (_, row) = blocks("Well?", (others,))
+        assert row["type"] == "actions"
 
 
 @pytest.mark.parametrize("wrong", ["", "x" * 2001])

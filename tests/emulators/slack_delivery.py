@@ -49,7 +49,8 @@ class Transport(Protocol):
 
 
 class Outbox:
-    """Everything that was to be delivered. While `twice` is true each event comes two times; `late`: so many seconds.
+    """Everything that was to be delivered. While `twice` is true each event comes two times; what is sent while
+    `late` is set comes so many seconds later.
 
     `retry_after`: seconds before each retry of an event (commands and clicks are not retried).
     """
@@ -91,12 +92,12 @@ class Outbox:
 
     def _begin(self, delivery: Delivery) -> None:
         if self._loop is not None:
-            task = self._loop.create_task(self._carry(delivery))
+            task = self._loop.create_task(self._carry(delivery, self.late))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _carry(self, delivery: Delivery) -> None:
-        pauses = (self.late, *self._retry_after) if delivery.kind == "events_api" else (0,)
+    async def _carry(self, delivery: Delivery, late: float) -> None:
+        pauses = (late, *self._retry_after) if delivery.kind == "events_api" else (0,)
         for pause in pauses:
             await asyncio.sleep(pause)
             failure = await self.transport.attempt(delivery)

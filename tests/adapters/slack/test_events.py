@@ -217,15 +217,9 @@ async def reader(harness: SlackHarness) -> EventReader:
 
 
 def post(**more: Any) -> dict[str, Any]:
-    said = {
-        "type": "message",
-        "channel_type": "channel",
-        "channel": "C1",
-        "ts": "1.5",
-        "user": "U1",
-        "text": "<@UB> hi",
-    }
-    return {"type": "event_callback", "event": {**said, **more}}
+    where = {"type": "message", "channel_type": "channel", "channel": "C1"}
+    said = {"ts": "1.5", "user": "U1", "text": "<@UB> hi"}
+    return {"type": "event_callback", "event": {**where, **said, **more}}
 
 
 async def test_who_comes_from_another_workspace_is_of_that_one(reader: EventReader) -> None:

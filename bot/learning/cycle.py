@@ -28,7 +28,7 @@ from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills import folder, format
 from bot.skills.difference import difference
 from bot.skills.library import Library
-from bot.store import audit, conversations, proposals, scopes
+from bot.store import audit, chats, conversations, proposals, scopes
 from bot.store.audit import Event
 from bot.store.deliveries import deliver
 from bot.store.proposals import Proposal
@@ -247,10 +247,10 @@ def _proposal(skill: Skill, fingerprint: str, evidence: JSON, home: Conversation
 
 
 def _home(connection: Connection, turn: Turn) -> Conversation | None:
-    """Where the card goes: where it was asked for, else where was spoken last."""
-    if "asked_in" in turn.payload:
-        return conversations.find(connection, turn.payload["asked_in"])
-    return conversations.latest(connection, turn.payload["scope"])
+    """Where the card goes: where it was asked for, else where was spoken last; None where the bot is not any more."""
+    asked_in, scope = turn.payload.get("asked_in"), turn.payload["scope"]
+    home = conversations.find(connection, asked_in) if asked_in else conversations.latest(connection, scope)
+    return None if home is None or chats.gone(connection, home) else home
 
 
 def _report(report: Report, prompts: PromptReport, found: Sequence[_Found]) -> JSON:

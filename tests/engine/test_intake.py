@@ -1,18 +1,31 @@
 """An event becomes a turn once, in the lane where it belongs."""
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.domain.chat import ButtonClicked, Conversation, Person
+from bot.domain.chat import (
+    Attachment,
+    ButtonClicked,
+    ChatMoved,
+    Conversation,
+    Event,
+    MembershipChanged,
+    MessageReceived,
+    Person,
+    Reacted,
+)
 from bot.engine.commands import COMMANDS
 from bot.engine.intake import Intake
 from bot.store import buttons, conversations, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
-from bot.store.deliveries import event
+from bot.store.deliveries import event, event_payload
 from bot.store.store import Store
 from tests.engine.desk import Desk, words
 from tests.engine.made import ANA, GROUP, ROOM, HandClock, said
@@ -88,3 +101,42 @@ async def test_texts_that_nobody_can_write_are_mended_at_the_door(store: Store, 
     assert (heard.person.name, turn.payload["text"]) == ("A?na", "he?llo")
     await desk.work()
     assert desk.last.text == "Hello."
+
+
+async def test_files_without_a_word_are_a_message(store: Store) -> None:
+    files = (Attachment("f1", "a\ud800\0.csv", "text/csv\0", 7),)
+    await Intake(store, HandClock()).accept(replace(said(""), attachments=files))
+    turn = await store.write(Commit.CLAIM, lambda connection: turns.claim(connection, ROOM.lane, 9e9))
+    assert isinstance(turn, turns.Turn)
+    assert event(turn.payload) == replace(said(""), attachments=(Attachment("f1", "a?.csv", "text/csv", 7),))
+
+
+async def test_the_language_that_was_told_last_is_kept(store: Store) -> None:
+    intake = Intake(store, HandClock())
+    told = []
+    for number, language in enumerate(("", "de", "", "en-GB")):
+        await intake.accept(said("hello", number, replace(ROOM, language=language)))
+        found = await store.read(lambda connection: conversations.find(connection, ROOM.key))
+        latest = await store.read(lambda connection: conversations.latest(connection, ROOM.scope))
+        assert latest is not None
+        assert found.language == latest.language
+        told.append(found.language)
+    assert told == ["", "de", "de", "en-GB"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Reacted("r1", GROUP, ANA, "m1", (), HandClock().now()),
+        MembershipChanged("m1", GROUP, ANA, member=True, at=HandClock().now()),
+    ],
+)
+async def test_who_does_not_speak_begins_no_conversation(store: Store, other: Event) -> None:
+    await Intake(store, HandClock()).accept(other)
+    assert len(await lanes(store)) == 1
+    assert not await store.read(lambda connection: conversations.known(connection, GROUP.key))
+
+
+@given(st.from_type(MessageReceived | ButtonClicked | Reacted | MembershipChanged | ChatMoved))
+def test_an_event_is_read_back_as_what_it_was(happened: Event) -> None:
+    assert event(json.loads(json.dumps(event_payload(happened)))) == happened

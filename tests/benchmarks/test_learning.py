@@ -133,14 +133,14 @@ def test_how_a_drift_is_caught() -> None:
     uses = [[], [well], [well], [late], [late]]
     done = [Done(number, "sales", "", "", 4, 100, 0.1, used) for number, used in enumerate(uses)]
     done[2] = replace(done[2], wrong="the sum is wrong")
-    lived = Lived("weekly", 2, done, [proposed], [Cycle(7, 0.5)], frozenset({"made"}))
+    lived = Lived("weekly", 2, done, [proposed], [Cycle(7, 0.5)], {})
     told = report([lived], [lived])
     [caught] = told["workplaces"][0]["outdated"]
     assert (caught["uses"], caught["handed_over"], caught["handed_over_from"]) == (3, 2, 2)
     assert (caught["tasks_gone_wrong"], caught["suspended_after"]) == (1, None)
     assert "2 of 3 uses handed over to the agent, from use 2 on" in "\n".join(lines(told))
-    suspended = report([replace(lived, live=frozenset())], [lived])["workplaces"][0]["outdated"][0]
-    assert suspended["suspended_after"] == 3
+    suspended = report([replace(lived, suspended={"made": 3})], [lived])["workplaces"][0]["outdated"][0]
+    assert (suspended["uses"], suspended["suspended_after"]) == (2, 2)
 
 
 def test_intervals() -> None:

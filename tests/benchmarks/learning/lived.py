@@ -1,6 +1,6 @@
 """What is recorded of a run: each task, each proposal, each cycle of learning."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.skill import Skill
@@ -52,14 +52,17 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """One workplace's run. `drift`: the task with which it came. `live`: the skills that are live at the end."""
+    """One workplace's run. `drift`: the task with which it came.
+
+    `suspended`: names of skills, each with the number of the task behind which it was out of use first.
+    """
 
     workplace: str
     drift: int
     tasks: Sequence[Done]
     proposals: Sequence[Proposed]
     cycles: Sequence[Cycle]
-    live: frozenset[str]
+    suspended: Mapping[str, int]
 
     @property
     def taught(self) -> int:

@@ -1,20 +1,21 @@
 """A workplace with the real bot in it: people ask, a verifier looks, a reviewer decides on what is proposed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import sqlalchemy as sa
 
 from bot.app import App
-from bot.domain.chat import Outgoing
+from bot.domain.chat import Button, Outgoing
 from bot.domain.json import JSON
 from bot.skills import format
-from bot.store import buttons, journal, proposals, skills, tables
+from bot.store import buttons, journal, lives, proposals, skills, tables
 from bot.store.store import Connection
 from tests.benchmarks.learning.lived import Cycle, Done, Lived, Proposed, Used
 from tests.benchmarks.learning.miner import LEARN_AFTER, Found, Miner, publish
-from tests.benchmarks.learning.room import REVIEWER, SCOPE, OfficeClock, Room, button, person, thread
+from tests.benchmarks.learning.room import REVIEWER, OfficeClock, Room, button, person, thread
 from tests.benchmarks.learning.truth import judged
 from tests.benchmarks.learning.workplace import Task, Workplace
 
@@ -50,6 +51,7 @@ class Office:
         self.app: App
         self._done: list[Done] = []
         self._proposed: list[Proposed] = []
+        self._suspended: dict[str, int] = {}
 
     async def live(self, count: int, seed: int) -> Lived:
         """So many tasks, with the drift in the middle."""
@@ -61,9 +63,8 @@ class Office:
             await self._task(next(tasks_))
             if self._miner and (number + 1) % LEARN_AFTER == 0:
                 await self._learn(self._miner)
-        live = frozenset(entry.name for entry in await self.app.library.live(SCOPE))
         cycles = self._miner.cycles if self._miner else await self.app.store.read(_cycles)
-        return Lived(self._workplace.name, drift, self._done, self._proposed, cycles, live)
+        return Lived(self._workplace.name, drift, self._done, self._proposed, cycles, self._suspended)
 
     async def _task(self, task: Task) -> None:
         self._clock.begin(task.number)
@@ -78,6 +79,10 @@ class Office:
         ended = await self.room.say(where, who, "/done")
         calls, size, seconds, uses = await self.app.store.read(lambda connection: _spent(connection, where.key))
         self._done.append(Done(task.number, task.kind.name, wrong, seen, calls, size, seconds, uses))
+        for ref in await self.app.store.read(lives.down):
+            self._suspended.setdefault(ref.name, task.number)
+        for shows, digest in await self.app.store.read(partial(_shown_by, messages=ended)):
+            ended = [*ended, *await self.room.press(shows, digest, REVIEWER, answers=1)]
         while card := button(ended, "Approve"):
             ended = [message for message in ended if message is not card[1]]
             await self._decide(card[1])
@@ -101,6 +106,13 @@ class Office:
         verdict = judged(self._workplace, found.skill, found.files)
         self._proposed.append(Proposed(len(self._done), found.skill, verdict, approves))
         return approves
+
+
+def _shown_by(connection: Connection, messages: Sequence[Outgoing]) -> list[tuple[Button, Outgoing]]:
+    """The buttons that show cards, where several proposals came in one message."""
+    there = ((each, message) for message in messages for row in message.buttons for each in row)
+    meant = ((buttons.meaning(connection, each.id), each, message) for each, message in there)
+    return [(each, message) for meaning, each, message in meant if meaning and meaning.action == "show"]
 
 
 def _proposal(connection: Connection, card: Outgoing) -> proposals.Proposal:

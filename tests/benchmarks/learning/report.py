@@ -113,9 +113,13 @@ def _hit_by_drift(lived: Lived) -> list[Proposed]:
 
 
 def _outdated(lived: Lived, proposed: Proposed) -> JSON:
-    """How many uses it took until the drift was caught: until a step failed, until the skill was no longer live."""
+    """How many uses it took until the drift was caught: until a step failed, until the skill was no longer live.
+
+    What a successor of its name did then is not counted.
+    """
     name = proposed.skill.name
-    uses = [(use, done) for done in lived.tasks[lived.drift :] for use in done.uses if use.name == name]
+    last = lived.suspended.get(name, len(lived.tasks))
+    uses = [(use, done) for done in lived.tasks[lived.drift : last + 1] for use in done.uses if use.name == name]
     failed = [use.failed for use, _ in uses]
     return {
         "name": name,
@@ -123,7 +127,7 @@ def _outdated(lived: Lived, proposed: Proposed) -> JSON:
         "handed_over": sum(failed),
         "handed_over_from": failed.index(True) + 1 if True in failed else None,
         "tasks_gone_wrong": sum(bool(done.wrong) for _, done in uses),
-        "suspended_after": None if name in lived.live else len(uses),
+        "suspended_after": len(uses) if name in lived.suspended else None,
     }
 
 

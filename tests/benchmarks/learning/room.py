@@ -61,7 +61,7 @@ def thread(number: int) -> Conversation:
 
 
 class Room:
-    """Port ChatAdapter: runs a story; what is said and pressed goes in as any event does, answers wait in `messages`."""
+    """Port ChatAdapter: runs a story; what is said and pressed goes in as any event; answers wait in `messages`."""
 
     platform = "slack"
 

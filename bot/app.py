@@ -29,15 +29,18 @@ from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
 from bot.errors import ApprenticeError
+from bot.learning import shelf
 from bot.learning.cycle import Cycle, Terms
 from bot.learning.lifecycle import Lifecycle
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.posting import Posting
 from bot.learning.quiet import Quiet
 from bot.learning.review import Review
+from bot.learning.versions import KIND, Versions
 from bot.learning.workbench import Workbench
 from bot.ports import ChatAdapter, Clock, Dispatcher, Embedder, ModelClient, ToolSource
 from bot.settings import Settings
+from bot.skills.git import GitRecord
 from bot.skills.library import Library
 from bot.skills.meaning import Meaning
 from bot.skills.relevance import Relevance
@@ -94,16 +97,21 @@ class App:
         quiet = Quiet(*settings.tables.quiet.hours)
         posting = Posting(store, clock, quiet, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
+        versions = Versions(store, clock, self.library, reviewers)
+        privacy = Privacy(settings.secrets)
+        self._shelf = shelf.Shelf(store, clock, self.library, sources, privacy, quiet, settings.reviewers)
+        self._git = GitRecord(settings.skills, self.library, store)
         phrases = Phrases(settings.tables.phrases.model_dump())
         follow_ups = FollowUps(adapters, phrases.wants_privacy)
         receiving = Receiving(workspace, adapters)
-        lives = Lives(store, clock, adapters, Privacy(settings.secrets))
+        lives = Lives(store, clock, adapters, privacy)
         speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, limits)
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         decisions = {
             "proposal": review.decide,
             "why": review.explain,
+            KIND: versions.decide,
             "confirmation": Confirm(store, clock, reviewers).decide,
             "guest": guests.decide,
             "life": self._door.guests_only(Lifecycle(store, clock, self.library, reviewers).decide),
@@ -126,6 +134,7 @@ class App:
             "close": outcomes.close,
             "mine": cycle,
             "publish": review.publish,
+            "put-back": versions.put_back,
             "post": posting.post,
             "remind": posting.remind,
         }
@@ -183,11 +192,18 @@ class App:
 
     def _ticks(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         ticks: list[tuple[float, Callable[[], Awaitable[None]]]] = [(SECONDS, self._sweep), (HOUR, self._remind)]
+        ticks.append((shelf.SECONDS, self._look))
         every = self._settings.learn_every.total_seconds()
         return [*ticks, (every, partial(self._learn, every))] if every else ticks
 
     async def _sweep(self) -> None:
         await sweep(self.store, self._outside.clock, self._dispatcher.wake)
+
+    async def _look(self) -> None:
+        """See what became of the skills' folders, and keep what was decided."""
+        await self._shelf.look()
+        if self._settings.skills_git == "commit":
+            await self._git.look()
 
     async def _remind(self) -> None:
         """Submit a look at what waits for people; the hour in the key elects one."""

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     embedding_model: str | None = None
     home: Path = Path("data")
     skills: Path = Path("skills")
+    skills_git: Literal["off", "commit"] = "off"
     workspace: Path | None = None
     database_url: str | None = _variable("DATABASE_URL")
     telegram_bot_token: SecretStr | None = _variable("TELEGRAM_BOT_TOKEN")

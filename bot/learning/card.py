@@ -1,6 +1,7 @@
 """The card of a proposal: at most ten lines, its evidence in numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.domain.skill import Procedure, Skill, Step
 from bot.domain.text import plain, shorten
@@ -13,6 +14,23 @@ STEPS = 5
 """Steps that a card lists; the rest is counted."""
 SHOWN_INSTRUCTIONS = 300
 """Characters of a prompt's instructions that a card shows; the rest stands in the details."""
+
+FACTS = 7
+"""Lines of a card below its question and description: ten in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person should know of a folder that nobody approved.
+
+    `edited`: an approved version of it was there before, and `changes` is the difference; `where` it may be used unless
+    that is here; `cautions` are warnings.
+    """
+
+    edited: bool
+    where: Sentence | None
+    changes: Sequence[Sentence]
+    cautions: Sequence[Sentence]
 
 
 def card(language: str, skill: Skill, procedure: Procedure, found: Candidate, changes: Sequence[Sentence] = ()) -> str:
@@ -54,11 +72,37 @@ def prompt_card(language: str, skill: Skill, found: Found) -> str:
     )
 
 
-def details(language: str, skill: Skill, files: dict[str, bytes]) -> str:
-    """Every step, parameter and example, as the file that would go live."""
-    procedure = files["procedure.yaml"].decode().replace("```", "ˋˋˋ")
+def folder_card(language: str, skill: Skill, told: Told) -> str:
+    """The card of a folder that nobody approved."""
+    name, procedure = skill.name, skill.procedure
+    question = Sentence("The skill {name} was put among my folders. Shall I use it?", name=name)
+    if told.edited:
+        question = Sentence("The skill {name} was edited in its folder. Shall I use it as it is now?", name=name)
+    facts = [told.where] if told.where else []
+    facts += _changes(told.changes)
+    if told.edited:
+        facts.append(Sentence("Until then it is out of use; reject this, and you can have the version of before back"))
+    if procedure:
+        facts.append(Sentence("Steps: {steps}", steps=_steps(procedure.steps)))
+        facts.append(Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")))
+    room = FACTS - len(facts)
+    if len(told.cautions) > room:
+        more = Sentence("{count} more warnings: see Details", count=len(told.cautions) - room + 1)
+        return _card(language, question, _in_a_line(skill), [*facts, *told.cautions[: room - 1], more])
+    return _card(language, question, _in_a_line(skill), [*facts, *told.cautions])
+
+
+def details(language: str, skill: Skill, files: Mapping[str, bytes], notes: Sequence[str] = ()) -> str:
+    """Every step, parameter and example, as the file that would go live; before it what else is to be known."""
+    name, kind = ("procedure.yaml", "yaml") if "procedure.yaml" in files else ("SKILL.md", "markdown")
+    file = files[name].decode("utf-8", "replace").replace("```", "ˋˋˋ")
     head = say(language, "**{name}** in full, as it would go live:", name=skill.name)
-    return f"{head}\n\n```yaml\n{procedure}\n```"
+    return "\n".join([head, "", *(f"- {note}" for note in notes), *([""] if notes else []), f"```{kind}", file, "```"])
+
+
+def _in_a_line(skill: Skill) -> str:
+    condition = skill.procedure.trigger.condition if skill.procedure else ""
+    return plain(" ".join(filter(None, (skill.description, condition))))
 
 
 def _card(language: str, question: Sentence, words: str, facts: Sequence[Sentence]) -> str:

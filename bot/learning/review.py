@@ -7,11 +7,14 @@ from functools import partial
 import structlog
 
 from bot.domain.chat import Button, ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.skill import SkillRef
 from bot.domain.text import plain
 from bot.errors import Refused
 from bot.learning import posting
 from bot.learning.card import details
 from bot.learning.remembered import REASONS
+from bot.learning.shelf import KINDS
+from bot.learning.versions import offer
 from bot.ports import Clock
 from bot.skills import folder, format
 from bot.skills.library import Library
@@ -79,10 +82,15 @@ class Review:
         return partial(self._note, "published", proposal, audit.ITSELF, home)
 
     async def _current(self, proposal: Proposal) -> bool:
-        """Whether the version that it would take the place of is still the last one there is."""
+        """Whether the version that it would take the place of is still the last one there is.
+
+        What stands in a folder must still stand there, or nothing.
+        """
+        shelf = await self._library.shelf(None)
+        if proposal.kind in KINDS:
+            return all(entry.ref == proposal.ref for entry in shelf if entry.name == proposal.ref.name)
         if proposal.based_on is None:
             return True
-        shelf = await self._library.shelf(None)
         return any((entry.name, entry.digest) == (proposal.ref.name, proposal.based_on) for entry in shelf)
 
     def _decide(self, click: ButtonClicked, proposal: Proposal, action: str, connection: Connection) -> None:
@@ -91,6 +99,13 @@ class Review:
             return
         if state == "approved":
             self._approve(connection, click, proposal)
+        elif proposal.kind == "edited" and proposal.based_on is not None:
+            text = Sentence(
+                "**{name}** stays out of use as it is now. Shall I put the version of before back?",
+                name=proposal.ref.name,
+            )
+            ref = SkillRef(proposal.ref.name, proposal.based_on)
+            offer(connection, text, ref, click.conversation, f"before:{proposal.id}", self._now())
         note: Action = "approved" if state == "approved" else "rejected"
         self._note(note, proposal, click.person, click.conversation, connection)
         self._redraw(connection, click, _proposal(connection, proposal.id)[0])
@@ -158,7 +173,8 @@ class Review:
 
 def _details(connection: Connection, there: Conversation, proposal: Proposal) -> Outgoing:
     skill = format.parse(proposal.ref.name, proposal.files)
-    return Outgoing(there, details(there.language, skill, dict(proposal.files)))
+    notes = proposal.evidence.get("notes", ())
+    return Outgoing(there, details(there.language, skill, proposal.files, notes))
 
 
 SHOWN = {
@@ -185,7 +201,8 @@ def _proposal(connection: Connection, id: str) -> tuple[Proposal, Conversation]:
 
 def _approval(proposal: Proposal) -> Approval:
     by = proposal.decided_by.name or proposal.decided_by.id if proposal.decided_by else ""
-    return Approval(proposal.ref, proposal.scope, proposal.files, by, proposal.decided_at or 0.0)
+    scope = format.parse(proposal.ref.name, proposal.files).scope
+    return Approval(proposal.ref, scope, proposal.files, by, proposal.decided_at or 0.0)
 
 
 def _decided(proposal: Proposal) -> Sentence:

@@ -108,7 +108,9 @@ class Library:
             self._looked = None
         digest = folder.digest(await asyncio.to_thread(folder.read, self.root / name))
         if digest != approval.ref.digest:
-            raise Refused(f"{self.root / name} changed while {name} was published; approve it again.")
+            raise Refused(
+                "{folder} changed while {name} was published; approve it again.", folder=self.root / name, name=name
+            )
         log.info("skill.published", name=name, digest=digest)
 
     async def put_back(self, approval: Approval) -> Path | None:

@@ -27,6 +27,8 @@ class Reviewers:
 
         Raises DeliverLater when the platform cannot tell.
         """
+        if home.direct and clicked_in.direct and f"{home.platform}:{home.chat}" == person.id:
+            return True  # Slack takes a person's id for the chat alone with them, and tells clicks there by another
         if clicked_in.out_lane != home.out_lane:
             return not home.direct and clicked_in.direct and await self._decides_alone(person)
         if home.direct:

@@ -27,8 +27,11 @@ def chosen(versions: Sequence[Approval], name: str, digest: str) -> Approval:
     found = [version for version in versions if version.ref.digest.startswith(digest.lower())]
     if len(found) != 1 or len(digest) < SHORTEST:
         raise Refused(
-            f"{digest} names {'more than one version' if found else 'no approved version'} of {name}: "
-            f"`apprentice skills history {name}` lists them; {SHORTEST} characters are the least."
+            "{digest} does not name one approved version of {name}: `apprentice skills history {name}` lists them, "
+            "and {count} characters are the least.",
+            digest=digest or "''",
+            name=name,
+            count=SHORTEST,
         )
     return found[0]
 

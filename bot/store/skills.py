@@ -118,6 +118,11 @@ def latest_uses(connection: sa.Connection, ref: SkillRef, count: int, after: int
     return list(map(_use, connection.execute(sa.select(uses).where(*of_ref).order_by(uses.c.id.desc()).limit(count))))
 
 
+def last_turn(connection: sa.Connection, name: str) -> int | None:
+    """The turn in which any version of a skill was used last."""
+    return connection.scalar(sa.select(uses.c.turn).where(uses.c.name == name).order_by(uses.c.id.desc()).limit(1))
+
+
 def judge(connection: sa.Connection, use: Use, verdict: Status) -> None:
     """Record what is known of how a use did."""
     of_use = (uses.c.turn == use.turn, uses.c.place == use.place)

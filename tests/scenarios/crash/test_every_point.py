@@ -36,7 +36,9 @@ EMBEDDING = [Commit.VECTORS]
 """No story has an embedding model: what a crash there loses is asked for again (tests/skills/test_meaning.py)."""
 SENDING = [Commit.FILE]
 """No story sends a file: what a crash there leaves is in tests/tools/test_sending.py."""
-APART = AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
+LOOKING = [Commit.SHELF]
+"""No story edits a folder: what a crash there loses is found by the next look (tests/learning/test_shelf.py)."""
+APART = LOOKING + AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
 SERVING = points(*(commit for commit in Commit if commit not in APART), "send", "line")
 """`line`: inside a tool that writes, where its call has begun and not ended."""
 

@@ -22,9 +22,9 @@ from bot.engine.live import Lives
 from bot.engine.membership import Membership
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
+from bot.engine.stop import Stop
 from bot.engine.stopping import Stopping
 from bot.engine.toolbox import Toolbox
-from bot.engine.stop import Stop
 from bot.engine.turn import Limits, Turns
 from bot.learning.outcomes import Outcomes
 from bot.ports import ChatAdapter, ModelReply, ModelRequest, ToolContext

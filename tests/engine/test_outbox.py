@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.chat import Outgoing
+from bot.domain.chat import Button, Outgoing
 from bot.engine.outbox import Outbox
 from bot.errors import DeliverLater, MaybeDelivered, Undeliverable
 from bot.store import journal
@@ -169,3 +169,55 @@ async def test_an_edit_replaces_and_a_platform_that_is_off_is_named(store: Store
     assert [(id, message.text) for id, message in chat.edited] == [("m7", "new words")]
     with pytest.raises(Undeliverable, match="telegram"):
         await Outbox(store, CLOCK, {}, lambda _: None)(await delivery(store, "nobody there"))
+
+
+async def live(store: Store, text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> Turn:
+    message = Outgoing(ROOM, text, buttons)
+    await store.write(Commit.INTAKE, lambda connection: deliver(connection, message, text, 1.0, live="m7"))
+    return await claim_again(store)
+
+
+async def test_the_first_part_takes_a_live_messages_place_and_the_rest_follows(store: Store) -> None:
+    chat, probed = KeptChat(), list[str]()
+    turn = await live(store, "a|b", ((Button("Up", "u"),),))
+    await store.write(Commit.FINISH, await outbox(store, chat, probed)(turn))
+    assert [(place, message.text, message.buttons) for place, message in chat.edited] == [("m7", "a|b", ())]
+    assert [message.buttons for message in chat.sent] == [((Button("Up", "u"),),)]
+    assert await sent_ids(store, turn) == ["m7", "m1"]
+    assert probed == ["before:send", "after:send"] * 2
+
+
+async def test_alone_it_has_the_buttons(store: Store) -> None:
+    chat = KeptChat()
+    await outbox(store, chat)(await live(store, "a", ((Button("Up", "u"),),)))
+    assert [len(message.buttons) for _, message in chat.edited] == [1]
+
+
+async def test_what_takes_the_place_of_a_message_that_is_gone_is_posted(store: Store) -> None:
+    chat = KeptChat(Undeliverable("message to edit not found"))
+    turn = await live(store, "a|b")
+    await store.write(Commit.FINISH, await outbox(store, chat)(turn))
+    assert (chat.edited, len(chat.sent)) == ([], 2)
+    assert await sent_ids(store, turn) == ["m1", "m2"]
+
+
+@pytest.mark.parametrize("fault", [DeliverLater("busy"), MaybeDelivered("lost")])
+async def test_an_edit_that_may_have_failed_is_made_again(store: Store, fault: Exception) -> None:
+    chat = KeptChat(fault)
+    turn = await live(store, "a|b")
+    with pytest.raises(DeliverLater):
+        await outbox(store, chat)(turn)
+    turn = await claim_again(store)
+    await store.write(Commit.FINISH, await outbox(store, chat)(turn))
+    assert await sent_ids(store, turn) == ["m7", "m1"]
+
+
+async def test_after_a_crash_behind_the_first_part_only_the_rest_is_sent(store: Store) -> None:
+    chat = KeptChat()
+    turn = await live(store, "a|b")
+    with pytest.raises(DeliverLater):
+        await outbox(store, _failing_at(chat, 1))(turn)
+    turn = await claim_again(store)
+    await store.write(Commit.FINISH, await outbox(store, chat)(turn))
+    assert chat.edited == []
+    assert await sent_ids(store, turn) == ["m7", "m1"]

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy, asks_for_secret
 from bot.domain.text import clean, shorten
-from bot.words import say
+from bot.words import Sentence, say
 
 TITLES = {
-    "list_files": ("Looks through the files", ""),
-    "read_file": ("Reads", "path"),
-    "write_file": ("Writes", "path"),
-    "search_files": ("Searches the files for", "query"),
-    "send_file": ("Sends", "path"),
-    "current_time": ("Looks at the clock", ""),
-    "list_skills": ("Looks through the skills", ""),
-    "show_skill": ("Looks at the skill", "name"),
+    "list_files": (Sentence("Looks through the files"), ""),
+    "read_file": (Sentence("Reads"), "path"),
+    "write_file": (Sentence("Writes"), "path"),
+    "search_files": (Sentence("Searches the files for"), "query"),
+    "send_file": (Sentence("Sends"), "path"),
+    "current_time": (Sentence("Looks at the clock"), ""),
+    "list_skills": (Sentence("Looks through the skills"), ""),
+    "show_skill": (Sentence("Looks at the skill"), "name"),
 }
 """Of the built-in tools: the words, and the argument that follows them."""
 SKILL = "skill_"
@@ -27,12 +27,12 @@ SHOWN = 60
 
 def title(name: str, arguments: Mapping[str, JSON], language: str, privacy: Privacy) -> str:
     """What a call does: words for the tool, and its shortest argument that is no secret, or the one it is about."""
-    words, about = TITLES.get(name, (_spaced(name), None))
+    spoken, about = TITLES.get(name, (None, None))
+    words = spoken.told(language) if spoken else _spaced(name)
     if name.startswith(SKILL):
-        words = f"{say(language, 'Runs the skill')} {_spaced(name.removeprefix(SKILL))}"
+        words = say(language, "Runs the skill {name}", name=_spaced(name.removeprefix(SKILL)))
     told = (_text(value) for key, value in arguments.items() if about in (None, key) and not asks_for_secret(key))
     what = min(filter(None, told), key=len, default="")
-    words = say(language, words)
     return f"{words[:1].upper()}{words[1:]} {shorten(privacy.masked(what), SHOWN)}".rstrip()
 
 

@@ -11,7 +11,7 @@ from bot.store.deliveries import conclude, deliver, event, outgoing, taken
 from bot.store.evidence import Evidence
 from bot.store.store import Connection, Effect
 from bot.store.turns import Turn
-from bot.words import say
+from bot.words import Sentence, say
 
 
 class ChatEndings:
@@ -33,7 +33,7 @@ class ChatEndings:
 
         return effect
 
-    def failed(self, turn: Turn, reason: str) -> Effect:
+    def failed(self, turn: Turn, reason: Sentence) -> Effect:
         """It failed for good: the person reads why."""
 
         def effect(connection: Connection) -> None:
@@ -43,7 +43,8 @@ class ChatEndings:
                 quoted = said.message_id if isinstance(said, MessageReceived) else ""
                 conversation = conversations.find(connection, turn.conversation)
                 now = self._clock.now().timestamp()
-                conclude(connection, turn.id, Outgoing(conversation, reason, (), quoted), f"reply:{turn.id}", now)
+                message = Outgoing(conversation, reason.told(conversation.language), (), quoted)
+                conclude(connection, turn.id, message, f"reply:{turn.id}", now)
 
         return effect
 

@@ -23,6 +23,7 @@ from bot.store import turns
 from bot.store.commits import Commit
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
+from bot.words import Sentence
 
 log = structlog.get_logger()
 
@@ -36,7 +37,7 @@ CLAIMS = 100
 """A turn that was begun this often and neither ended nor put off takes the process down with it: it is buried."""
 LONGEST_WAIT = 300.0
 """Seconds between two tries at most, where the other side names none."""
-BROKE = "Something in me broke while I worked on this; the log has the details."
+BROKE = Sentence("Something in me broke while I worked on this; the log has the details.")
 
 
 class GoOn(Exception):
@@ -53,7 +54,7 @@ class Endings(Protocol):
     def stopped(self, turn: Turn) -> Effect:
         """A person stopped it."""
 
-    def failed(self, turn: Turn, reason: str) -> Effect:
+    def failed(self, turn: Turn, reason: Sentence) -> Effect:
         """It failed for good; `reason` is a sentence for the person."""
 
     def gone(self, turn: Turn) -> Effect:
@@ -114,13 +115,13 @@ class Lanes:
         tries: float
         match error:
             case Gone():
-                return await self._later(turn, str(error), 0.0, self._endings.gone(turn))
+                return await self._later(turn, error.sentence, 0.0, self._endings.gone(turn))
             case DeliverLater():  # as long as the platform says when, it has not given up, nor do we
-                tries, after, reason = DELIVERY_TRIES if error.after is None else math.inf, error.after, str(error)
+                tries, after, reason = DELIVERY_TRIES if error.after is None else math.inf, error.after, error.sentence
             case ModelUnavailable():
-                tries, after, reason = MODEL_TRIES, error.after, str(error)
+                tries, after, reason = MODEL_TRIES, error.after, error.sentence
             case ApprenticeError():
-                tries, after, reason = 0, None, str(error)
+                tries, after, reason = 0, None, error.sentence
             case _:
                 log.error("turn.broke", turn=turn.id, kind=turn.kind, lane=turn.lane, exc_info=error)
                 tries, after, reason = BUG_TRIES, None, BROKE
@@ -130,7 +131,9 @@ class Lanes:
 
     async def _handled(self, turn: Turn, work: Callable[[], Awaitable[Effect]]) -> Effect:
         if turn.epoch - turn.failures > CLAIMS:
-            raise ApprenticeError(f"I started on this {CLAIMS} times and was cut off each time, so I gave up.")
+            raise ApprenticeError(
+                "I started on this {count} times and was cut off each time, so I gave up.", count=CLAIMS
+            )
         task = asyncio.ensure_future(work())
         self._running[turn.lane] = (turn.id, task)
         try:
@@ -158,20 +161,20 @@ class Lanes:
         return with_history(connection, claimed) if isinstance(claimed, Turn) else claimed
 
     async def _later(
-        self, turn: Turn, reason: str, after: float | None, also: Effect = lambda _: None
+        self, turn: Turn, reason: Sentence, after: float | None, also: Effect = lambda _: None
     ) -> Turn | float | None:
         wait = after if after is not None else min(2.0**turn.failures, LONGEST_WAIT)
         due = self._clock.now().timestamp() + wait
-        log.warning("turn.later", turn=turn.id, kind=turn.kind, lane=turn.lane, seconds=wait, reason=reason)
+        log.warning("turn.later", turn=turn.id, kind=turn.kind, lane=turn.lane, seconds=wait, reason=str(reason))
 
         def work(connection: Connection) -> Turn | float | None:
-            turns.postpone(connection, turn, due, reason)
+            turns.postpone(connection, turn, due, str(reason))
             also(connection)
             return self._next(turn.lane, connection)
 
         return await self._store.write(Commit.LATER, work)
 
-    async def _bury(self, turn: Turn, reason: str) -> Turn | float | None:
-        log.error("turn.dead", turn=turn.id, kind=turn.kind, lane=turn.lane, reason=reason)
+    async def _bury(self, turn: Turn, reason: Sentence) -> Turn | float | None:
+        log.error("turn.dead", turn=turn.id, kind=turn.kind, lane=turn.lane, reason=str(reason))
         effect = self._endings.failed(turn, reason)
-        return await self._store.write(Commit.BURY, partial(self._finish, turn, effect, error=reason))
+        return await self._store.write(Commit.BURY, partial(self._finish, turn, effect, error=str(reason)))

@@ -28,7 +28,7 @@ from bot.store.commits import Commit
 from bot.store.deliveries import LIVE, deliver, quoted
 from bot.store.journal import Entry
 from bot.store.store import Connection, Store
-from bot.words import say
+from bot.words import Sentence, say
 
 log = structlog.get_logger()
 
@@ -42,7 +42,7 @@ LONG_SECONDS = 60.0
 """Who has waited longer is told that a restart interrupted the work."""
 TOLD = "told"
 """The place in the journal which says that the person was told of an interruption."""
-GOES_ON = "I was interrupted and go on now."
+GOES_ON = Sentence("I was interrupted and go on now.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class Live:
             turns.go_on(connection, turn)
             self._record(connection, TOLD, None)
             if not self._message_id:
-                words = say(conversation.language, GOES_ON)
+                words = GOES_ON.told(conversation.language)
                 message = Outgoing(conversation, words, (), quoted(turn.payload, conversation))
                 deliver(connection, message, f"told:{turn.id}", now)
 
@@ -215,7 +215,7 @@ class Live:
         if untitled:
             self._titles |= await asyncio.to_thread(lambda: {entry.place: self._title(entry) for entry in untitled})
         language = self._context.conversation.language
-        told = [Activity(say(language, GOES_ON), "done")] if self._interrupted else []
+        told = [Activity(GOES_ON.told(language), "done")] if self._interrupted else []
         return *told, *(self._activity(entry) for entry in entries.values())
 
     def _activity(self, entry: Entry) -> Activity:

@@ -104,7 +104,7 @@ class _Come:
         if self.too_many:
             raise Refused("I take {count} files at once; send the others again.", count=MOST_AT_ONCE)
         if unheard := UNHEARD.get(self.attachment.media.partition("/")[0]):
-            raise Refused(unheard)
+            raise Refused(unheard.template)
         name = plain(file_name(self.attachment.name))
         if size > MOST:
             raise Refused("{name} is larger than {limit} MB: I have not taken it.", name=name, limit=MOST // 1_000_000)
@@ -135,7 +135,7 @@ class Receiving:
             make = partial(self._result, come, fetch)
             taken.append((await log.call(Entry(f"file:{number}", "", given, once=False), make)).result)
         problems = [result["problem"] for result in taken if "problem" in result]
-        notes = [Sentence(problem["english"], **problem["values"]) for problem in problems]
+        notes = [Sentence.of(problem) for problem in problems]
         parts = [await asyncio.to_thread(_part, workspace, result) for result in taken if result.get("shown")]
         text = transcript.text_of(log.turn.payload, log.known.values())
         usable = log.turn.payload["text"].strip() != "" or len(problems) < len(taken) or not taken
@@ -151,7 +151,7 @@ class Receiving:
                 return ToolResult(_told(await keep(come.workspace, come.attachment, content, come.room)))
         except (Refused, Undeliverable, ToolError) as error:
             named = {"name": file_name(come.attachment.name), "type": come.attachment.media}
-            return ToolResult({**named, "problem": _problem(error.sentence)})
+            return ToolResult({**named, "problem": error.sentence.kept()})
 
     async def _fetched(self, platform: str, attachment: Attachment, *, last: bool) -> bytes:
         adapter = self._adapters.get(platform)
@@ -166,13 +166,8 @@ class Receiving:
 
 def _told(kept: Kept) -> JSON:
     told = {"path": kept.path, "type": kept.media, "bytes": kept.size, "pages": kept.pages, "text": kept.text}
-    problem = {"problem": _problem(kept.problem)} if kept.problem else {}
+    problem = {"problem": kept.problem.kept()} if kept.problem else {}
     return {**{name: value for name, value in told.items() if value != ""}, "shown": kept.shown, **problem}
-
-
-def _problem(sentence: Sentence) -> JSON:
-    values = {name: value if isinstance(value, int | float) else str(value) for name, value in sentence.values.items()}
-    return {"english": sentence.template, "values": values}
 
 
 def _part(workspace: Workspace, result: Mapping[str, JSON]) -> JSON:

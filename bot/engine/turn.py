@@ -28,9 +28,10 @@ from bot.store.journal import Entry
 from bot.store.showings import Showing
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
+from bot.words import Sentence
 
 THUMBS = (("👍", "up"), ("👎", "down"))
-SILENCE = "I have no answer to that."
+SILENCE = Sentence("I have no answer to that.")
 RESUMED = "tool:0.0"
 """The place at which a resumed turn carries on the skill's run that waited."""
 
@@ -119,7 +120,8 @@ class Turns:
                     await log.settle()
                     raise
         except TimeoutError:
-            raise LimitReached(f"I stopped after {self._limits.seconds:.0f} seconds without an answer.") from None
+            seconds = round(self._limits.seconds)
+            raise LimitReached("I stopped after {seconds} seconds without an answer.", seconds=seconds) from None
 
     async def _rounds(self, work: Work, first: ModelReply | None, since: int) -> Effect:
         log, offer = work.log, work.offer
@@ -135,8 +137,8 @@ class Turns:
             if any(entry.result == WAITING for entry in results):
                 return partial(self._end, log, offer)
             if sum(entry.tokens for entry in log.known.values()) > self._limits.tokens:
-                raise LimitReached(f"I stopped after {self._limits.tokens} tokens without an answer.")
-        raise LimitReached(f"I stopped after {self._limits.rounds} rounds without an answer.")
+                raise LimitReached("I stopped after {tokens} tokens without an answer.", tokens=self._limits.tokens)
+        raise LimitReached("I stopped after {rounds} rounds without an answer.", rounds=self._limits.rounds)
 
     async def _ask(self, work: Work, before: Sequence[JSON], round: int, first: ModelReply | None) -> ModelReply:
         if first:
@@ -181,7 +183,9 @@ class Turns:
         if round + 1 < self._limits.rounds and self._follow_ups.waiting(connection, turn):
             raise GoOn(partial(self._work, log, conversation, None, round + 1))
         self._end(log, offer, connection)
-        text = work.received.answer(transcript.answer(log.known.values()) or SILENCE, conversation.language)
+        text = work.received.answer(
+            transcript.answer(log.known.values()) or SILENCE.told(conversation.language), conversation.language
+        )
         used = any(map(offer.skill, _called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS),) if used else ()
         message = Outgoing(conversation, text, rows, quoted(turn.payload, conversation))

@@ -92,7 +92,7 @@ def text_of(payload: JSON, entries: Iterable[Entry] = ()) -> str:
 def _file(result: Mapping[str, JSON]) -> str:
     """What came of a file, as a FILE_MARK that no name can break out of."""
     problem = result.get("problem")
-    told = {**result, "problem": problem and Sentence(problem["english"], **problem["values"])}
+    told = {**result, "problem": problem and Sentence.of(problem)}
     names = ("name", "path", "type", "bytes", "pages", "text", "problem")
     return "<file " + " ".join(f"{name}={quoteattr(str(told[name]))}" for name in names if told.get(name)) + "/>"
 

@@ -50,5 +50,5 @@ def _told(found: dict[str, int | str], name: str) -> PdfText:
     pages, read, text = int(found["pages"]), int(found["read"]), str(found["text"])
     if text:
         return PdfText(pages, read, text)
-    scanned = "I keep {name}, but cannot read it: it holds no text, only pictures of its pages."
-    return PdfText(pages, problem=Sentence(scanned, name=name))
+    scanned = Sentence("I keep {name}, but cannot read it: it holds no text, only pictures of its pages.", name=name)
+    return PdfText(pages, problem=scanned)

@@ -9,7 +9,7 @@ the second so that it holds for each (`Hours: {count}`).
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from typing import Self
+from typing import Any, Self
 
 LONGEST_TAG = 35
 """Characters of an IETF tag (RFC 5646, section 4.4.1); platforms pass on what clients say."""
@@ -29,6 +29,16 @@ class Sentence(str):
         sentence = super().__new__(cls, template.format(**values) if values else template)
         sentence.template, sentence.values = template, values
         return sentence
+
+    def kept(self) -> dict[str, object]:
+        """The sentence as JSON, for `Sentence.of`; of its values numbers stay such, others become text."""
+        values = {name: value if isinstance(value, int | float) else str(value) for name, value in self.values.items()}
+        return {"english": self.template, "values": values}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """The sentence that was kept so."""
+        return cls(kept["english"], **kept["values"])
 
     def told(self, language: str) -> str:
         """The sentence in a language, named by an IETF tag."""

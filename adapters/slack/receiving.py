@@ -16,9 +16,12 @@ from adapters.slack.events import EventReader
 from adapters.slack.pane import Pane
 from adapters.slack.response_urls import ResponseUrls
 from bot.domain.chat import Event, MessageReceived
+from bot.errors import StoreError
 from bot.ports import Clock
 
 log = structlog.get_logger()
+PAUSES = (0.1, 0.5)
+"""Seconds before an event that could not be committed is offered again; Slack waits three for the acknowledgement."""
 
 
 class Receiver:
@@ -72,9 +75,19 @@ class Receiver:
             if isinstance(event, MessageReceived) and isinstance(url := body.get("response_url"), str):
                 self._urls.keep(event.conversation, url)
             if event is not None:
-                await self._accept(event)
+                await self._offer(event)
             await self._pane.attend(body, event)
         return BoltResponse(status=200)
+
+    async def _offer(self, event: Event) -> None:
+        """Hand an event on, while those behind it wait: Slack would bring it again after them."""
+        for pause in PAUSES:
+            try:
+                return await self._accept(event)
+            except StoreError as error:
+                log.warning("slack.not_committed", error=str(error), again_in_seconds=pause)
+            await self._clock.sleep(pause)
+        return await self._accept(event)
 
 
 async def _report(error: Exception) -> None:

@@ -20,6 +20,10 @@ class Troubles:
         """Let the next requests go wrong; faults of one method come one after the other."""
         self._faults[method] += [fault] * times
 
+    def ails(self, method: str) -> bool:
+        """Whether something will go wrong with the next such request."""
+        return bool(self._faults[method])
+
     def heal(self) -> None:
         """No more faults."""
         self._faults.clear()

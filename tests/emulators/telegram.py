@@ -95,6 +95,14 @@ class TelegramEmulator(World):
         faults = self.webhooks.faults if method == "webhook" else self._faults[method.lower()]
         faults += [fault] * times
 
+    def ails(self, method: str) -> bool:
+        """Whether the next call of a method will go wrong."""
+        return bool(self._faults[method.lower()])
+
+    def heal(self) -> None:
+        """No more faults."""
+        self._faults.clear()
+
     def called(self, method: str) -> list[Parameters]:
         """The parameters of the calls of one method so far."""
         return [call.given for call in self.calls if call.method.lower() == method.lower()]

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from adapters.slack.http_events import PATH
+from adapters.slack.receiving import PAUSES
 from bot.domain.chat import ButtonClicked, Outgoing
 from bot.errors import ConfigError
 from tests.adapters.contract import BUTTONS, Inbox, receiving
@@ -71,7 +72,7 @@ async def test_other_paths_and_methods_are_not_served(http: SlackHarness) -> Non
 
 
 async def test_a_store_that_takes_nothing_is_an_error_for_slack(http: SlackHarness) -> None:
-    body, inbox = json.dumps(EVENT), Inbox(refusals=1)
+    body, inbox = json.dumps(EVENT), Inbox(refusals=1 + len(PAUSES))
     async with receiving(http.adapter, inbox.accept):
         await http.listening()
         assert (await posted(http, body, headers(body, http.slack.signing_secret)))[0] == 500

@@ -1,0 +1,222 @@
+"""Slack at its worst: a scenario for each fault, with the whole bot. The law is in storm.py."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from adapters.slack.adapter import Credentials, SlackAdapter
+from adapters.slack.http_events import PATH
+from bot.app import App
+from bot.clients.clock import SystemClock
+from bot.engine.commands import COMMANDS
+from tests.adapters.slack_harness import answering, free_port, shown_text
+from tests.emulators import slack_events
+from tests.emulators.openai_server import OpenAIServer
+from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack_faults import dropped, flood, garbled, lost_answer, refused, server_error, slow
+from tests.emulators.slack_people import Person
+from tests.emulators.slack_state import Message
+from tests.emulators.telegram_faults import Fault
+from tests.scenarios.storm import Refusals, parrot, serving, word, words
+
+SECONDS = 30.0
+"""The longest that anything may take."""
+SOCKETS, HTTP = "Socket Mode", "HTTP events"
+
+
+@dataclass
+class Storm:
+    """The bot, and people who write to it: alone with it, and in threads of a channel that are theirs."""
+
+    slack: SlackEmulator
+    app: App
+    people: list[Person]
+
+    def __post_init__(self) -> None:
+        self.room = self.slack.channel("storm", *self.people)
+        self.roots: dict[int, Message] = {}
+
+    def say(self, person: int, number: int) -> Message:
+        """One word more, in the direct conversation."""
+        return self.people[person].say(self.people[person].direct, word(person, number))
+
+    def mention(self, person: int, number: int) -> Message:
+        """One word more, in the person's thread in the channel."""
+        said = self.people[person].say(
+            self.room, f"{self.slack.bot.mention} {word(person, number)}", self.roots.get(person)
+        )
+        self.roots.setdefault(person, said)
+        return said
+
+    def heard(self, person: int) -> list[str]:
+        """The words that the bot has said to a person, or in their thread."""
+        root = self.roots.get(person)
+        place = self.room if root else self.people[person].direct
+        said = (message for message in place.messages if message.sender is self.slack.bot)
+        return words(shown_text(message) for message in said if not root or message.thread_ts == root.ts)
+
+    async def until(self, look: Callable[[], object]) -> None:
+        """Wait for something to be so."""
+        await self.slack.wait_for(look, SECONDS)
+
+    async def quiet(self) -> None:
+        """Wait until all was delivered and all is done."""
+        await self.until(lambda: all(sent.acknowledged for sent in self.slack.outbox.deliveries))
+        await self.app.settled()
+
+
+@pytest.fixture
+async def storm(tmp_path: Path) -> AsyncIterator[Storm]:
+    async with stormy(tmp_path) as storm:
+        yield storm
+
+
+@pytest.fixture(params=[SOCKETS, HTTP])
+async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Storm]:
+    async with stormy(tmp_path, request.param) as storm:
+        yield storm
+
+
+@asynccontextmanager
+async def stormy(path: Path, way: str = SOCKETS, answer_timeout: float = 30, **more: object) -> AsyncIterator[Storm]:
+    port = free_port()
+    http = f"http://127.0.0.1:{port}{PATH}" if way == HTTP else ""
+    async with (
+        SlackEmulator(http=http, retry_after=(0.02,) * 100, ack_seconds=1) as slack,
+        OpenAIServer(parrot) as model,
+    ):
+        listening = ("", slack.signing_secret, ("127.0.0.1", port)) if http else (slack.app_token,)
+        async with (
+            SlackAdapter(
+                Credentials(slack.bot_token, *listening), slack.api_url, COMMANDS, SystemClock(), answer_timeout
+            ) as adapter,
+            serving(path, [adapter], model, **more) as app,
+        ):
+            if http:
+                await answering(port)
+            else:
+                await slack.wait_for(lambda: slack.sockets.connections)
+            yield Storm(slack, app, [slack.person(f"P{number}") for number in range(3)])
+
+
+async def test_a_wait_that_slack_asks_for_is_waited(storm: Storm) -> None:
+    storm.slack.fault("chat.postMessage", flood(1))
+    began = time.monotonic()
+    storm.say(0, 0)
+    storm.say(0, 1)
+    await storm.until(lambda: storm.heard(0) == [word(0, 0), word(0, 1)])
+    assert time.monotonic() - began >= 1
+
+
+async def test_while_one_chat_waits_the_others_are_answered(storm: Storm) -> None:
+    storm.slack.fault("chat.postMessage", flood(60))
+    storm.say(0, 0)
+    await storm.until(lambda: storm.slack.called("chat.postMessage"))
+    storm.say(1, 0)
+    storm.mention(2, 0)
+    await storm.until(lambda: storm.heard(1) and storm.heard(2))
+    assert storm.heard(0) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [server_error(), refused("internal_error")],
+    ids=lambda fault: fault.description,
+)
+async def test_a_server_that_fails_is_asked_again(storm: Storm, fault: Fault) -> None:
+    storm.slack.fault("chat.postMessage", fault)
+    storm.say(0, 0)
+    storm.say(0, 1)
+    await storm.until(lambda: storm.heard(0) == [word(0, 0), word(0, 1)])
+
+
+@pytest.mark.parametrize("threaded", [False, True], ids=["direct", "thread"])
+@pytest.mark.parametrize("fault", [lost_answer(), garbled(), dropped()], ids=lambda fault: fault.kind)
+async def test_of_a_post_whose_answer_is_lost_there_is_one_copy(storm: Storm, fault: Fault, threaded: bool) -> None:
+    say = storm.mention if threaded else storm.say
+    storm.slack.fault("chat.postMessage", fault)
+    for number in range(3):
+        say(0, number)
+    await storm.until(lambda: storm.heard(0)[-1:] == [word(0, 2)])
+    await storm.quiet()
+    assert storm.heard(0) == [word(0, number) for number in range(3)]
+
+
+async def test_an_answer_that_comes_too_late_gives_no_second_copy(tmp_path: Path) -> None:
+    async with stormy(tmp_path, answer_timeout=0.3) as storm:
+        storm.slack.fault("chat.postMessage", slow(1))
+        storm.say(0, 0)
+        storm.say(0, 1)
+        await storm.until(lambda: storm.heard(0)[-1:] == [word(0, 1)])
+        await storm.quiet()
+        assert storm.heard(0) == [word(0, 0), word(0, 1)]
+
+
+async def test_what_comes_twice_under_any_event_id_is_answered_once(either: Storm) -> None:
+    """A mention is two events by itself, `message` and `app_mention`."""
+    slack = either.slack
+    slack.outbox.twice = True
+    for number in range(3):
+        for said in (either.say(0, number), either.mention(1, number)):
+            slack.feed.emit(slack_events.posted(said), said.place)
+    await either.until(lambda: len(either.heard(0)) == 3 and len(either.heard(1)) == 3)
+    await either.quiet()
+    assert [either.heard(person) for person in (0, 1)] == [
+        [word(person, number) for number in range(3)] for person in (0, 1)
+    ]
+
+
+async def test_what_is_delivered_late_is_answered_and_holds_up_nobody(either: Storm) -> None:
+    either.slack.outbox.late = 0.5
+    either.say(0, 0)
+    either.slack.outbox.late = 0
+    either.say(1, 0)
+    await either.until(lambda: either.heard(1))
+    assert either.heard(0) == []
+    await either.until(lambda: either.heard(0))
+    await either.quiet()
+    assert [either.heard(person) for person in (0, 1)] == [[word(0, 0)], [word(1, 0)]]
+
+
+async def test_connections_that_break_while_events_come_lose_nothing(storm: Storm) -> None:
+    for number in range(6):
+        for person in range(3):
+            storm.say(person, number)
+        storm.slack.sockets.drop()
+        await storm.until(lambda: storm.slack.sockets.connections)
+    await storm.until(lambda: all(len(storm.heard(person)) >= 6 for person in range(3)))
+    await storm.quiet()
+    # What was on its way when a connection broke comes again behind what was said meanwhile.
+    told = [sorted(storm.heard(person)) for person in range(3)]
+    assert told == [[word(person, number) for number in range(6)] for person in range(3)]
+
+
+@pytest.mark.parametrize("fault", [flood(1), server_error(), dropped()], ids=lambda fault: fault.kind)
+async def test_a_connection_that_is_refused_loses_nothing(storm: Storm, fault: Fault) -> None:
+    storm.slack.fault("apps.connections.open", fault)
+    storm.slack.sockets.drop()
+    storm.say(0, 0)
+    await storm.until(lambda: storm.heard(0))
+    await storm.quiet()
+    assert storm.heard(0) == [word(0, 0)]
+
+
+@pytest.mark.parametrize("commit", ["intake", "finish"])
+async def test_a_database_that_refuses_a_commit_loses_and_repeats_nothing(
+    tmp_path: Path, commit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.SECONDS", 0.2)  # between two sweeps, which wake what rests
+    refusal = Refusals(commit)
+    async with stormy(tmp_path, probe=refusal.probe) as storm:
+        storm.slack.fault("chat.postMessage", flood(1))
+        refusal.times = 1
+        for number in range(3):
+            storm.say(0, number)
+        await storm.until(lambda: len(storm.heard(0)) == 3)
+        await storm.quiet()
+        assert storm.heard(0) == [word(0, number) for number in range(3)]
+    assert refusal.times == 0

@@ -1,0 +1,171 @@
+"""Telegram at its worst: a scenario for each fault, with the whole bot. The law is in storm.py."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from adapters.telegram.adapter import TelegramAdapter
+from adapters.telegram.rates import Limits
+from bot.app import App
+from bot.clients.clock import SystemClock
+from bot.engine.commands import COMMANDS
+from tests.emulators.openai_server import OpenAIServer
+from tests.emulators.telegram import TelegramEmulator
+from tests.emulators.telegram_faults import Fault, flood
+from tests.emulators.telegram_state import User
+from tests.scenarios.storm import Refusals, parrot, serving, word, words
+
+SECONDS = 30.0
+"""The longest that anything may take."""
+NO_LIMITS = Limits(1000, 1000, 1000)
+"""What goes wrong here is not the pace."""
+NOT_NOW = (Fault("refuse", 500), Fault("page", 502))
+
+
+@dataclass
+class Storm:
+    """The bot, and people who write to it, each in their direct chat."""
+
+    telegram: TelegramEmulator
+    app: App
+    people: list[User]
+
+    def say(self, person: int, number: int) -> None:
+        """One word more."""
+        self.people[person].say(word(person, number))
+
+    def heard(self, person: int) -> list[str]:
+        """The words that the bot has said to a person."""
+        return words(self.texts(person))
+
+    def texts(self, person: int) -> list[str]:
+        """What the bot has said to a person."""
+        return [message.text for message in self.people[person].direct.messages if message.sender.is_bot]
+
+    async def until(self, look: Callable[[], object]) -> None:
+        """Wait for something to be so."""
+        await self.telegram.wait_for(look, SECONDS)
+
+
+@pytest.fixture
+async def storm(tmp_path: Path) -> AsyncIterator[Storm]:
+    async with stormy(tmp_path) as storm:
+        yield storm
+
+
+@asynccontextmanager
+async def stormy(path: Path, people: int = 3, read_timeout: float = 20, **more: object) -> AsyncIterator[Storm]:
+    async with TelegramEmulator() as telegram, OpenAIServer(parrot) as model:
+        commands = tuple(COMMANDS.items())
+        async with (
+            TelegramAdapter(
+                telegram.token, telegram.base_url, commands, SystemClock(), read_timeout, limits=NO_LIMITS
+            ) as adapter,
+            serving(path, [adapter], model, **more) as app,
+        ):
+            yield Storm(telegram, app, [telegram.person(f"P{number}") for number in range(people)])
+
+
+async def test_a_wait_that_telegram_asks_for_is_waited(storm: Storm) -> None:
+    storm.telegram.fault("sendMessage", flood(1))
+    began = time.monotonic()
+    storm.say(0, 0)
+    storm.say(0, 1)
+    await storm.until(lambda: storm.heard(0) == [word(0, 0), word(0, 1)])
+    assert time.monotonic() - began >= 1
+
+
+async def test_while_one_chat_waits_the_others_are_answered(storm: Storm) -> None:
+    storm.telegram.fault("sendMessage", flood(60))
+    storm.say(0, 0)
+    await storm.until(lambda: storm.telegram.called("sendMessage"))
+    for person in (1, 2):
+        storm.say(person, 0)
+    await storm.until(lambda: storm.heard(1) and storm.heard(2))
+    assert storm.heard(0) == []
+
+
+@pytest.mark.parametrize("fault", NOT_NOW, ids=lambda fault: f"{fault.kind} {fault.status}")
+async def test_a_server_that_fails_is_asked_again(storm: Storm, fault: Fault) -> None:
+    storm.telegram.fault("sendMessage", fault)
+    storm.say(0, 0)
+    storm.say(0, 1)
+    await storm.until(lambda: storm.heard(0) == [word(0, 0), word(0, 1)])
+
+
+@pytest.mark.parametrize("kind", ["lose", "garble"])
+async def test_an_answer_that_is_lost_behind_the_post_gives_no_second_copy(storm: Storm, kind: str) -> None:
+    storm.telegram.fault("sendMessage", Fault(kind))
+    for number in range(3):
+        storm.say(0, number)
+    await storm.until(lambda: storm.heard(0)[-1:] == [word(0, 2)])
+    await storm.app.settled()
+    assert storm.heard(0) == [word(0, number) for number in range(3)]
+
+
+async def test_an_answer_that_comes_too_late_gives_no_second_copy(tmp_path: Path) -> None:
+    async with stormy(tmp_path, read_timeout=0.2) as storm:
+        storm.telegram.fault("sendMessage", Fault("slow", seconds=1))
+        storm.say(0, 0)
+        await storm.until(lambda: storm.heard(0))
+        storm.say(0, 1)
+        await storm.until(lambda: storm.heard(0)[-1:] == [word(0, 1)])
+        await storm.app.settled()
+        assert storm.heard(0) == [word(0, 0), word(0, 1)]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        flood(1),
+        Fault("refuse", 409, "Conflict: terminated by other getUpdates request"),
+        *NOT_NOW,
+        Fault("drop"),
+        Fault("lose"),
+        Fault("garble"),
+        Fault("slow", seconds=0.5),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
+async def test_a_poll_that_fails_loses_and_repeats_nothing(storm: Storm, fault: Fault) -> None:
+    storm.say(0, 0)
+    await storm.until(lambda: storm.heard(0))
+    storm.telegram.fault("getUpdates", fault, times=2)
+    for number in (1, 2):
+        storm.say(0, number)
+    storm.say(1, 0)
+    await storm.until(lambda: len(storm.heard(0)) == 3 and storm.heard(1))
+    await storm.app.settled()
+    assert (storm.heard(0), storm.heard(1)) == ([word(0, number) for number in range(3)], [word(1, 0)])
+
+
+async def test_an_update_that_comes_again_is_not_answered_again(storm: Storm) -> None:
+    storm.say(0, 0)
+    await storm.until(lambda: storm.heard(0) and storm.telegram.updates.confirmed)
+    for _ in range(3):
+        storm.telegram.updates.repeat()
+        storm.say(1, 0)
+        await storm.until(lambda: not storm.telegram.updates.pending)
+    await storm.app.settled()
+    assert storm.heard(0) == [word(0, 0)]
+
+
+@pytest.mark.parametrize("commit", ["intake", "claim", "start", "finish", "later"])
+async def test_a_database_that_refuses_a_commit_loses_and_repeats_nothing(
+    tmp_path: Path, commit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.SECONDS", 0.2)  # between two sweeps, which wake what rests
+    refusal = Refusals(commit)
+    async with stormy(tmp_path, probe=refusal.probe) as storm:
+        storm.telegram.fault("sendMessage", flood(1))
+        refusal.times = 1
+        for number in range(3):
+            storm.say(0, number)
+        await storm.until(lambda: len(storm.heard(0)) == 3)
+        await storm.app.settled()
+        assert storm.heard(0) == [word(0, number) for number in range(3)]
+    assert refusal.times == 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.json import JSON
 
+PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ROLES = frozenset(["system", "developer", "user", "assistant", "tool"])
 PARAMETERS = frozenset(
@@ -51,7 +52,9 @@ def _message(message: JSON) -> Iterator[str]:
     role, content = message.get("role"), message.get("content")
     if role not in ROLES:
         yield f"Invalid value: {role!r}. Supported values are: {', '.join(sorted(ROLES))}."
-    if not isinstance(content, str) and not (role == "assistant" and content is None and message.get("tool_calls")):
+    if role == "user" and isinstance(content, list):
+        yield from (mistake for part in content for mistake in _part(part))
+    elif not isinstance(content, str) and not (role == "assistant" and content is None and message.get("tool_calls")):
         yield f"Invalid value for 'content': expected a string, got {type(content).__name__}."
     if role == "tool" and not isinstance(message.get("tool_call_id"), str):
         yield "Missing parameter 'tool_call_id': messages with role 'tool' must have a 'tool_call_id'."
@@ -60,6 +63,17 @@ def _message(message: JSON) -> Iterator[str]:
             yield "[] is too short"
         for call in message["tool_calls"]:
             yield from _call(call)
+
+
+def _part(part: JSON) -> Iterator[str]:
+    match part:
+        case {"type": "text", "text": str()}:
+            return
+        case {"type": "image_url", "image_url": {"url": str() as url}}:
+            if not PICTURE.fullmatch(url):
+                yield "You uploaded an unsupported image. Please make sure your image is valid."
+        case _:
+            yield "Invalid value for 'content': expected text and image_url parts."
 
 
 def _call(call: JSON) -> Iterator[str]:

@@ -36,12 +36,15 @@ class Webhook:
 
     def check(self) -> None:
         """Raises ConfigError for an address that Telegram does not call (core.telegram.org/bots/api#setwebhook)."""
-        parts = urlsplit(self.url)
-        ports = SUPPORTED_WEBHOOK_PORTS
-        if parts.scheme != "https" or not parts.hostname or (parts.port or 443) not in ports:
+        try:
+            parts = urlsplit(self.url)
+            called = parts.scheme == "https" and parts.hostname and (parts.port or 443) in SUPPORTED_WEBHOOK_PORTS
+        except ValueError:
+            called = False
+        if not called:
             raise ConfigError(
                 f"TELEGRAM_WEBHOOK_URL: {self.url!r} is no address that Telegram calls: write one that begins with "
-                f"https:// and has one of the ports {', '.join(map(str, ports))}."
+                f"https:// and has one of the ports {', '.join(map(str, SUPPORTED_WEBHOOK_PORTS))}."
             )
 
     def secret(self, token: str) -> str:
@@ -57,7 +60,7 @@ async def listening(bot: Bot, hook: Webhook, queue: CommitQueue) -> AsyncIterato
     """
     secret = hook.secret(bot.token)
     app = web.Application(client_max_size=LARGEST_UPDATE)
-    app.router.add_post(urlsplit(hook.url).path or "/", _Receiver(queue, secret))
+    app.router.add_post(urlsplit(hook.url).path or "/", _Receiver(queue, secret).take)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_SECONDS)
     await runner.setup()
     try:
@@ -84,7 +87,7 @@ class _Receiver:
         self._queue = queue
         self._secret = secret.encode()
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def take(self, request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(HEADER, "").encode("utf-8", "replace"), self._secret):
             return web.Response(status=403)
         try:

@@ -73,6 +73,10 @@ class TelegramHarness:
         """See the contract."""
         self.ann.say(text)
 
+    async def share(self, name: str, content: bytes) -> None:
+        """See the contract."""
+        self.ann.say("", caption=True, **self.telegram.files.document(name, content, "text/plain"))
+
     async def press(self, label: str) -> None:
         """See the contract."""
         of_bot = [message for message in self.ann.direct.messages if message.sender.is_bot]

@@ -13,13 +13,14 @@ from tests.adapters import contract
 from tests.adapters.console_harness import console_harness
 from tests.adapters.contract import Check, Harness
 from tests.adapters.slack_harness import slack_harness, slack_http_harness
-from tests.adapters.telegram_harness import telegram_harness
+from tests.adapters.telegram_harness import telegram_harness, telegram_webhook_harness
 
 Accept = Callable[[Event], Awaitable[None]]
 Opener = Callable[[], AbstractAsyncContextManager[Harness]]
 
 HARNESSES: dict[str, Opener] = {
     "telegram": telegram_harness,
+    "telegram-webhook": telegram_webhook_harness,
     "slack": slack_harness,
     "slack-http": slack_http_harness,
     "console": console_harness,

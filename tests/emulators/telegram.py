@@ -66,6 +66,7 @@ class TelegramEmulator(World):
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
 
     async def __aenter__(self) -> Self:
+        self.webhooks.open()
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         return self

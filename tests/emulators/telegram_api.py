@@ -60,13 +60,13 @@ class BotApi:
 
     async def set_webhook(self, given: Parameters) -> JSON:
         self._world.updates.allow(given.get("allowed_updates"))
-        await self._world.webhooks.set(given.get("url", ""), given.get("secret_token", ""))
+        self._world.webhooks.set(given.get("url", ""), given.get("secret_token", ""))
         if given.get("drop_pending_updates"):
             self._world.updates.pending.clear()
         return True
 
     async def delete_webhook(self, given: Parameters) -> JSON:
-        await self._world.webhooks.set("", "")
+        self._world.webhooks.set("", "")
         if given.get("drop_pending_updates"):
             self._world.updates.pending.clear()
         return True

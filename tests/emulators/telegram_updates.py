@@ -18,6 +18,7 @@ class UpdateQueue:
         self.pending: deque[JSON] = deque()
         self.confirmed: list[JSON] = []
         self.webhook = ""
+        self.arrived = asyncio.Event()
         self._allowed: set[str] = set()
         self._ids = count(800_001)
         self._poll: asyncio.Future[None] | None = None
@@ -63,11 +64,10 @@ class UpdateQueue:
         self._abort("Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")
         self._confirm(offset)
         if not self.pending and seconds:
-            await self.news(seconds)
+            await self._news(seconds)
         return list(self.pending)[: max(1, min(limit, 100))]
 
-    async def news(self, seconds: float) -> None:
-        """Wait for an update, at most so long. Raises Refusal (409) when another begins to wait."""
+    async def _news(self, seconds: float) -> None:
         poll = self._poll = asyncio.get_running_loop().create_future()
         try:
             await asyncio.wait([poll], timeout=seconds)
@@ -88,6 +88,7 @@ class UpdateQueue:
             self.confirmed.append(self.pending.popleft())
 
     def _wake(self) -> None:
+        self.arrived.set()
         if self._poll and not self._poll.done():
             self._poll.set_result(None)
 

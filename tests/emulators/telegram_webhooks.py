@@ -7,6 +7,7 @@ then with growing pauses.
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -34,40 +35,46 @@ class Webhooks:
         self._changed = changed
         self._pause = pause
         self._secret = ""
+        self._hooked = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
 
-    async def set(self, url: str, secret: str) -> None:
-        """Deliver there from now on; an empty address ends it. Raises Refusal."""
-        if url:
-            _check(url, secret)
-        await self.close()
-        self._secret = secret
-        self._updates.set_webhook(url)
-        if url:
-            self._work = asyncio.create_task(self._deliver(url))
+    def open(self) -> None:
+        """Deliver from now on, wherever a webhook is set."""
+        self._work = asyncio.create_task(self._deliver())
 
     async def close(self) -> None:
         """End the deliveries."""
         if self._work:
             self._work.cancel()
             await asyncio.wait([self._work])
-            self._work = None
 
-    async def _deliver(self, url: str) -> None:
+    def set(self, url: str, secret: str) -> None:
+        """Deliver there from now on; an empty address ends it. Raises Refusal."""
+        if url:
+            _check(url, secret)
+            self._hooked.set()
+        else:
+            self._hooked.clear()
+        self._secret = secret
+        self._updates.set_webhook(url)
+
+    async def _deliver(self) -> None:
         due: dict[object, tuple[float, float]] = {}
         clock = asyncio.get_running_loop().time
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
-            while True:
+            while await self._hooked.wait():
                 ready = [update for update in self._heads() if due.get(_chat(update), (0, 0))[0] <= clock()]
                 for update in ready:
-                    if await self._bring(session, url, update):
+                    if await self._bring(session, self._updates.webhook, update):
                         self._updates.confirm(update)
                         due.pop(_chat(update), None)
                     else:
                         _, pause = due.get(_chat(update), (0.0, 0.0))
                         due[_chat(update)] = clock() + pause, pause * 2 or self._pause
                 if not ready:
-                    await self._updates.news(self._pause)
+                    self._updates.arrived.clear()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._updates.arrived.wait(), self._pause)
 
     def _heads(self) -> list[JSON]:
         """The oldest update of each chat."""
@@ -83,7 +90,7 @@ class Webhooks:
         try:
             async with session.post(url, json=update, headers={HEADER: self._secret} if self._secret else {}) as reply:
                 self.statuses.append(reply.status)
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             self.error = f"Connection failed: {error}"
             return False
         if reply.status // 100 != 2:

@@ -262,3 +262,17 @@ async def test_a_reaction_tells_all_that_stand_there(harness: TelegramHarness, f
             assert (event.emoji, event.message_id) == (emoji, str(from_bot.id))
             assert (event.conversation.chat, event.person.id) == (str(from_bot.chat.id), f"telegram:{harness.ann.id}")
             assert not event.conversation.direct
+
+
+async def test_the_language_of_who_spoke_comes_with_all_they_do(harness: TelegramHarness, from_bot: Message) -> None:
+    harness.ann.language = "pt-br"
+    inbox = Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        harness.ann.say("oi")
+        events = [await inbox.take()]
+        await harness.adapter.send(Outgoing(harness.conversation, "Well?", BUTTONS), 0)
+        harness.ann.press("Approve", harness.ann.direct.messages[-1])
+        harness.ann.react(from_bot, "👍")
+        harness.ann.block()
+        events += [await inbox.take() for _ in range(3)]
+    assert [event.conversation.language for event in events] == ["pt-br"] * 4

@@ -26,7 +26,8 @@ Ollama and LM Studio; there is no common code."""
 FORM_REFUSED = re.compile(
     r"response_format|stream_options"
     r"|\bstream(ing)?\b[^.]{0,60}\b(not (supported|implemented|available|allowed|enabled)|unsupported|disabled)"
-    r"|(not|n't) support[^.]{0,60}\bstream",
+    r"|(not|n't) support[^.]{0,60}\bstream"
+    r"|\bimages?\b[^.]{0,60}\bnot (supported|configured)|unsupported[^.]{0,60}\bimage_url",
     re.IGNORECASE,
 )
 """What some servers answer with a status of 500 and more, which waiting does not mend."""

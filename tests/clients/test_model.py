@@ -341,6 +341,21 @@ async def test_a_rate_limit_in_tokens_is_no_long_context(pair: Pair, said: str) 
         await pair.ask(error(429, said))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        'Failed to parse messages: Unsupported content part type: "image_url"; messages = [ …',
+        "Image input detected, but the loaded model is not configured with a mmproj module.",
+    ],
+)
+async def test_a_server_that_takes_no_pictures_is_not_broken(pair: Pair, said: str) -> None:
+    """llama.cpp says so with a status of 500 (its issues 12947 and 15377)."""
+    with pytest.raises(ModelRefused):
+        await pair.ask(error(500, said))
+    assert pair.clock.waits == []
+
+
 async def test_the_key_never_shows(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server_key = f"{KEY}-other"

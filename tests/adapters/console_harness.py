@@ -90,6 +90,10 @@ class ConsoleHarness:
         """See the contract."""
         self.terminal.type(f"{text}\r")
 
+    async def share(self, name: str, content: bytes) -> None:
+        """See the contract."""
+        raise NotImplementedError
+
     async def press(self, label: str) -> None:
         """See the contract."""
         self.terminal.type(f"{self.letter(label)}\r")

@@ -5,14 +5,25 @@ A check passes, or raises AssertionError with what the adapter did wrong.
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
-from bot.domain.chat import Button, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person
-from bot.errors import StoreError
+from bot.domain.chat import (
+    Activity,
+    Attachment,
+    Button,
+    ButtonClicked,
+    Conversation,
+    Event,
+    MessageReceived,
+    Outgoing,
+    Person,
+    Progress,
+)
+from bot.errors import StoreError, Undeliverable
 from bot.ports import ChatAdapter
 
 PATIENCE = 10.0
@@ -20,6 +31,19 @@ PATIENCE = 10.0
 BUTTONS = ((Button("Approve", "a1"), Button("Reject", "r1")), (Button("Details", "d1"),))
 LABELS = (("Approve", "Reject"), ("Details",))
 WORDS = tuple(f"w{place}" for place in range(2500))
+ODD = (
+    "",
+    " \n",
+    "<b> & </b>",
+    "*_`[",
+    "\ud83d",
+    "a\0b",
+    "שלום **עולם** 🇩🇪",
+    "# " * 5000,
+    "> " * 3000,
+    "|" * 9000,
+)
+"""Texts that platforms stumble over."""
 LONG = "\n".join(" ".join(WORDS[start : start + 20]) for start in range(0, len(WORDS), 20))
 
 
@@ -34,7 +58,8 @@ class Shown:
 class Harness(Protocol):
     """An adapter, open and ready to `run`, and a person who is alone with it in `conversation`.
 
-    `redelivers`: the platform brings an event again that was not committed (a terminal cannot).
+    `redelivers`: the platform brings an event again that was not committed, and people can send files there (not in a
+    terminal).
     """
 
     @property
@@ -48,6 +73,9 @@ class Harness(Protocol):
 
     async def say(self, text: str) -> None:
         """The person writes."""
+
+    async def share(self, name: str, content: bytes) -> None:
+        """The person sends a file, where people can."""
 
     async def press(self, label: str) -> None:
         """The person presses the newest button that reads so."""
@@ -197,23 +225,68 @@ async def an_edit_replaces_text_and_buttons(harness: Harness) -> None:
 
 
 async def any_text_can_be_sent(harness: Harness) -> None:
-    texts = [
-        "",
-        " \n",
-        "<b> & </b>",
-        "*_`[",
-        "\ud83d",
-        "a\0b",
-        "שלום **עולם** 🇩🇪",
-        "# " * 5000,
-        "> " * 3000,
-        "|" * 9000,
-    ]
-    for text in texts:
+    for text in ODD:
         before, message = len(harness.shown()), Outgoing(harness.conversation, text)
         for part in range(harness.adapter.parts(message)):
             await harness.adapter.send(message, part)
         assert len(harness.shown()) > before, f"Nothing stands for {text[:20]!r}"
+
+
+async def what_grows_becomes_the_answer(harness: Harness) -> None:
+    adapter, before = harness.adapter, len(harness.shown())
+    reads = Activity("Reads a.txt", "running")
+    live = await adapter.progress(_progress(harness, "", reads), "")
+    for text in ("Once", "Once upon a time"):
+        assert await adapter.progress(_progress(harness, text, replace(reads, state="done")), live) == live
+    answer = Outgoing(harness.conversation, "There was a bot.")
+    if live:
+        assert "Once upon a time" in harness.shown()[-1].text
+        await adapter.edit(answer, live)
+        await adapter.edit(answer, live)
+    else:
+        await adapter.send(answer, 0)
+    assert harness.shown()[before:] == [Shown("There was a bot.")]
+
+
+async def a_live_messages_button_can_be_pressed(harness: Harness) -> None:
+    inbox = Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        live = await harness.adapter.progress(_progress(harness, "Once"), "")
+        if not live:
+            return
+        await harness.press("Stop")
+        click = await inbox.take()
+        assert isinstance(click, ButtonClicked)
+        assert (click.button, click.message_id) == ("s1", live)
+
+
+async def anything_can_be_shown_of_the_work(harness: Harness) -> None:
+    assert harness.adapter.pace(harness.conversation) > 0
+    for text in (*ODD, LONG):
+        activities = [Activity(text, state) for state in ("running", "done", "failed")] * 30
+        live = await harness.adapter.progress(_progress(harness, text), "")
+        await harness.adapter.progress(_progress(harness, text, *activities), live)
+        if live:
+            await harness.adapter.edit(Outgoing(harness.conversation, text), live)
+
+
+async def a_file_is_fetched_up_to_a_limit(harness: Harness) -> None:
+    gone = Attachment("nothing", "a.txt", "text/plain")
+    with _refused("a file that is not there"):
+        await harness.adapter.fetch(gone, 100)
+    if not harness.redelivers:
+        return
+    inbox = Inbox()
+    async with receiving(harness.adapter, inbox.accept):
+        await harness.share("größe 1.txt", b"hello")
+        said = await inbox.take()
+    assert isinstance(said, MessageReceived)
+    (file,) = said.attachments
+    assert (file.name, file.media, file.size) == ("größe 1.txt", "text/plain", 5)
+    assert await harness.adapter.fetch(file, 5) == b"hello"
+    for known in (file, replace(file, size=0)):
+        with _refused("more than the limit"):
+            await harness.adapter.fetch(known, 4)
 
 
 async def a_message_can_be_shown_as_heard(harness: Harness) -> None:
@@ -253,10 +326,28 @@ CHECKS: tuple[Check, ...] = (
     sending_goes_on_at_any_part,
     an_edit_replaces_text_and_buttons,
     any_text_can_be_sent,
+    what_grows_becomes_the_answer,
+    a_live_messages_button_can_be_pressed,
+    anything_can_be_shown_of_the_work,
+    a_file_is_fetched_up_to_a_limit,
     a_message_can_be_shown_as_heard,
     the_rest_of_the_port_answers,
     cancellation_leaves_nothing_behind,
 )
+
+
+def _progress(harness: Harness, text: str, *activities: Activity) -> Progress:
+    return Progress(harness.conversation, harness.person, "", text, activities, Button("Stop", "s1"))
+
+
+@contextmanager
+def _refused(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Undeliverable:
+        return
+    raise AssertionError(f"It took {what}")
+
 
 _HOUSE = {"builtins", "datetime", "bot.domain.chat"}
 

@@ -43,6 +43,10 @@ class SlackHarness:
         """See the contract."""
         self.ann.say(self.ann.direct, text)
 
+    async def share(self, name: str, content: bytes) -> None:
+        """See the contract."""
+        self.ann.say(self.ann.direct, "", files={name: content})
+
     async def press(self, label: str) -> None:
         """See the contract. Slack tells of a click once: it would find nobody before the app listens."""
         await self.listening()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.telegram.adapter import TelegramAdapter
-from bot.domain.chat import Event, Outgoing
+from bot.domain.chat import Attachment, Event, Outgoing, Progress
 from tests.adapters import contract
 from tests.adapters.console_harness import console_harness
 from tests.adapters.contract import Check, Harness
@@ -102,6 +102,16 @@ class RefusesEmpty(TelegramAdapter):
         return super().parts(message) if message.text.strip() else 0
 
 
+class LeavesTraces(TelegramAdapter):
+    async def progress(self, progress: Progress, message_id: str) -> str:
+        return await self.send(Outgoing(progress.conversation, progress.text), 0) and ""
+
+
+class FetchesAnything(TelegramAdapter):
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        return await super().fetch(attachment, 1_000_000)
+
+
 class GoesOn(TelegramAdapter):
     async def run(self, accept: Accept) -> None:
         try:
@@ -123,6 +133,8 @@ class GoesOn(TelegramAdapter):
         (StartsOver, contract.sending_goes_on_at_any_part),
         (KeepsButtons, contract.an_edit_replaces_text_and_buttons),
         (RefusesEmpty, contract.any_text_can_be_sent),
+        (LeavesTraces, contract.what_grows_becomes_the_answer),
+        (FetchesAnything, contract.a_file_is_fetched_up_to_a_limit),
         (GoesOn, contract.cancellation_leaves_nothing_behind),
     ],
     ids=lambda value: value.__name__,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.chat import Activity
+from bot.domain.chat import Activity, Outgoing
 from bot.domain.skill import Procedure, Step
 from bot.engine.live import GOES_ON
 from bot.errors import DeliverLater, MaybeDelivered, ModelRefused, ModelUnavailable, Undeliverable
@@ -189,7 +189,7 @@ async def test_a_post_that_is_under_way_is_waited_for(desk: WatchedDesk) -> None
 
 
 async def test_it_does_not_overtake_what_waits_to_be_sent(desk: WatchedDesk) -> None:
-    earlier = deliveries.Outgoing(ROOM, "Earlier.")
+    earlier = Outgoing(ROOM, "Earlier.")
     await desk.store.write(Commit.INTAKE, lambda connection: deliveries.deliver(connection, earlier, "earlier", 1.0))
     running = await desk.begin()
     await desk.until_shown()

@@ -3,25 +3,15 @@
 Everything comes twice, Slack asks to wait now and then, and in the middle the bot is started anew.
 """
 
-import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from adapters.slack.adapter import Credentials, SlackAdapter
-from bot.app import App, Outside, opened
-from bot.clients.clock import SystemClock
-from bot.clients.model import OpenAIModel
 from bot.demo.model import DemoModel
 from bot.demo.sample import WORKSPACE
-from bot.engine.commands import COMMANDS
-from bot.settings import load
 from bot.skills import folder
 from bot.store import turns
 from tests.adapters.slack_harness import shown_text
@@ -29,72 +19,10 @@ from tests.emulators.openai_server import OpenAIServer
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_faults import flood, server_error
 from tests.emulators.slack_people import Person
-from tests.emulators.slack_state import Message, Place
+from tests.scenarios.slack_stage import Stage
 
 CUSTOMERS = ("ben-okoro", "ana-silva", "chen-wei", "ines-costa")
 LAST = "hugo-martin"
-
-
-@dataclass
-class Stage:
-    """A channel of three, of whom Mia administers the workspace, and the bot in it while `running` is open."""
-
-    path: Path
-    slack: SlackEmulator
-    model: DemoModel | OpenAIServer
-    allowed: str = "*"
-    codes: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.ana, self.ben = self.slack.person("Ana"), self.slack.person("Ben")
-        self.mia = self.slack.person("Mia", admin=True)
-        self.room = self.slack.channel("workshop", self.ana, self.ben, self.mia)
-        self.bot = self.slack.bot.mention
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[App]:
-        """One life of the bot."""
-        clock = SystemClock()
-        settings = load(
-            home=self.path / "data",
-            skills=self.path / "skills",
-            allowed=self.allowed,
-            conversation_idle=timedelta(0),
-            learn_after=len(CUSTOMERS),
-            learn_every=timedelta(0),
-            learn_tokens=0,
-        )
-        credentials = Credentials(self.slack.bot_token, self.slack.app_token)
-        async with (
-            OpenAIModel("demo", clock, base_url=self.model.base_url) as model,
-            SlackAdapter(credentials, self.slack.api_url, COMMANDS, clock) as adapter,
-            opened(settings, Outside({"slack": adapter}, model, model, clock, self.codes.append)) as app,
-        ):
-            serving = asyncio.create_task(app.run())
-            await self.slack.wait_for(lambda: self.slack.sockets.connections)
-            try:
-                yield app
-            finally:
-                serving.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await serving
-
-    def answers(self, place: Place, thread: str = "") -> list[Message]:
-        """What the bot has posted in a place, or in one of its threads, for all to see."""
-        said = (message for message in place.messages if message.sender is self.slack.bot and not message.only_for)
-        return [message for message in said if not thread or message.thread_ts == thread]
-
-    async def answer(self, place: Place, thread: str, number: int = 1) -> Message:
-        """The answer of this number in a thread."""
-        return await self.slack.wait_for(lambda: (self.answers(place, thread)[number - 1 :] or [None])[0])
-
-    async def ask(self, person: Person, text: str) -> Message:
-        """Mention the bot in the channel; its answer."""
-        return await self.answer(self.room, person.say(self.room, f"{self.bot} {text}").ts)
-
-    def told(self, person: Person) -> list[str]:
-        """What only one person sees in the channel."""
-        return [message.text for message in self.room.messages if message.only_for is person]
 
 
 @pytest.fixture
@@ -102,7 +30,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     shutil.copytree(WORKSPACE, tmp_path / "data" / "workspace")
     (tmp_path / "skills").mkdir()
     async with SlackEmulator(retry_after=(0,) * 20) as slack, DemoModel() as model:
-        yield Stage(tmp_path, slack, model)
+        yield Stage(tmp_path, slack, model, learn_after=len(CUSTOMERS))
 
 
 async def test_the_whole_loop_in_a_channel(stage: Stage, tmp_path: Path) -> None:
@@ -183,7 +111,7 @@ async def test_pairing_by_the_slash_command_and_letting_others_in(stage: Stage) 
     ana, direct = stage.ana, stage.ana.direct
 
     def said() -> list[str]:
-        return [shown_text(message) for message in stage.answers(direct)]
+        return stage.said(direct)
 
     async with stage.running() as app:
         ana.say(direct, "hello")
@@ -228,7 +156,9 @@ async def test_many_people_at_once_are_each_answered_once(stage: Stage, breaking
     slack.fault("chat.postMessage", flood(0), times=20)
 
     def answers(person: Person) -> list[str]:
-        return [shown_text(message) for message in stage.answers(person.direct)]
+        return " ".join(
+            stage.said(person.direct)
+        ).split()  # what is said meanwhile is answered with what was said before
 
     async with OpenAIServer() as stage.model, stage.running() as app:
         for number in range(rounds):

@@ -16,6 +16,7 @@ from bot.words import Sentence, say
 
 log = structlog.get_logger()
 WELCOME = Sentence("You are in: I work for you now. /help says what I understand.")
+CHOICES = ((Sentence("Yes"), "yes"), (Sentence("No"), "no"))
 LONGEST_NAME = 80
 
 
@@ -35,8 +36,7 @@ class Guests:
             return False
         home = _alone_with(connection, operator)
         text = say(home.language, "{name} writes to me and was not let in. Let them in?", name=_name(said))
-        choices = ((say(home.language, "Yes"), "yes"), (say(home.language, "No"), "no"))
-        rows = (buttons.row(connection, "guest", str(turn.id), choices),)
+        rows = (buttons.row(connection, "guest", str(turn.id), CHOICES, home.language),)
         deliver(connection, Outgoing(home, text, rows), f"guest:{turn.id}", self._clock.now().timestamp())
         return True
 

@@ -124,8 +124,8 @@ class SkillUse:
         )
         confirmations.ask(connection, confirmation, self._now)
         language = context.conversation.language
-        choices = tuple((words.told(language), answer) for answer, words in ANSWERS.items())
-        row = buttons.row(connection, "confirmation", id, choices)
+        choices = ((words, answer) for answer, words in ANSWERS.items())
+        row = buttons.row(connection, "confirmation", id, choices, language)
         text = question(language, self._found.ref.name, self._planned)
         asked = Outgoing(context.conversation, text, (row,))
         conclude(connection, self._journal.turn.id, asked, f"confirm:{id}", self._now)

@@ -30,7 +30,7 @@ from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 from bot.words import Sentence
 
-THUMBS = (("👍", "up"), ("👎", "down"))
+THUMBS = ((Sentence("👍"), "up"), (Sentence("👎"), "down"))
 SILENCE = Sentence("I have no answer to that.")
 RESUMED = "tool:0.0"
 """The place at which a resumed turn carries on the skill's run that waited."""
@@ -183,11 +183,10 @@ class Turns:
         if round + 1 < self._limits.rounds and self._follow_ups.waiting(connection, turn):
             raise GoOn(partial(self._work, log, conversation, None, round + 1))
         self._end(log, offer, connection)
-        text = work.received.answer(
-            transcript.answer(log.known.values()) or SILENCE.told(conversation.language), conversation.language
-        )
+        language = conversation.language
+        text = work.received.answer(transcript.answer(log.known.values()) or SILENCE.told(language), language)
         used = any(map(offer.skill, _called(log)))
-        rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS),) if used else ()
+        rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS, language),) if used else ()
         message = Outgoing(conversation, text, rows, quoted(turn.payload, conversation))
         conclude(connection, turn.id, message, f"reply:{turn.id}", self._clock.now().timestamp())
 

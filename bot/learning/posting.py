@@ -117,8 +117,7 @@ def alone_with(person: str) -> Conversation:
 
 def card(connection: Connection, home: Conversation, proposal: Proposal) -> Outgoing:
     """A proposal's card with its buttons."""
-    choices = tuple((label.told(home.language), action) for label, action in CHOICES)
-    row = buttons.row(connection, "proposal", proposal.id, choices)
+    row = buttons.row(connection, "proposal", proposal.id, CHOICES, proposal.evidence.get("language", ""))
     return Outgoing(home, proposal.evidence["card"], (row,))
 
 
@@ -130,8 +129,12 @@ def _digest(connection: Connection, home: Conversation, there: Sequence[Proposal
 def _list(connection: Connection, home: Conversation, head: str, there: Sequence[Proposal]) -> Outgoing:
     """Several proposals in one message, with a button each that shows its card."""
     lines = [f"- **{proposal.ref.name}**: {_what(proposal)}" for proposal in there]
-    rows = tuple(buttons.row(connection, "proposal", one.id, ((one.ref.name, "show"),)) for one in there)
+    rows = tuple(buttons.row(connection, "proposal", one.id, _button(one), home.language) for one in there)
     return Outgoing(home, "\n".join([f"**{head}**", "", *lines]), rows)
+
+
+def _button(proposal: Proposal) -> tuple[tuple[Sentence, str]]:
+    return ((Sentence("{name}", name=proposal.ref.name), "show"),)
 
 
 def _what(proposal: Proposal) -> str:

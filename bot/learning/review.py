@@ -188,8 +188,7 @@ def _why(connection: Connection, proposal: Proposal, language: str) -> tuple[tup
     """The question after a rejection, until it is answered."""
     if proposal.state != "rejected" or proposal.reason:
         return ()
-    choices = tuple((label.told(language), reason) for label, reason in REASONS)
-    return (buttons.row(connection, "why", proposal.id, choices),)
+    return (buttons.row(connection, "why", proposal.id, REASONS, language),)
 
 
 def _proposal(connection: Connection, id: str) -> tuple[Proposal, Conversation]:

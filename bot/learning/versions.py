@@ -27,8 +27,8 @@ SHOWN = 12
 
 def offer(connection: Connection, text: Sentence, ref: SkillRef, there: Conversation, key: str, now: float) -> None:
     """A message with a button that puts a version back."""
-    choice = (say(there.language, "Put {id} back", id=ref.digest[:SHOWN]), "restore")
-    row = buttons.row(connection, KIND, f"{ref.name}@{ref.digest}", (choice,))
+    choice = (Sentence("Put {id} back", id=ref.digest[:SHOWN]), "restore")
+    row = buttons.row(connection, KIND, f"{ref.name}@{ref.digest}", (choice,), there.language)
     deliver(connection, Outgoing(there, text.told(there.language), (row,)), key, now)
 
 

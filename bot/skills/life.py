@@ -21,7 +21,7 @@ from bot.words import Sentence
 log = structlog.get_logger()
 UNEXPECTED = 2
 """Uses in a row whose outputs `expect` refuses that suspend a skill, whatever its record."""
-RESTORE = (("Restore", "restore"),)
+RESTORE = ((Sentence("Restore"), "restore"),)
 
 
 def verdict(use: Use, outcome: Outcome) -> Status:
@@ -83,7 +83,7 @@ def _suspend_itself(connection: Connection, use: Use, why: Sentence, now: float)
     event = Event("suspended", use.ref, home.scope, origin=home.key, detail=str(why))
     if not suspend(connection, use.ref, str(why), now, event):
         return
-    row = buttons.row(connection, "life", f"{use.ref.name}@{use.ref.digest}", RESTORE)
+    row = buttons.row(connection, "life", f"{use.ref.name}@{use.ref.digest}", RESTORE, home.language)
     text = Sentence(
         "I no longer use **{name}**: {why} I do this work step by step again, and look for how it is done now.",
         name=use.ref.name,

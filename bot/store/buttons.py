@@ -1,12 +1,14 @@
 """Buttons: an opaque random id stands for what pressing it means."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from bot.domain.chat import Button
 from bot.store.tables import buttons
+from bot.words import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ def meaning(connection: sa.Connection, id: str) -> Meaning | None:
     return None if row is None else Meaning(row.kind, row.subject, row.action)
 
 
-def row(connection: sa.Connection, kind: str, subject: str, choices: tuple[tuple[str, str], ...]) -> tuple[Button, ...]:
-    """A row of new buttons for one subject; `choices` are pairs of label and action."""
-    return tuple(make(connection, label, Meaning(kind, subject, action)) for label, action in choices)
+def row(
+    connection: sa.Connection, kind: str, subject: str, choices: Iterable[tuple[Sentence, str]], language: str
+) -> tuple[Button, ...]:
+    """A row of new buttons for one subject, labelled in a language; `choices` are pairs of label and action."""
+    return tuple(make(connection, label.told(language), Meaning(kind, subject, action)) for label, action in choices)

@@ -15,7 +15,7 @@ STEPS = 5
 SHOWN_INSTRUCTIONS = 300
 """Characters of a prompt's instructions that a card shows; the rest stands in the details."""
 
-FACTS = 7
+FACTS = 6
 """Lines of a card below its question and description: ten in all."""
 
 
@@ -84,6 +84,7 @@ def folder_card(language: str, skill: Skill, told: Told) -> str:
         facts.append(Sentence("Until then it is out of use; reject this, and you can have the version of before back"))
     if procedure:
         facts.append(Sentence("Steps: {steps}", steps=_steps(procedure.steps)))
+    if procedure and not told.edited:
         facts.append(Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")))
     room = FACTS - len(facts)
     if len(told.cautions) > room:

@@ -141,8 +141,9 @@ class ConsoleAdapter:
         self._rest()
         self._doing = WORKING
         header = [Text("apprentice", "bold green")] if self._console.is_terminal else []
+        words = [self._body(message.text)] if message.text.strip() or not message.file else []
         file = [self._indented(Text(message.file, "bold"))] if message.file else []
-        await self._show(*header, self._body(message.text), *file, *self._buttons(message.buttons, message_id))
+        await self._show(*header, *words, *file, *self._buttons(message.buttons, message_id))
         return message_id
 
     async def posted(self, message: Outgoing, part: int) -> str | None:

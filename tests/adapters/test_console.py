@@ -7,7 +7,9 @@ import signal
 import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import example, given
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from adapters import console
 from adapters.console import ROOM, ConsoleAdapter, Letters
-from bot.domain.chat import Button, ButtonClicked, Outgoing
+from bot.domain.chat import Activity, Button, ButtonClicked, Outgoing, Progress
 from tests.adapters.console_harness import ConsoleHarness, console_harness
 from tests.adapters.contract import BUTTONS, PATIENCE, Inbox, Shown, receiving
 
@@ -29,6 +31,10 @@ async def at_prompt(inbox: Inbox) -> AsyncIterator[ConsoleHarness]:
     async with console_harness() as harness, receiving(harness.adapter, inbox.accept):
         await drawn(harness, lambda lines: lines[-1] == PROMPT)
         yield harness
+
+
+def _ends(sign: str, lines: list[str]) -> bool:
+    return lines[-1].endswith(f" {sign}")
 
 
 async def drawn(harness: ConsoleHarness, wanted: Callable[[list[str]], bool]) -> None:
@@ -89,6 +95,17 @@ async def test_the_working_sign_goes_by_itself_and_stays_off_what_was_said(monke
         monkeypatch.setattr(console, "SIGN_SECONDS", 0)
         await harness.adapter.working(ROOM)
         await drawn(harness, lambda lines: lines[-1] == PROMPT)
+
+
+async def test_the_working_sign_says_what_is_being_done() -> None:
+    async with at_prompt(Inbox()) as harness:
+        await harness.adapter.working(ROOM)
+        reads = Activity("Reads a.txt", "running")
+        for activity, sign in ((reads, "Reads a.txt…"), (replace(reads, state="done"), "working…")):
+            activities = (Activity("Looks at the clock", "done"), activity)
+            progress = Progress(ROOM, harness.person, "", "So", activities, Button("Stop", "s1"))
+            assert await harness.adapter.progress(progress, "") == ""
+            await drawn(harness, partial(_ends, sign))
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])

@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import sys
+from math import inf
 from pathlib import Path
 from typing import TextIO
 
@@ -112,6 +113,17 @@ async def test_where_no_terminal_reads_text_is_written_as_it_is(monkeypatch: pyt
     await adapter.send(Outgoing(ROOM, f"{long}\n\n- one", BUTTONS), 0)
     await adapter.send(Outgoing(ROOM, " \n"), 0)
     assert output.getvalue() == f"{long}\n\n- one\n\n[a] Approve  [r] Reject\n[d] Details\n\n…\n\n"
+
+
+def test_nothing_is_written_to_a_pipe_before_the_answer() -> None:
+    assert ConsoleAdapter(io.StringIO(), io.StringIO()).pace(ROOM) == inf
+
+
+async def test_a_file_is_named() -> None:
+    written = io.StringIO()
+    for text in ("Here it is.", ""):
+        await ConsoleAdapter(io.StringIO(), written).send(Outgoing(ROOM, text, file="/work/orders.csv"), 0)
+    assert written.getvalue() == "Here it is.\n/work/orders.csv\n\n/work/orders.csv\n\n"
 
 
 async def test_an_output_that_lacks_a_letter_shows_another() -> None:

@@ -92,6 +92,7 @@ class Webhooks:
                 self.statuses.append(reply.status)
         except (aiohttp.ClientError, TimeoutError) as error:
             self.error = f"Connection failed: {error}"
+            self._changed()
             return False
         if reply.status // 100 != 2:
             self.error = f"Wrong response from the webhook: {reply.status} {reply.reason}"

@@ -8,49 +8,20 @@ import aiohttp
 import pytest
 
 from bot.domain.json import JSON
-from tests.emulators.telegram import TelegramEmulator
+from tests.emulators.telegram_bot import Bot, telegram_bot
 from tests.emulators.telegram_faults import Fault, flood
 from tests.emulators.telegram_state import User
 
 
-class Bot:
-    """A bot without an SDK: calls methods, gives the whole answers."""
-
-    def __init__(self, telegram: TelegramEmulator, session: aiohttp.ClientSession) -> None:
-        self.telegram = telegram
-        self.session = session
-
-    async def call(self, method: str, **given: JSON) -> JSON:
-        async with self.session.post(f"{self.telegram.base_url}{self.telegram.token}/{method}", json=given) as answer:
-            body = await answer.json()
-            assert body["ok"] == (answer.status == 200)
-            assert body["ok"] or body["error_code"] == answer.status
-            return body
-
-    async def updates(self, **given: JSON) -> list[int]:
-        return [update["update_id"] for update in (await self.call("getUpdates", **given))["result"]]
-
-    async def refused(self, method: str, **given: JSON) -> str:
-        answer = await self.call(method, **given)
-        assert not answer["ok"]
-        return f"{answer['error_code']} {answer['description']}"
+@pytest.fixture
+async def bot() -> AsyncIterator[Bot]:
+    async with telegram_bot() as bot:
+        yield bot
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[TelegramEmulator]:
-    async with TelegramEmulator() as telegram:
-        yield telegram
-
-
-@pytest.fixture
-async def bot(telegram: TelegramEmulator) -> AsyncIterator[Bot]:
-    async with aiohttp.ClientSession() as session:
-        yield Bot(telegram, session)
-
-
-@pytest.fixture
-def ann(telegram: TelegramEmulator) -> User:
-    return telegram.person("Ann")
+def ann(bot: Bot) -> User:
+    return bot.telegram.person("Ann")
 
 
 async def test_the_bot_knows_itself(bot: Bot) -> None:
@@ -220,11 +191,17 @@ async def test_blocked_moved_and_unknown_chats(bot: Bot, ann: User) -> None:
     assert (await bot.call("sendMessage", chat_id=ann.id, text="a"))["parameters"] == {"migrate_to_chat_id": -7}
 
 
-async def test_commands_are_checked_and_kept(bot: Bot) -> None:
+async def test_commands_are_checked_and_kept_for_each_scope_and_language(bot: Bot) -> None:
     assert "BOT_COMMAND_INVALID" in await bot.refused("setMyCommands", commands=[{"command": "Go", "description": "x"}])
     commands = [{"command": "go", "description": "Go"}]
-    await bot.call("setMyCommands", commands=commands)
-    assert (await bot.call("getMyCommands"))["result"] == commands
+    places = [{}, {"scope": {"type": "all_group_chats"}}, {"language_code": "de"}]
+    for number, place in enumerate(places):
+        assert (await bot.call("getMyCommands", **place))["result"] == []
+        await bot.call("setMyCommands", commands=commands * (number + 1), **place)
+    for number, place in enumerate(places):
+        assert (await bot.call("getMyCommands", **place))["result"] == commands * (number + 1)
+    await bot.call("deleteMyCommands")
+    assert (await bot.call("getMyCommands"))["result"] == []
 
 
 async def test_faults_come_once_each(bot: Bot, ann: User) -> None:

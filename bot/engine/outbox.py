@@ -39,7 +39,8 @@ class Outbox:
         message = _addressed(turn)
         adapter = self._adapters.get(message.conversation.platform)
         if adapter is None:
-            raise Undeliverable(f"No adapter for {message.conversation.platform} is running; set its token.")
+            platform = message.conversation.platform
+            raise Undeliverable("No adapter for {platform} is running; set its token.", platform=platform)
         journal = await Journal.open(self._store, self._clock, turn)
         if turn.payload["replaces"]:
             await self._edit(adapter, message, turn.payload["replaces"])

@@ -16,6 +16,7 @@ from bot.engine.confirm import Confirm
 from bot.engine.door import Door
 from bot.engine.endings import ChatEndings
 from bot.engine.follow_ups import FollowUps
+from bot.engine.forget import Forget, Forgetting
 from bot.engine.guests import Guests
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
@@ -37,6 +38,7 @@ from bot.learning.posting import Posting
 from bot.learning.quiet import Quiet
 from bot.learning.review import Review
 from bot.learning.versions import KIND, Versions
+from bot.learning.teaching import Teaching
 from bot.learning.workbench import Workbench
 from bot.ports import ChatAdapter, Clock, Dispatcher, Embedder, ModelClient, ToolSource
 from bot.settings import Settings
@@ -119,18 +121,22 @@ class App:
             "stop": self._door.guests_only(Stop(store, clock, self._cancel).decide),
         }
         stopping = Stopping(store, self._cancel)
-        answers = Answers(store, clock, self.library, stopping)
+        forget = Forget(store, clock, self.library, reviewers)
+        decisions["forget"] = self._door.guests_only(forget.decide)
+        answers = Answers(store, clock, self.library, stopping, forget)
+        teaching = Teaching(clock, phrases)
         mine = Workbench(settings.learn_min_tasks)
         terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases, quiet)
         cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, terms)
         handlers: dict[str, Handler] = {
-            "message": self._door.guarded(outcomes.private(speaking.message)),
+            "message": self._door.guarded(outcomes.private(teaching.heard(speaking.message))),
             "command": self._door.guarded(answers),
             "click": Clicks(store, adapters, decisions),
             "resume": speaking.resume,
             "delivery": Outbox(store, clock, adapters, outside.probe),
             "reaction": self._door.guarded(outcomes.reacted),
             "membership": Membership(store, clock, stopping),
+            "forget": Forgetting(store, clock, stopping, workspace, outgoing),
             "close": outcomes.close,
             "mine": cycle,
             "publish": review.publish,

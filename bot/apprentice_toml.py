@@ -58,6 +58,7 @@ class Phrases(_Table):
     thanks: tuple[str, ...] = ()
     corrects: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
+    teaches: tuple[str, ...] = ()
 
 
 class Offered(_Table):

@@ -38,14 +38,13 @@ def card(language: str, skill: Skill, procedure: Procedure, found: Candidate, ch
     words = " ".join(filter(None, (skill.description, procedure.trigger.condition)))
     return _card(
         language,
-        _question(skill.name, procedure),
+        _question(skill.name, procedure, found),
         words.replace("\n", " "),
         [
             *_changes(changes),
             Sentence("Steps: {steps}", steps=_steps(procedure.steps)),
             Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")),
-            _seen(found),
-            _replayed(found),
+            *_proven(found),
             Sentence("Saves about {calls} model calls a time", calls=decimal(found.saves_calls)),
             Sentence("May change things with: {tools}; I ask before it does", tools=", ".join(found.writes))
             if found.writes
@@ -112,7 +111,9 @@ def _card(language: str, question: Sentence, words: str, facts: Sequence[Sentenc
     return "\n".join([f"**{question.told(language)}**", "", shorten(words, 400), "", *told])
 
 
-def _question(name: str, procedure: Procedure) -> Sentence:
+def _question(name: str, procedure: Procedure, found: Candidate) -> Sentence:
+    if _taught(found):
+        return Sentence("I can do that again by myself. Shall I learn it as {name}?", name=name)
     match procedure.provenance.origin:
         case "refined":
             return Sentence("The work of {name} goes on differently by now. Shall I change the skill?", name=name)
@@ -139,6 +140,17 @@ def _steps(steps: Sequence[Step]) -> str:
 def _step(step: Step) -> str:
     done = step.tool or Sentence("ask the model")
     return Sentence("{step} for each", step=done) if step.for_each else done
+
+
+def _taught(found: Candidate) -> bool:
+    """Whether a person taught it by one piece of work."""
+    return found.replay.matches == 0
+
+
+def _proven(found: Candidate) -> list[Sentence]:
+    if _taught(found):
+        return [Sentence("Taught by one piece of work: there is nothing else to replay it on")]
+    return [_seen(found), _replayed(found)]
 
 
 def _seen(found: Candidate) -> Sentence:

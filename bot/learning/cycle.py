@@ -1,8 +1,8 @@
 """A learning cycle: the closed tasks of one scope are mined, and what passes every gate is proposed in its chat."""
 
-import secrets
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -10,28 +10,24 @@ import structlog
 from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
-from bot.domain.skill import Procedure, Provenance, Skill, SkillRef
-from bot.domain.text import free
+from bot.domain.tool import Tool
 from bot.domain.trace import Trace
 from bot.learning import collect, prompting
-from bot.learning.card import card, prompt_card
-from bot.learning.drafting import Author, Budget, Draft, draft, gives_away
-from bot.learning.mining import Candidate, Refusal, Report, Taken, fingerprint
+from bot.learning.drafting import Author, Budget, gives_away
+from bot.learning.mining import Refusal, Report, Taken, fingerprint
 from bot.learning.outcomes import BUILT_IN, Judge, Phrases
 from bot.learning.posting import announce
 from bot.learning.prompting import Known, PromptReport
+from bot.learning.proposing import Found, Proposer, propose
 from bot.learning.quiet import NEVER, Quiet
 from bot.learning.remembered import Remembered, remembered
-from bot.learning.successors import Forebear, forebear, forebears, heir
+from bot.learning.successors import Forebear, forebear, forebears
+from bot.learning.teaching import taught
 from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
-from bot.skills import folder, format
-from bot.skills.difference import difference
 from bot.skills.library import Library
-from bot.store import audit, chats, conversations, proposals, scopes
-from bot.store.audit import Event
+from bot.store import chats, conversations, proposals, scopes
 from bot.store.deliveries import deliver
-from bot.store.proposals import Proposal
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 from bot.words import Sentence
@@ -41,15 +37,6 @@ Mine = Callable[[str, Mapping[str, str], Read, Taken], Awaitable[Report]]
 """Mines a scope beside the event loop, as Workbench does."""
 MOST_TALKS = 500
 """Tasks that are looked at for work without tools, the newest; and as many imported ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A proposal, the tokens that its words cost, and whether they are the model's."""
-
-    proposal: Proposal
-    tokens: int
-    by_model: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,37 +87,49 @@ class Cycle:
         tools = [tool for source in self._sources for tool in await source.tools(context)]
         people = await self._store.read(lambda connection: conversations.speakers(connection, scope))
         author = Author(self._model, Budget(self._terms.tokens), Privacy(self._terms.own, tuple(sorted(people))))
-        await self._judge.decide(scope, author)
-        marks = await self._store.read(partial(collect.marks, scope=scope, tools=tools))
-
-        async def read(ids: Sequence[str]) -> list[Trace]:
-            return await self._store.read(partial(collect.traces, scope=scope, tools=tools, ids=ids))
-
         before = await self._store.read(lambda connection: remembered(proposals.of_scope(connection, scope)))
         taken = await self._taken(scope, before)
-        report = _ripe(_fit_to_tell(await self._mine(scope, marks, read, taken), author.privacy), before)
-        known = await forebears(self._store, self._library, scope)
-        for each in known:
-            if each.drifted:  # its recent tasks alone show how its work is done now
-                anew = await self._mine(f"{scope} {each.entry.name}", each.traces(marks), read, taken)
-                report = _with_heirs(report, _fit_to_tell(anew, author.privacy), each)
-        names = {entry.name for entry in await self._library.shelf(None)}
-        names |= await self._store.read(proposals.names)
-        found = await self._propose(report, known, author, home, names)
-        prompts = await self._prompts(scope, author, taken.held, partial(_newest, read, marks))
-        found += [_prompt(each, home, _free(each.skill, names), now) for each in prompts.found]
+        if "taught" in turn.payload:
+            work = await self._store.read(partial(collect.own, ids=[turn.payload["taught"]], tools=tools))
+            report, prompts = await asyncio.to_thread(taught, work[0], taken), PromptReport()
+            known: Sequence[Forebear] = ()
+        else:
+            await self._judge.decide(scope, author)
+            marks = await self._store.read(partial(collect.marks, scope=scope, tools=tools))
+            read = partial(self._read, scope, tools)
+            known = await forebears(self._store, self._library, scope)
+            report = _ripe(await self._report(scope, marks, read, taken, known), before)
+            prompts = await self._prompts(scope, author, taken.held, partial(_newest, read, marks))
+        report = _fit_to_tell(report, author.privacy)
+        proposer = Proposer(author, home, await self._names(), now)
+        found = await proposer.mined(report.skills, known)
+        found += map(proposer.prompted, prompts.found)
         log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
 
         def effect(connection: Connection) -> None:
-            for each in found:
-                proposals.propose(connection, each.proposal)
-                audit.note(connection, Event("proposed", each.proposal.ref, scope, origin=home.key), now)
+            propose(connection, found, now)
             announce(connection, scope, str(turn.id), self._clock.now(), self._terms.quiet)
             scopes.report(connection, scope, now, _report(report, prompts, found), author.budget.spent)
+            if "taught" not in turn.payload:
+                scopes.mined(connection, scope, now)
             if "asked_in" in turn.payload and not found:
                 deliver(connection, Outgoing(home, _nothing_found(report, home.language)), f"learned:{turn.id}", now)
 
         return effect
+
+    async def _read(self, scope: str, tools: Sequence[Tool], ids: Sequence[str]) -> list[Trace]:
+        return await self._store.read(partial(collect.traces, scope=scope, tools=tools, ids=ids))
+
+    async def _report(
+        self, scope: str, marks: Mapping[str, str], read: Read, taken: Taken, known: Sequence[Forebear]
+    ) -> Report:
+        """What is found in all tasks, and for a skill that has drifted in those that show how its work is done now."""
+        report = await self._mine(scope, marks, read, taken)
+        for each in known:
+            if each.drifted:
+                anew = await self._mine(f"{scope} {each.entry.name}", each.traces(marks), read, taken)
+                report = _with_heirs(report, anew, each)
+        return report
 
     async def _taken(self, scope: str, before: Remembered) -> Taken:
         """The structures of what is live here, and of what was proposed here before."""
@@ -138,19 +137,10 @@ class Cycle:
         here = {fingerprint(entry.skill.procedure) for entry in live if entry.skill and entry.skill.procedure}
         return Taken(before.held | here, before.narrow)
 
-    async def _propose(
-        self, report: Report, known: Sequence[Forebear], author: Author, home: Conversation, names: set[str]
-    ) -> list[_Found]:
-        now = self._clock.now().timestamp()
-        found: list[_Found] = []
-        for candidate in report.skills:
-            before = forebear(candidate, known)
-            skill = Skill(candidate.name, candidate.description, candidate.procedure, scope=home.scope)
-            drafted = await draft(author, skill, candidate.writes)
-            named = _free(drafted.skill, names) if before is None else heir(drafted.skill, before)
-            found.append(_mined(replace(drafted, skill=named), candidate, before, home, now))
-            known = [each for each in known if each is not before]
-        return found
+    async def _names(self) -> set[str]:
+        """The names that are not free."""
+        there = {entry.name for entry in await self._library.shelf(None)}
+        return there | await self._store.read(proposals.names)
 
     async def _prompts(
         self, scope: str, author: Author, taken: Collection[str], newest: Callable[[], Awaitable[list[Trace]]]
@@ -197,55 +187,6 @@ def _fit_to_tell(report: Report, privacy: Privacy) -> Report:
     return replace(report, skills=skills, refused=refused + report.refused)
 
 
-def _free(skill: Skill, names: set[str]) -> Skill:
-    """The skill under a name that is free, which then is taken."""
-    named = replace(skill, name=free(skill.name, names, "-"))
-    names.add(named.name)
-    return named
-
-
-def _mined(drafted: Draft, candidate: Candidate, before: Forebear | None, home: Conversation, now: float) -> _Found:
-    skill = drafted.skill
-    procedure = skill.procedure or Procedure(())
-    changes = difference(before.procedure, procedure) if before else []
-    evidence: JSON = {
-        "card": card(home.language, skill, procedure, candidate, changes),
-        "language": home.language,
-        "support": list(candidate.support),
-        "tasks": candidate.tasks,
-        "people": candidate.people,
-        "verified": candidate.verified,
-        "saves_calls": candidate.saves_calls,
-        "writes": list(candidate.writes),
-    }
-    proposal = _proposal(skill, candidate.fingerprint, evidence, home, now)
-    return _Found(proposal, drafted.tokens, drafted.by_model)
-
-
-def _prompt(found: prompting.Found, home: Conversation, skill: Skill, now: float) -> _Found:
-    evidence: JSON = {
-        "card": prompt_card(home.language, skill, found),
-        "language": home.language,
-        "support": [talk.trace for talk in found.shape.talks],
-        "tasks": len(found.shape.talks),
-        "people": found.shape.people,
-        "alike": found.shape.told,
-        "written_from": found.written_from,
-        "compared": asdict(found.compared),
-    }
-    return _Found(_proposal(skill, found.shape.fingerprint, evidence, home, now), found.tokens, by_model=True)
-
-
-def _proposal(skill: Skill, fingerprint: str, evidence: JSON, home: Conversation, now: float) -> Proposal:
-    files = format.render(skill)
-    ref = SkillRef(skill.name, folder.digest(files))
-    id, origin = secrets.token_urlsafe(12), skill.procedure.provenance if skill.procedure else Provenance()
-    kind = origin.origin if origin.based_on else "new"
-    return Proposal(
-        id, home.scope, home.key, ref, files, fingerprint, evidence, now, kind=kind, based_on=origin.based_on
-    )
-
-
 def _home(connection: Connection, turn: Turn) -> Conversation | None:
     """Where the card goes: where it was asked for, else where was spoken last; None where the bot is not any more."""
     asked_in, scope = turn.payload.get("asked_in"), turn.payload["scope"]
@@ -253,7 +194,7 @@ def _home(connection: Connection, turn: Turn) -> Conversation | None:
     return None if home is None or chats.gone(connection, home) else home
 
 
-def _report(report: Report, prompts: PromptReport, found: Sequence[_Found]) -> JSON:
+def _report(report: Report, prompts: PromptReport, found: Sequence[Found]) -> JSON:
     """What the cycle saw, found and refused, what its words cost, and which shapes of talks were tried so far."""
     refused = [{"tools": list(refusal.tools), "reasons": list(refusal.reasons)} for refusal in report.refused]
     refused += [{"tools": [], "reasons": [f"Tasks without tools, {words}: {why}"]} for words, why in prompts.refused]

@@ -82,6 +82,13 @@ class Posting:
             name=proposal.ref.name,
             days=EXPIRE.days,
         )
+        if proposal.kind in proposals.FOLDERS:
+            words = Sentence(
+                "Nobody decided about **{name}** in {days} days: what stands in its folder stays out of use. "
+                "`apprentice skills approve {name}` lets it go live.",
+                name=proposal.ref.name,
+                days=EXPIRE.days,
+            )
         deliver(connection, Outgoing(home, words.told(home.language)), f"expired:{proposal.id}", now)
 
     def _now(self) -> datetime:
@@ -123,6 +130,8 @@ def card(connection: Connection, home: Conversation, proposal: Proposal) -> Outg
 
 def _digest(connection: Connection, home: Conversation, there: Sequence[Proposal]) -> Outgoing:
     head = say(home.language, "I found {count} pieces of work that repeat. Shall I learn them?", count=len(there))
+    if any(one.kind in proposals.FOLDERS for one in there):
+        head = say(home.language, "{count} skills wait for a decision.", count=len(there))
     return _list(connection, home, head, there)
 
 

@@ -13,7 +13,6 @@ from bot.errors import Refused
 from bot.learning import posting
 from bot.learning.card import details
 from bot.learning.remembered import REASONS
-from bot.learning.shelf import KINDS
 from bot.learning.versions import offer
 from bot.ports import Clock
 from bot.skills import folder, format
@@ -87,7 +86,7 @@ class Review:
         What stands in a folder must still stand there, or nothing.
         """
         shelf = await self._library.shelf(None)
-        if proposal.kind in KINDS:
+        if proposal.kind in proposals.FOLDERS:
             return all(entry.ref == proposal.ref for entry in shelf if entry.name == proposal.ref.name)
         if proposal.based_on is None:
             return True

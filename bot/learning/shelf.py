@@ -11,7 +11,7 @@ import structlog
 from bot.domain.chat import Conversation, Person
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
-from bot.domain.skill import Skill
+from bot.domain.skill import Procedure, Skill
 from bot.domain.text import plain, shorten
 from bot.errors import SkillInvalid
 from bot.learning import posting
@@ -35,8 +35,6 @@ from bot.words import Sentence
 log = structlog.get_logger()
 SECONDS = 4.0
 """Between two looks. What two of them saw alike is no longer being written."""
-KINDS = ("folder", "edited")
-"""Proposals whose bytes stand in the folder already."""
 LONGEST_PROBLEM = 300
 LOCAL = "local"
 """Where the console's operator is found."""
@@ -74,11 +72,13 @@ class Shelf:
         self._reviewers = reviewers
         self._before: frozenset[Key] = frozenset()
         self._done: frozenset[Key] = frozenset()
+        self._alone: frozenset[Key] = frozenset()
 
     async def look(self) -> None:
         """Ask about folders that wait, and tell of edits that broke, once for each digest."""
         waiting = {_key(entry): entry for entry in await self._library.shelf(None) if not entry.approved_by}
         self._done &= waiting.keys()
+        self._alone &= waiting.keys()
         for key in sorted(waiting.keys() & self._before - self._done):
             if await self._settle(waiting[key]):
                 self._done |= {key}
@@ -90,8 +90,11 @@ class Shelf:
         if case is None:
             return True
         if case.home is None:
-            log.warning("shelf.nobody_to_ask", folder=entry.name, advice=f"apprentice skills approve {entry.name}")
-            return True
+            if _key(entry) not in self._alone:
+                advice = f"Let somebody in, set APPRENTICE_REVIEWERS, or: apprentice skills approve {entry.name}"
+                log.warning("shelf.nobody_to_ask", folder=entry.name, advice=advice)
+            self._alone |= {_key(entry)}
+            return False
         work = self._tell(case, case.home) if entry.skill is None else await self._ask(case, case.home, entry.skill)
         if work is not None:
             await self._store.write(Commit.SHELF, work)
@@ -142,7 +145,7 @@ class Shelf:
         now = self._clock.now()
         at = now.timestamp()
         for other in proposals.listed(connection, proposal.ref.name):
-            if other.kind in KINDS and proposals.give_up(connection, other.id, "superseded", "", at):
+            if other.kind in proposals.FOLDERS and proposals.give_up(connection, other.id, "superseded", "", at):
                 superseded = Event("superseded", other.ref, other.scope, origin=other.conversation)
                 audit.note(connection, superseded, at)
         conversations.remember(connection, home)
@@ -190,10 +193,18 @@ def _changes(case: _Case, skill: Skill, files: Mapping[str, bytes]) -> list[Sent
     if case.before is None:
         return []
     old = case.before.files
-    before = format.parse(case.entry.name, old).procedure
+    before = _procedure(case.entry.name, old)
     steps = difference(before, skill.procedure) if before and skill.procedure else []
     names = [path for path in sorted({*old, *files}) if old.get(path) != files.get(path)]
     return steps or [Sentence("{names} differ", names=", ".join(f"`{path}`" for path in names))]
+
+
+def _procedure(name: str, files: Mapping[str, bytes]) -> Procedure | None:
+    """None also for a version that an older release took for valid, or whose files were erased since."""
+    try:
+        return format.parse(name, files).procedure
+    except SkillInvalid:
+        return None
 
 
 def _proposal(case: _Case, home: Conversation, skill: Skill, files: Mapping[str, bytes], told: Told) -> Proposal:

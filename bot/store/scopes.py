@@ -16,9 +16,13 @@ def set_learning(connection: sa.Connection, scope: str, on: bool) -> None:
     _set(connection, scope, learning=on)
 
 
+def mined(connection: sa.Connection, scope: str, now: float) -> None:
+    """All that was closed in a scope until now has been looked at."""
+    _set(connection, scope, mined=now)
+
+
 def report(connection: sa.Connection, scope: str, now: float, words: JSON, tokens: int) -> None:
     """Record a learning cycle: what it saw, found and refused, and what it cost."""
-    _set(connection, scope, mined=now)
     connection.execute(cycles.insert().values(scope=scope, at=now, report=words, tokens=tokens))
 
 

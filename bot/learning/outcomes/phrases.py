@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Meaning = Literal["works", "fails", "thanks", "corrects", "private"]
+Meaning = Literal["works", "fails", "thanks", "corrects", "private", "teaches"]
 
 ENGLISH: Mapping[Meaning, tuple[str, ...]] = {
     # The whole message is such a phrase: a person's word on the outcome. What could answer a question is none.
@@ -40,6 +40,15 @@ ENGLISH: Mapping[Meaning, tuple[str, ...]] = {
         "do not learn from it", "do not learn anything from this", "never learn from this", "do not learn from what",
         "do not make a skill of this", "do not make a skill from this", "do not use this for learning",
         "do not remember this", "keep this private",
+    ),
+    # The whole message is such a phrase.
+    "teaches": (
+        "make a skill of what you just did", "make a skill out of what you just did",
+        "make a skill from what you just did", "make a skill of that", "make a skill of this", "make a skill of it",
+        "make a skill out of that", "make a skill out of this", "make a skill out of it", "make that a skill",
+        "make this a skill", "turn that into a skill", "turn this into a skill", "turn it into a skill",
+        "save that as a skill", "save this as a skill", "learn that as a skill", "learn this as a skill",
+        "remember how you did that", "remember how to do that", "learn how to do that",
     ),
 }  # fmt: skip
 """Phrases as `words` makes them: lower case, no marks, `don't` and `didn't` written out."""
@@ -85,6 +94,12 @@ GERMAN: Mapping[Meaning, tuple[str, ...]] = {
         "das sollst du nicht lernen", "daraus sollst du nichts lernen", "mach daraus keinen skill",
         "mach keinen skill daraus", "merk dir das nicht", "merke dir das nicht", "behalt das für dich",
         "behalte das für dich", "das bleibt unter uns", "das bleibt privat",
+    ),
+    "teaches": (
+        "mach daraus einen skill", "mach einen skill daraus", "mache daraus einen skill", "mache einen skill daraus",
+        "mach aus dem was du gerade getan hast einen skill", "mach einen skill aus dem was du gerade getan hast",
+        "mach das zu einem skill", "lern das als skill", "lerne das als skill", "speichere das als skill",
+        "merk dir wie du das gemacht hast", "merk dir wie das geht",
     ),
 }  # fmt: skip
 
@@ -160,6 +175,10 @@ class Phrases:
     def only_wants_privacy(self, text: str) -> bool:
         """Whether that is all a message asks."""
         return self._is_only(words(text), "private")
+
+    def wants_teaching(self, text: str) -> bool:
+        """Whether a message asks that a skill be made of the work before it, and nothing else."""
+        return self._is_only(words(text), "teaches")
 
     def _lists(self, meaning: Meaning) -> list[list[str]]:
         return [words(phrase) for phrase in (*ENGLISH[meaning], *GERMAN[meaning], *self.added.get(meaning, ()))]

@@ -22,6 +22,7 @@ from bot.store import lives, skills
 from bot.store.lives import Life
 from bot.store.skills import Approval
 from bot.store.store import Connection, Store
+from bot.words import Sentence
 
 log = structlog.get_logger()
 State = Literal["live", "suspended", "pending", "broken"]
@@ -103,6 +104,7 @@ class Library:
     async def publish(self, approval: Approval) -> None:
         """Make the approved bytes the folder of that name. Raises Refused when what stands there then is not them."""
         name = approval.ref.name
+        _require_files(approval)
         await asyncio.to_thread(folder.write, self.root / name, approval.files)
         async with self._looking:
             self._looked = None
@@ -116,6 +118,7 @@ class Library:
     async def put_back(self, approval: Approval) -> Path | None:
         """Publish a version anew. A folder that nobody approved gives way to it: where it is now, None without one."""
         name = approval.ref.name
+        _require_files(approval)
         unapproved = [entry for entry in await self.shelf(None) if entry.name == name and not entry.approved_by]
         aside = await asyncio.to_thread(folder.set_aside, self.root / name) if unapproved else None
         await self.publish(approval)
@@ -139,7 +142,7 @@ class Library:
         else:
             self._refresh()
         approved, down = await self._store.read(_decided) if self._read else ({}, {})
-        by = {**dict.fromkeys(SHIPPED, "the release"), **{ref: who for ref, (who, _) in approved.items()}}
+        by = {**dict.fromkeys(SHIPPED, Sentence("the release")), **{ref: who for ref, (who, _) in approved.items()}}
         shelf = [_shelve(name, read, by, down) for name, read in sorted(self._read.items())]
         if shelf != self._shelf:
             self._shelf, self._live = shelf, {}
@@ -149,6 +152,12 @@ class Library:
     def _refresh(self) -> None:
         known = self._read
         self._read = {path.name: _current(path, known.get(path.name)) for path in folder.folders(self.root)}
+
+
+def _require_files(approval: Approval) -> None:
+    if folder.digest(approval.files) != approval.ref.digest:
+        name = approval.ref.name
+        raise Refused("The files of this version of {name} are not kept any more; nothing was written.", name=name)
 
 
 def _current(path: Path, known: _Read | None) -> _Read:

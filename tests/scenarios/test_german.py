@@ -125,12 +125,12 @@ async def test_all_of_it_is_german(stage: Stage) -> None:
     for customer in CUSTOMERS:
         await stage.say(uwe, f"Which orders of {customer} are still open?")
     card = await stage.telegram.wait_for(lambda: next((m for m in by_bot(uwe) if m.buttons), None))
-    assert card.buttons == [["Freigeben", "Ablehnen", "Einzelheiten"]]
+    assert card.buttons == [["Freigeben", "Ablehnen", "Details"]]
     assert "In 4 Aufgaben gesehen" in card.text
     assert re.search(r"Spart jedes Mal etwa \d,\d Aufrufe", card.text)
 
     # Clicks.
-    assert await stage.press(uwe, "Einzelheiten", card) == "Die Einzelheiten stehen unten."
+    assert await stage.press(uwe, "Details", card) == "Die Details stehen unten."
     assert await stage.press(uwe, "Freigeben", card) == "Freigegeben."
     assert re.search(r"Freigegeben von Uwe am \d\d\.\d\d\.\d{4} um \d\d:\d\d UTC\.", card.text)
     answer = await stage.say(uwe, "Which orders of hugo-martin are still open?")

@@ -17,7 +17,8 @@ class Me:
 
     def place(self, channel: str, thread: str = "", language: str = "") -> Conversation:
         """A room, or a thread in it; a direct conversation's id begins with D."""
-        return Conversation(PLATFORM, f"{self.team}/{channel}", thread, channel.startswith("D"), language)
+        direct = channel.startswith("D")
+        return Conversation(PLATFORM, f"{self.team}/{channel}", thread, direct=direct, language=language)
 
     def person(self, user: str, name: str = "", team: str | None = None) -> Person:
         """Somebody. A member's workspace is their own: in a shared channel it may be another than the bot's."""

@@ -30,8 +30,8 @@ def once(work: workplaces.Work, seed: int = 3) -> tuple[Trace, Report]:
     return trace, taught(trace, Taken())
 
 
-@pytest.mark.parametrize("work", [workplaces.shop])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("work", [workplaces.shop, workplaces.files, workplaces.tickets, workplaces.build])
 def test_what_one_run_teaches_does_the_work_of_others(work: workplaces.Work, seed: int) -> None:
     trace, report = once(work, seed)
     [skill] = report.skills
@@ -40,8 +40,7 @@ def test_what_one_run_teaches_does_the_work_of_others(work: workplaces.Work, see
     others = traces_of(work, Random(seed + 100), 6)
     found, _ = replay(skill.procedure, others)
     assert found.matches == 5  # the sixth has the name of the one that was shown
-    assert found.exact == 1.0
-    assert found.bindable == 1.0
+    assert (found.exact, found.bindable) == (1.0, 1.0)
 
 
 def test_other_values_stand_throughout_and_names_stay() -> None:

@@ -25,6 +25,7 @@ from bot.skills import folder, format
 from bot.store import skills
 from bot.store.commits import Commit
 from bot.store.skills import Approval
+from tests.adapters.telegram_harness import UNLIMITED
 from tests.emulators import openai_server
 from tests.emulators.openai_server import OpenAIServer, Reply
 from tests.emulators.telegram import TelegramEmulator
@@ -102,7 +103,7 @@ async def staged(path: Path) -> AsyncIterator[Stage]:
         TelegramEmulator() as telegram,
         OpenAIServer(weak) as server,
         OpenAIModel("weak", clock, base_url=server.base_url) as model,
-        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock) as adapter,
+        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock, limits=UNLIMITED) as adapter,
         opened(settings, Outside({"telegram": adapter}, model, model, clock, lambda _: None)) as app,
     ):
         await app.store.write(Commit.APPROVE, lambda connection: skills.approve(connection, approval))

@@ -15,6 +15,7 @@ from bot.engine.commands import COMMANDS
 from bot.learning import shelf
 from bot.settings import load
 from bot.skills import folder
+from tests.adapters.telegram_harness import UNLIMITED
 from tests.emulators import openai_server
 from tests.emulators.openai_server import OpenAIServer
 from tests.emulators.telegram import TelegramEmulator
@@ -47,7 +48,7 @@ async def test_a_folder_its_card_its_commit_and_the_way_back(tmp_path: Path, mon
         TelegramEmulator() as telegram,
         OpenAIServer(lambda _: openai_server.text("Hello.")) as server,
         OpenAIModel("any", clock, base_url=server.base_url) as model,
-        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock) as adapter,
+        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock, limits=UNLIMITED) as adapter,
         opened(settings, Outside({"telegram": adapter}, model, model, clock, codes.append)) as app,
     ):
         running = asyncio.create_task(app.run())

@@ -17,6 +17,7 @@ from bot.domain.json import JSON
 from bot.engine.commands import COMMANDS
 from bot.settings import load
 from bot.skills import folder, format
+from tests.adapters.telegram_harness import UNLIMITED
 from tests.emulators.openai_server import OpenAIServer, Reply, calls, text
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Message, User
@@ -94,7 +95,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         TelegramEmulator() as telegram,
         OpenAIServer(model) as server,
         OpenAIModel("m", clock, base_url=server.base_url) as client,
-        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock) as adapter,
+        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock, limits=UNLIMITED) as adapter,
         opened(settings, Outside({"telegram": adapter}, client, client, clock, lambda _: None)) as app,
     ):
         running = asyncio.create_task(app.run())

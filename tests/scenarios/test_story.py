@@ -20,6 +20,7 @@ from bot.engine.commands import COMMANDS
 from bot.settings import load
 from bot.skills import folder
 from bot.store import journal, turns
+from tests.adapters.telegram_harness import UNLIMITED
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Chat, Message, User
 
@@ -85,7 +86,7 @@ async def staged(path: Path) -> AsyncIterator[Stage]:
         TelegramEmulator() as telegram,
         DemoModel() as server,
         OpenAIModel("demo", clock, base_url=server.base_url) as model,
-        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock) as adapter,
+        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock, limits=UNLIMITED) as adapter,
         opened(settings, Outside({"telegram": adapter}, model, model, clock, lambda _: None)) as app,
     ):
         ana, ben, mia = (telegram.person(name) for name in ("Ana", "Ben", "Mia"))

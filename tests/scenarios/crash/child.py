@@ -26,6 +26,7 @@ from bot.engine.commands import COMMANDS
 from bot.ports import ToolContext
 from bot.settings import load
 from bot.store.store import Probe, Store
+from tests.adapters.telegram_harness import UNLIMITED
 from tests.emulators.telegram import TOKEN
 
 ANY = "any"
@@ -139,7 +140,7 @@ async def _serve(plan: Plan, reports: Reports) -> None:
     leaving = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leaving.set)
     async with (
-        TelegramAdapter(TOKEN, plan.telegram, tuple(COMMANDS.items()), clock) as adapter,
+        TelegramAdapter(TOKEN, plan.telegram, tuple(COMMANDS.items()), clock, limits=UNLIMITED) as adapter,
         OpenAIModel("m", clock, base_url=plan.model) as model,
         opened(
             load(home=plan.home, skills=plan.skills, **plan.settings),

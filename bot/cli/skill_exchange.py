@@ -57,7 +57,8 @@ async def _import(settings: Settings, path: Path, scope: str | None) -> tuple[st
     ref = SkillRef(name, folder.digest(files))
     async with skill_shelf.library(settings) as (library, store):
         await _free(library, store, name)
-        await asyncio.to_thread(folder.write, library.root / name, files)
+        with skill_shelf.writing(library.root / name):
+            await asyncio.to_thread(folder.write, library.root / name, files)
         event = skill_shelf.event("imported", ref, skill.scope, path.name)
         await skill_shelf.decide(store, lambda connection: audit.note(connection, event, skill_shelf.now()))
         entry = await library.find(name, None)
@@ -97,10 +98,8 @@ async def _export(settings: Settings, name: str, out: Path) -> str:
     target = out if out.suffix == ".zip" else out / entry.name
     if target.exists():
         raise ConfigError(f"{target} is there already: give --out another place.")
-    try:
+    with skill_shelf.writing(target):
         await asyncio.to_thread(_put, target, entry.name, files)
-    except OSError as error:
-        raise Refused(f"{target} cannot be written: {error.strerror}.") from error
     return str(target)
 
 

@@ -77,7 +77,8 @@ async def _bring_back(library: Library, store: Store, name: str) -> None:
     version = await store.read(lambda connection: versions.latest(connection, name))
     if version is None:
         raise Refused(f"There is no skill named {name}, and no version of it was ever approved.")
-    await library.put_back(version)
+    with skill_shelf.writing(library.root / name):
+        await library.put_back(version)
     event = skill_shelf.event("restored", version.ref, version.scope)
     await skill_shelf.decide(store, lambda connection: versions.back(connection, event, skill_shelf.now()))
 

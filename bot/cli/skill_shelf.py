@@ -1,9 +1,10 @@
 """What the commands of `apprentice skills` share: the opened library, who gives them, how it is kept."""
 
 import getpass
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from bot.cli.logs import configure
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Person
 from bot.domain.skill import SkillRef
+from bot.errors import Refused
 from bot.settings import Settings
 from bot.skills.library import Library
 from bot.store import schema
@@ -33,6 +35,15 @@ async def library(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
     schema.upgrade(settings.database)
     async with Store(settings.database) as store:
         yield Library(settings.skills, store, SystemClock()), store
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """What the system does not let us write is a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused(f"{place} cannot be written: {error.strerror}.") from error
 
 
 def operator() -> Person:

@@ -123,7 +123,8 @@ async def _rollback(settings: Settings, name: str, digest: str) -> str:
         version = versions.chosen(known, name, digest)
         if any(entry.ref == version.ref and entry.state == "live" for entry in await library.shelf(None)):
             raise Refused(f"{name} is at {version.ref.digest[:SHOWN]} already.")
-        aside = await library.put_back(version)
+        with skill_shelf.writing(library.root / name):
+            aside = await library.put_back(version)
         event = skill_shelf.event("rolled-back", version.ref, version.scope)
         await skill_shelf.decide(store, lambda connection: versions.back(connection, event, skill_shelf.now()))
     moved = f" What stood there is in {aside}." if aside else ""

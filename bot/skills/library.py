@@ -36,7 +36,7 @@ SHARE = 20
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """One folder. `skill` is None when it is broken; `problems` say why."""
+    """One folder. `skill` is None when it is broken; `problems` say why. What is live and not `trusted` is on trial."""
 
     name: str
     state: State
@@ -44,6 +44,7 @@ class Shelved:
     skill: Skill | None
     problems: tuple[str, ...] = ()
     approved_by: str = ""
+    trusted: bool = False
 
     @property
     def ref(self) -> SkillRef:
@@ -141,9 +142,9 @@ class Library:
             await asyncio.to_thread(self._refresh)
         else:
             self._refresh()
-        approved, down = await self._store.read(_decided) if self._read else ({}, {})
+        approved, recorded = await self._store.read(_decided) if self._read else ({}, {})
         by = {**dict.fromkeys(SHIPPED, Sentence("the release")), **{ref: who for ref, (who, _) in approved.items()}}
-        shelf = [_shelve(name, read, by, down) for name, read in sorted(self._read.items())]
+        shelf = [_shelve(name, read, by, recorded) for name, read in sorted(self._read.items())]
         if shelf != self._shelf:
             self._shelf, self._live = shelf, {}
         self._looked = self._clock.now()
@@ -178,15 +179,15 @@ def _load(path: Path, stamp: folder.Stamp) -> _Read:
 
 
 def _decided(connection: Connection) -> tuple[Mapping[SkillRef, tuple[str, float]], Mapping[SkillRef, Life]]:
-    return skills.approvals(connection), lives.down(connection)
+    return skills.approvals(connection), lives.recorded(connection)
 
 
-def _shelve(name: str, read: _Read, approved_by: Mapping[SkillRef, str], down: Mapping[SkillRef, Life]) -> Shelved:
+def _shelve(name: str, read: _Read, approved_by: Mapping[SkillRef, str], recorded: Mapping[SkillRef, Life]) -> Shelved:
     ref = SkillRef(name, read.digest)
-    by = approved_by.get(ref, "")
-    state: State = "broken" if read.skill is None else "pending" if not by else "suspended" if ref in down else "live"
-    problems = read.problems or ((down[ref].why,) if state == "suspended" else ())
-    return Shelved(name, state, read.digest, read.skill, problems, by)
+    by, life = approved_by.get(ref, ""), recorded.get(ref, Life(ref))
+    state: State = "broken" if read.skill is None else "pending" if not by else "live" if life.up else "suspended"
+    problems = read.problems or ((life.why,) if state == "suspended" else ())
+    return Shelved(name, state, read.digest, read.skill, problems, by, life.state == "trusted")
 
 
 def _visible(entry: Shelved, scope: str) -> bool:

@@ -10,6 +10,9 @@ from bot.domain.json import JSON
 from bot.domain.skill import SkillRef
 from bot.store.tables import proposals
 
+FOLDERS = ("folder", "edited")
+"""Kinds of proposals whose bytes stand in the skill's folder already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:

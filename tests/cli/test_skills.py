@@ -327,6 +327,13 @@ def test_an_export_passes_the_reference_validator_and_says_its_steps(home: Path)
     assert folder.read(home / "again" / NAME) == folder.read(exported)
 
 
+def test_what_the_system_refuses_is_a_sentence(home: Path) -> None:
+    folder.write(home / "elsewhere", skill_files())
+    (home / "skills").rmdir()
+    (home / "skills").write_text("a file")
+    assert "cannot be written" in run("skills", "import", "elsewhere", status=1)
+
+
 def test_what_is_broken_is_not_exported(home: Path) -> None:
     put(procedure="steps: [")
     assert "broken" in run("skills", "export", NAME, status=1)

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.privacy import Privacy
 from bot.domain.skill import SkillRef
+from bot.learning.posting import Posting
 from bot.learning.quiet import Quiet
 from bot.learning.review import Review
 from bot.learning.shelf import Shelf
@@ -25,7 +26,7 @@ from bot.store.skills import Approval, Use
 from bot.store.store import Store
 from bot.store.turns import NewTurn
 from bot.tools.files import FileTools
-from tests.engine.made import ANA, BOB, GROUP, ROOM, HandClock, KeptChat
+from tests.engine.made import ANA, BOB, GROUP, ROOM, HandClock, KeptChat, claimed
 from tests.learning.lived import claim, deliveries, finished, worked
 from tests.skills.made import FRONT, ORDERS, skill_files
 
@@ -157,19 +158,20 @@ async def test_a_folder_gets_one_card_in_the_chat_of_its_scope_with_its_warnings
 
 
 async def test_each_digest_is_asked_about_once_also_after_a_restart(watch: Watch, tmp_path: Path) -> None:
-    watch.put(scoped(ROOM.scope))
+    first = watch.put(scoped(ROOM.scope))
     await watch.look()
     assert len(await sent(watch)) == 1
     again = Watch(watch.store, tmp_path)
     await again.look()
     assert await sent(again) == []
-    again.put(scoped(ROOM.scope, NEWER))
+    second = again.put(scoped(ROOM.scope, NEWER))
     await again.look()
     assert len(await sent(again)) == 1
     again.put(scoped(ROOM.scope))
     await again.look()
     assert await sent(again) == []
-    assert [proposal.state for proposal in await again.known()] == ["superseded", "pending"]
+    states = {proposal.ref.digest: proposal.state for proposal in await again.known()}
+    assert states == {first.digest: "superseded", second.digest: "pending"}
 
 
 async def test_what_is_still_being_written_is_not_asked_about(watch: Watch) -> None:
@@ -233,6 +235,13 @@ async def test_nobody_to_ask_is_logged_once_and_the_console_is_asked(store: Stor
     with capture_logs() as logs:
         await watch.look(4)
     assert [entry["event"] for entry in logs] == ["shelf.nobody_to_ask"]
+    await store.write(Commit.PAIRING, lambda connection: people.let_in(connection, ANA.id, 1.0))
+    await watch.look(1)
+    assert len(await sent(watch)) == 1
+
+
+async def test_the_console_is_asked_where_nobody_was_let_in(store: Store, tmp_path: Path) -> None:
+    Watch(store, tmp_path).put(scoped(None))
     console = Conversation("console", "local")
     await worked(store, 1, "hello", conversation=console)
     again = Watch(store, tmp_path)
@@ -413,6 +422,36 @@ async def test_cards_wait_for_the_end_of_quiet_hours(store: Store, tmp_path: Pat
         Commit.CLAIM, lambda connection: turns.due_lanes(connection, watch.clock.now().timestamp() + 86_400)
     )
     assert any(lane.startswith("post:") for lane in rows)
+
+
+async def test_several_folders_are_one_message_and_expire_in_their_own_words(store: Store, tmp_path: Path) -> None:
+    late = Quiet(time(8), time(20), ZoneInfo("UTC"))
+    watch = Watch(store, tmp_path, quiet=late)
+    await watch.spoken()
+    watch.put(scoped(ROOM.scope))
+    watch.put(scoped(ROOM.scope, name="other"), "other")
+    await watch.look()
+    posting = Posting(store, watch.clock, late, ())
+    turn = await claimed(store, NewTurn("post", "job:post", "post", {"scope": ROOM.scope}))
+    await finished(store, turn, await posting.post(turn))
+    [digest] = await sent(watch)
+    assert "2 skills wait for a decision." in digest.text
+    await watch.clock.sleep(15 * 86_400)
+    turn = await claimed(store, NewTurn("remind", "job:remind", "remind", {}))
+    await finished(store, turn, await posting.remind(turn))
+    told = await sent(watch)
+    assert ["stays out of use" in message.text for message in told] == [True, True]
+    assert await watch.states() == {NAME: "pending", "other": "pending"}
+
+
+async def test_an_old_version_that_cannot_be_read_any_more_harms_no_card(watch: Watch) -> None:
+    broken = scoped(ROOM.scope, BROKEN)
+    given = Approval(SkillRef(NAME, folder.digest(broken)), ROOM.scope, broken, "Mia", 1.0)
+    await watch.store.write(Commit.APPROVE, lambda connection: skills.approve(connection, given))
+    watch.put(scoped(ROOM.scope))
+    await watch.look()
+    [card] = await sent(watch)
+    assert "`procedure.yaml` differ" in card.text
 
 
 async def test_a_crash_before_the_card_loses_nothing(watch: Watch, tmp_path: Path) -> None:

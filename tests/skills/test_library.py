@@ -235,9 +235,33 @@ async def test_the_commands_see_what_changed_at_once(library: Library, root: Pat
     assert [entry.name for entry in await library.live(None)] == ["tone"]
 
 
-async def test_publishing_other_bytes_than_were_approved_is_refused(library: Library) -> None:
-    with pytest.raises(Refused, match="approve it again"):
-        await library.publish(Approval(SkillRef("tone", "0" * 64), None, prose("tone"), "Mia", 1.0))
+async def test_publishing_other_bytes_than_were_approved_is_refused_and_changes_nothing(
+    library: Library, root: Path
+) -> None:
+    folder.write(root / "tone", prose("tone", description="By hand."))
+    for files in (prose("tone"), {}):
+        given = Approval(SkillRef("tone", "0" * 64), None, files, "Mia", 1.0)
+        for write in (library.publish, library.put_back):
+            with pytest.raises(Refused, match="not kept any more"):
+                await write(given)
+    assert os.listdir(root) == ["tone"]
+    assert folder.read(root / "tone") == prose("tone", description="By hand.")
+
+
+async def test_a_version_that_is_put_back_sets_aside_only_what_nobody_approved(
+    library: Library, root: Path, store: Store
+) -> None:
+    old, new = approval("tone", prose("tone")), approval("tone", prose("tone", description="Newer."))
+    for given in (old, new):
+        await approve(store, given)
+        await library.publish(given)
+    assert await library.put_back(old) is None
+    (root / "tone" / "SKILL.md").write_text("by hand")
+    aside = await library.put_back(new)
+    assert aside == root / ".tone.set-aside"
+    assert (aside / "SKILL.md").read_text() == "by hand"
+    assert await states(library) == {"tone": "live"}
+    assert sorted(os.listdir(root)) == [".tone.set-aside", "tone"]
 
 
 async def test_what_the_release_ships_is_live_with_exactly_its_bytes(library: Library, root: Path) -> None:

@@ -47,7 +47,7 @@ def page(place: Place, viewer: Person, users: Mapping[str, Member], status: Call
 
     `status` gives a thread's status.
     """
-    shown = "".join(_thread(place, viewer, status))
+    shown = "".join(_thread(place, viewer, status)) + _prompts(place, "")
     dialogs = "".join(_view(view) for view in viewer.views)
     home = f"<h2>Home</h2>{_blocks(viewer.home.blocks)}" if viewer.home and place is viewer.direct else ""
     title = escape(place.name if place.kind == "im" else f"#{place.name}")
@@ -65,8 +65,11 @@ def _thread(place: Place, viewer: Member, status: Callable[[str], str]) -> Itera
                 yield _message(reply)
         if said := status(root.ts):
             yield f"<p class=status>Apprentice {escape(said)}</p>"
-        for prompt in place.prompts.get(root.ts, []):
-            yield f"<button>{escape(prompt['title'])}</button>"
+        yield _prompts(place, root.ts)
+
+
+def _prompts(place: Place, thread: str) -> str:
+    return "".join(f"<button>{escape(prompt['title'])}</button>" for prompt in place.prompts.get(thread, []))
 
 
 def _message(message: Message, title: str = "") -> str:
@@ -85,12 +88,12 @@ def _message(message: Message, title: str = "") -> str:
 
 
 def _said(message: Message) -> str:
-    """Blocks where there are some, else the text; while it is written, the tasks and the text so far."""
+    """Blocks where there are some, else the text; while it is written, blocks, tasks and text so far."""
     if not message.stream:
         return _blocks(message.blocks) if message.blocks else f"<p>{mrkdwn(message.text)}</p>"
     tasks = "".join(map(_task, message.tasks.values()))
     plan = f"<p><b>{escape(message.plan)}</b></p>" if message.plan else ""
-    return plan + tasks + _markdown(message.text) + _blocks(message.blocks)
+    return _blocks(message.blocks) + plan + tasks + _markdown(message.text)
 
 
 def _task(task: JSON) -> str:

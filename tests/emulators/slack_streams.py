@@ -56,7 +56,7 @@ class Streams:
         blocks = checked_blocks(given.get("blocks") or [], prefix="end")
         self._grow(message, given)
         fields = {"metadata": given["metadata"]} if given.get("metadata") else {}
-        shown = [*_shown(message), *message.blocks, *blocks]
+        shown = [*message.blocks, *_shown(message), *blocks]
         self._world.change(message, edited=False, stream="", blocks=shown, **fields)
         return {"channel": message.place.id, "ts": message.ts, "message": message.json()}
 

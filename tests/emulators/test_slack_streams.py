@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.json import JSON
 from tests.emulators.conftest import Clock
 from tests.emulators.slack import SlackEmulator
-from tests.emulators.slack_calls import refused
+from tests.emulators.slack_calls import actions, button, refused, section
 from tests.emulators.slack_page import page
 from tests.emulators.slack_people import Person
 from tests.emulators.slack_state import Message, Place
@@ -57,6 +57,51 @@ async def test_a_stream_grows_and_ends_with_blocks(
     assert "<strong>half done</strong>" in drawn(slack, room, ann)
     late = client.chat_appendStream(channel=room.id, ts=answer.ts, markdown_text="x")
     assert await refused(late) == "message_not_in_streaming_state"
+
+
+async def test_a_button_in_a_stream_can_be_pressed_until_an_update_takes_it_away(
+    slack: SlackEmulator, client: AsyncWebClient, ann: Person, clock: Clock
+) -> None:
+    root = ann.say(ann.direct, "hi")
+    stop: JSON = {"type": "blocks", "blocks": [actions(button("Stop", value="7"))]}
+    text: JSON = {"type": "markdown_text", "text": "so far"}
+    it: JSON = {"channel": ann.direct.id, "thread_ts": root.ts}
+    ts = (await client.chat_startStream(**it, chunks=[stop, text]))["ts"]
+    answer = ann.direct.messages[-1]
+    assert ann.press(answer, "Stop").payload["actions"][0]["value"] == "7"
+    shown = drawn(slack, ann.direct, ann)
+    assert shown.index("Stop") < shown.index("so far")
+    clock.seconds += 300
+    await client.chat_update(channel=ann.direct.id, ts=ts, text="done", blocks=[section("done")])
+    assert (answer.buttons, answer.stream) == ([], "")
+    assert "still writing" not in drawn(slack, ann.direct, ann)
+
+
+async def test_slacks_own_stop_button_ends_streams_and_tells_the_app(
+    slack: SlackEmulator, client: AsyncWebClient, ann: Person
+) -> None:
+    root = ann.say(ann.direct, "hi")
+    it: JSON = {"channel": ann.direct.id, "thread_ts": root.ts}
+    ts = (await client.chat_startStream(**it, markdown_text="a"))["ts"]
+    ann.stop_work(ann.direct, root.ts)
+    told = slack.outbox.deliveries[-1].payload["event"]
+    assert {"type": "agent_session_stopped", "user": ann.id, **it, "streaming_message_ts": [ts]}.items() <= told.items()
+    stopped = client.chat_stopStream(channel=ann.direct.id, ts=ts)
+    assert await refused(stopped) == "stopped_by_user"
+    ann.stop_work(ann.direct, root.ts)
+    assert slack.outbox.deliveries[-1].payload["event"]["streaming_message_ts"] == [ts]
+    await client.chat_update(channel=ann.direct.id, ts=ts, text="the end")
+    ann.stop_work(ann.direct, root.ts)
+    assert slack.outbox.deliveries[-1].payload["event"]["streaming_message_ts"] == []
+
+
+async def test_an_agents_prompts_need_no_thread(slack: SlackEmulator, client: AsyncWebClient, ann: Person) -> None:
+    prompts = [{"title": "Sum up", "message": "Sum up the week"}]
+    await client.assistant_threads_setSuggestedPrompts(channel_id=ann.direct.id, prompts=prompts)
+    assert "<button>Sum up</button>" in drawn(slack, ann.direct, ann)
+    assert ann.choose("Sum up").text == "Sum up the week"
+    with pytest.raises(LookupError, match="No prompt 'Add up'"):
+        ann.choose("Add up")
 
 
 @pytest.mark.parametrize(

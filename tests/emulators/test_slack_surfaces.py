@@ -1,14 +1,18 @@
 """Files, response URLs and the page, with the real SDK as the app."""
 
+import json
+
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.domain.json import JSON
 from tests.emulators.conftest import Clock
 from tests.emulators.slack import SlackEmulator
-from tests.emulators.slack_calls import plain, refused
+from tests.emulators.slack_calls import actions, button, plain, refused, section
+from tests.emulators.slack_faults import server_error
 from tests.emulators.slack_page import page
 from tests.emulators.slack_people import Person
 from tests.emulators.slack_state import Message, Place
@@ -41,6 +45,33 @@ async def test_files_go_both_ways(slack: SlackEmulator, client: AsyncWebClient, 
     shared = room.messages[-1]
     assert (shared.text, shared.thread_ts, shared.files[0]["size"]) == ("here", sent.ts, 9)
     assert "b.txt (9 bytes)" in drawn(slack, room, ann)
+
+
+async def test_files_hidden_moved_recorded_and_refused(slack: SlackEmulator, ann: Person, room: Place) -> None:
+    clip, hidden, moved = (slack.files.made(ann, name, b"12") for name in ("a b.mp4", "b.txt", "c.txt"))
+    clip.clip, hidden.hidden, moved.moved = "slack_audio", True, "https://a.example/"
+    ann.say(room, "", files={file.name: file for file in (clip, hidden, moved)})
+    recorded, other, _ = slack.outbox.deliveries[-1].payload["event"]["files"]
+    assert (recorded["subtype"], recorded["url_private"].rpartition("/")[2]) == ("slack_audio", "a%20b.mp4")
+    assert other == {"id": hidden.id, "file_access": "check_file_info"}
+    slack.fault("download", server_error(500))
+    signed_in = {"Authorization": f"Bearer {slack.bot_token}"}
+    async with aiohttp.ClientSession(headers=signed_in) as session:
+        for url, status in ((clip.url, 500), (clip.url, 200), (moved.url, 302)):
+            async with session.get(url, allow_redirects=False) as answer:
+                assert answer.status == status
+
+
+async def test_a_shared_file_has_a_comment_or_blocks(client: AsyncWebClient, room: Place) -> None:
+    for beside in ({"initial_comment": "here"}, {"blocks": json.dumps([section("there"), actions(button())])}):
+        ticket = await client.files_getUploadURLExternal(filename="a.txt", length=3)
+        async with aiohttp.ClientSession() as session, session.post(ticket["upload_url"], data=b"abc"):
+            pass
+        files: JSON = [{"id": ticket["file_id"]}]
+        await client.files_completeUploadExternal(files=files, channel_id=room.id, channels=None, **beside)  # type: ignore[arg-type] # of either kind
+    commented, blocked = room.messages
+    assert (commented.text, commented.blocks) == ("here", [])
+    assert (blocked.text, blocked.buttons, len(blocked.files)) == ("", ["Go"], 1)
 
 
 async def test_an_upload_may_be_a_form(client: AsyncWebClient, room: Place) -> None:
@@ -148,3 +179,16 @@ async def test_the_page_shows_what_one_person_sees(
         assert part in shown
     assert "only Bob" not in shown
     assert "Only visible to you" in drawn(slack, room, bob)
+
+
+async def test_channels_are_archived_and_renumbered(slack: SlackEmulator, client: AsyncWebClient, room: Place) -> None:
+    before = room.id
+    slack.archive(room)
+    assert await refused(client.chat_postMessage(channel=room.id, text="x")) == "is_archived"
+    slack.archive(room, archived=False)
+    slack.renumber(room)
+    assert await refused(client.chat_postMessage(channel=before, text="x")) == "channel_not_found"
+    await client.chat_postMessage(channel=room.id, text="x")
+    told = [delivery.payload["event"] for delivery in slack.outbox.deliveries]
+    assert [event["type"] for event in told][:3] == ["channel_archive", "channel_unarchive", "channel_id_changed"]
+    assert (told[2]["old_channel_id"], told[2]["new_channel_id"]) == (before, room.id)

@@ -18,7 +18,8 @@ POST /control/ACTION with a JSON object; actions and their fields:
     home        person, tab?
     stop_work   person, place, thread                           (Slack's own stop button)
     invite      place;  remove  place;  archive  place, archived?;  renumber  place;  uninstall
-    fault       method, kind, times?, status?, description?, parameters?, seconds?   (also download, upload, response_url)
+    fault       method, kind, times?, status?, description?, parameters?, seconds?
+                                                                (method: also download, upload or response_url)
     events      twice?, late?, repeat?, reconnect?, drop?       (doubled, or seconds late, from now on; the last once
                                                                 more; websockets renewed or cut)
     post_to     url                                             (signed requests instead of websockets)

@@ -211,7 +211,7 @@ def _confirmed(connection: Connection, turn: Turn, place: str, found: Executable
 
     Raises ToolError when it was to other bytes, or the version is not live any more.
     """
-    if lives.of(connection, found.ref).state != "live":
+    if not lives.of(connection, found.ref).up:
         raise ToolError(f"{found.ref.name} was suspended just now. Go on by yourself, without it.")
     answer = _confirmation(connection, turn) if place == RESUMED else None
     if answer is not None and answer.ref != found.ref:

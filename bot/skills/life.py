@@ -44,20 +44,19 @@ def used(connection: Connection, use: Use, now: float) -> None:
 def scored(connection: Connection, turns_of_task: list[int], outcome: Outcome, now: float) -> None:
     """Score the uses in a task that was closed, or closed anew, and draw what follows for their skills."""
     for use in skills.uses_in(connection, turns_of_task):
-        before = standing(lives.verdicts(connection, use.ref))
         skills.judge(connection, use, verdict(use, outcome))
         verdicts = lives.verdicts(connection, use.ref)
         after = standing(verdicts)
         if after.drifted:
             _suspend_itself(connection, use, _record(verdicts, use), now)
-        elif (before.state, after.state) == ("trial", "trusted"):
+        elif after.state == "trusted" and lives.of(connection, use.ref).state == "live":
             _trust(connection, use, now)
 
 
 def suspend(connection: Connection, ref: SkillRef, why: str, now: float, event: Event) -> bool:
     """Take a version out of use; False where it was out of use already."""
     life = lives.of(connection, ref)
-    if life.state != "live":
+    if not life.up:
         return False
     lives.put(connection, replace(life, state="suspended", since=now, why=why))
     audit.note(connection, event, now)
@@ -68,7 +67,7 @@ def suspend(connection: Connection, ref: SkillRef, why: str, now: float, event: 
 def restore(connection: Connection, event: Event, now: float) -> bool:
     """Bring a suspended version back, on trial again: what it did before counts no more. False where it is live."""
     life = lives.of(connection, event.ref)
-    if life.state == "live":
+    if life.up:
         return False
     counted_from = lives.newest_use(connection, event.ref)
     lives.put(connection, Life(event.ref, "live", now, "", counted_from))
@@ -97,6 +96,7 @@ def _suspend_itself(connection: Connection, use: Use, why: Sentence, now: float)
 
 def _trust(connection: Connection, use: Use, now: float) -> None:
     home = _home(connection, use)
+    lives.put(connection, replace(lives.of(connection, use.ref), state="trusted", since=now))
     audit.note(connection, Event("trusted", use.ref, home.scope, origin=home.key), now)
     text = Sentence("**{name}** has done well often enough: I trust it from now on.", name=use.ref.name)
     key = f"trusted:{use.ref.digest}:{use.turn}:{use.place}"

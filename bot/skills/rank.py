@@ -9,6 +9,8 @@ from bot.store.showings import Counts, Showing
 
 MOST = 8
 """Skills that reach the model at once."""
+TRIAL = 0.9
+"""What the score of a skill counts while it is on trial: it stands behind a trusted one that is meant as much."""
 CLAIM = 0.5
 """Share of the best skill's score from which on the rank claims that a skill is meant."""
 
@@ -36,7 +38,7 @@ def rank(
 
     def score(entry: Shelved) -> float:
         shares = (relevance.get(entry.name, 0.0) / most for relevance, most in zip(relevances, best, strict=True))
-        return sum(shares) * _standing(counts.get(entry.ref, Counts()))
+        return sum(shares) * _standing(counts.get(entry.ref, Counts())) * (1.0 if entry.trusted else TRIAL)
 
     found = {name for relevance in relevances for name in relevance}
     scored = [Ranked(entry, score(entry)) for entry in live if entry.name in found]

@@ -1,4 +1,4 @@
-"""What became of approved versions: those that are suspended or evicted, and which uses count."""
+"""What became of approved versions: those that are trusted, suspended or evicted, and which uses count."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,9 @@ from bot.domain.skill import SkillRef
 from bot.domain.trace import Status
 from bot.store.tables import lives, turns, uses
 
-State = Literal["live", "suspended", "evicted"]
+State = Literal["live", "trusted", "suspended", "evicted"]
+"""A version begins as `live`, on trial."""
+UP = ("live", "trusted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,11 @@ class Life:
     why: str = ""
     counted_from: int = 0
 
+    @property
+    def up(self) -> bool:
+        """Whether it may be used."""
+        return self.state in UP
+
 
 def of(connection: sa.Connection, ref: SkillRef) -> Life:
     """The life of a version; one of which nothing is recorded is live."""
@@ -32,8 +39,12 @@ def of(connection: sa.Connection, ref: SkillRef) -> Life:
 
 def down(connection: sa.Connection) -> dict[SkillRef, Life]:
     """The versions that are suspended or evicted."""
-    rows = connection.execute(sa.select(lives).where(lives.c.state != "live"))
-    return {life.ref: life for life in map(_life, rows)}
+    return {ref: life for ref, life in recorded(connection).items() if not life.up}
+
+
+def recorded(connection: sa.Connection) -> dict[SkillRef, Life]:
+    """The lives of all versions of which something is recorded."""
+    return {life.ref: life for life in map(_life, connection.execute(sa.select(lives)))}
 
 
 def put(connection: sa.Connection, life: Life) -> None:

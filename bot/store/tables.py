@@ -184,7 +184,7 @@ lives = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("digest", String, primary_key=True),
-    Column("state", String, nullable=False),  # live, suspended, evicted; a version without a row is live
+    Column("state", String, nullable=False),  # live (on trial, as without a row), trusted, suspended, evicted
     Column("since", Float, nullable=False),
     Column("why", Text, nullable=False),
     Column("counted_from", Integer, nullable=False, server_default="0"),  # uses up to this id count no more

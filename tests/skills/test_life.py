@@ -80,7 +80,7 @@ def test_checks_decide_then_how_the_task_went(
 
 def test_three_failures_suspend_with_the_evidence_a_way_back_and_a_new_look(connection: sa.Connection) -> None:
     lived(connection, "success", "failure", "failure")
-    assert lives.of(connection, REF).state == "live"
+    assert lives.of(connection, REF).up
     lived(connection, "failure", "failure")
     assert lives.of(connection, REF).state == "suspended"
     (text,) = told(connection)
@@ -94,7 +94,7 @@ def test_two_unexpected_outputs_in_a_row_suspend_at_once(connection: sa.Connecti
     run(connection, "failed", unexpected=True)
     run(connection, "done")
     run(connection, "failed", unexpected=True)
-    assert lives.of(connection, REF).state == "live"
+    assert lives.of(connection, REF).up
     run(connection, "failed", unexpected=True)
     assert lives.of(connection, REF).state == "suspended"
     assert "the last 2 times a tool gave something else than it expects." in told(connection)[0]
@@ -104,6 +104,9 @@ def test_trust_is_told_once(connection: sa.Connection) -> None:
     lived(connection, *["success"] * 14)
     assert told(connection) == ["**orders** has done well often enough: I trust it from now on."]
     assert actions(connection) == ["trusted"]
+    assert lives.of(connection, REF).state == "trusted"
+    lived(connection, "failure", "failure", "failure")
+    assert lives.of(connection, REF).state == "suspended"
 
 
 def test_a_task_that_is_closed_anew_scores_its_uses_anew(connection: sa.Connection) -> None:
@@ -119,10 +122,10 @@ def test_what_is_restored_begins_anew(connection: sa.Connection) -> None:
     back = Event("restored", REF, ROOM.scope, BEA, ROOM.key)
     assert life.restore(connection, back, 9.0)
     assert not life.restore(connection, back, 9.5)
-    assert lives.of(connection, REF).state == "live"
+    assert lives.of(connection, REF).up
     assert lives.verdicts(connection, REF) == []
     lived(connection, "failure", "failure")
-    assert lives.of(connection, REF).state == "live"
+    assert lives.of(connection, REF).up
     lived(connection, "failure")
     assert lives.of(connection, REF).state == "suspended"
     assert actions(connection) == ["suspended", "restored", "suspended"]
@@ -134,7 +137,7 @@ def test_old_failures_of_a_restored_skill_count_no_more(connection: sa.Connectio
     run(connection, "failed", unexpected=True)
     life.restore(connection, Event("restored", REF, None, BEA), 9.0)
     run(connection, "failed", unexpected=True)
-    assert lives.of(connection, REF).state == "live"
+    assert lives.of(connection, REF).up
 
 
 async def test_the_audit_is_never_changed(store: Store) -> None:

@@ -1,5 +1,7 @@
 """The rank orders, it does not exclude; what the model passes over loses rank, and is never lost."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from bot.store.showings import Counts, Showing
 
 
 def shelved(name: str) -> Shelved:
-    return Shelved(name, "live", f"digest of {name}", Skill(name, "Does."))
+    return Shelved(name, "live", f"digest of {name}", Skill(name, "Does."), trusted=True)
 
 
 A, B, C, D = map(shelved, "abcd")
@@ -67,6 +69,12 @@ def test_what_is_mostly_passed_over_falls_behind_what_is_nearly_as_relevant(coun
 
 def test_what_was_mostly_chosen_gains_nothing_over_what_is_new() -> None:
     assert ordered(rank([A, B], {A.ref: Counts(100, 100)}, {"a": 9.0, "b": 10.0})) == "b a"
+
+
+def test_what_is_on_trial_stands_behind_the_trusted_that_is_meant_as_much() -> None:
+    trial = replace(A, trusted=False)
+    assert ordered(rank([trial, B], {}, {"a": 1.0, "b": 1.0})) == "b a"
+    assert ordered(rank([trial, B], {}, {"a": 1.0, "b": 0.8})) == "a b"
 
 
 def test_counts_are_of_one_version_and_never_halve_a_score_in_full() -> None:

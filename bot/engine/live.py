@@ -70,7 +70,8 @@ class Live:
         self._entries = {place: entry for place, entry in journal.known.items() if entry.name}
         self._titles: dict[str, str] = {}
         self._text = ""
-        self._interrupted = False
+        self._interrupted: int | None = None
+        """How much had been done when a restart interrupted the work, if the live message tells of that."""
         self._stop: Button | None = None
         self._message_id: str = journal.known[LIVE].result if LIVE in journal.known else ""
         self._changed = asyncio.Event()
@@ -195,7 +196,7 @@ class Live:
         await self._store.write(Commit.TOLD, work)
         self._journal.known[TOLD] = _entry(TOLD, None)
         if self._message_id:
-            self._interrupted = True
+            self._interrupted = len(self._entries)
             self._changed.set()
 
     def _record(self, connection: Connection, place: str, result: Any) -> None:
@@ -214,9 +215,10 @@ class Live:
         untitled = [entry for place, entry in entries.items() if place not in self._titles]
         if untitled:
             self._titles |= await asyncio.to_thread(lambda: {entry.place: self._title(entry) for entry in untitled})
-        language = self._context.conversation.language
-        told = [Activity(GOES_ON.told(language), "done")] if self._interrupted else []
-        return *told, *(self._activity(entry) for entry in entries.values())
+        shown = [self._activity(entry) for entry in entries.values()]
+        if self._interrupted is not None:
+            shown.insert(self._interrupted, Activity(GOES_ON.told(self._context.conversation.language), "done"))
+        return tuple(shown)
 
     def _activity(self, entry: Entry) -> Activity:
         return Activity(self._titles[entry.place], "running" if entry.status == "started" else entry.status)

@@ -32,6 +32,7 @@ class Stage:
     model: OpenAIServer
     tools: Sequence[ToolSource] = ()
     limits: Limits = UNLIMITED
+    allowed: Sequence[str] = ("*",)
     codes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -45,7 +46,7 @@ class Stage:
         settings = load(
             home=self.path / "data",
             skills=self.path / "skills",
-            allowed="*",
+            allowed=self.allowed,
             conversation_idle=timedelta(0),
             learn_after=0,
             learn_every=timedelta(0),

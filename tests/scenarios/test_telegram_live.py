@@ -143,3 +143,48 @@ async def test_work_goes_on_behind_a_restart_in_the_same_message(stage: Stage, s
         await app.settled()
     assert stage.by_bot(stage.group) == [message]
     assert message.text == SHOWN
+
+
+async def test_who_was_not_let_in_stops_nothing_and_who_was_finds_it_over(stage: Stage, shop: Shop) -> None:
+    stage.allowed = (f"telegram:{stage.ana.id}",)
+    async with stage.running() as app:
+        stage.ana.say("@apprentice_bot which orders are open?", stage.group)
+        message = await live_message(stage)
+        data = message.keyboard[0][0]["callback_data"]
+        refused = stage.ben.press("Stop", message)
+        await stage.telegram.wait_for(lambda: refused.answered)
+        shop.open.set()
+        await stage.telegram.wait_for(lambda: message.buttons == [])
+        late = stage.telegram.query(stage.ana, message, data)
+        await stage.telegram.wait_for(lambda: late.answered)
+        await app.settled()
+    assert refused.answer == "I work only for people who were let in."
+    assert late.answer == "This piece of work has come to its end already."
+    assert message.text == SHOWN
+
+
+async def test_a_long_answer_begins_in_the_live_message_and_goes_on_behind_it(stage: Stage, shop: Shop) -> None:
+    long = "\n".join(f"Order {number} is open." for number in range(500))
+    stage.model.script = in_turn(calls(("ask_shop", {})), text(long))
+    async with stage.running() as app:
+        stage.ana.say("@apprentice_bot which orders are open?", stage.group)
+        message = await live_message(stage)
+        shop.open.set()
+        await stage.telegram.wait_for(lambda: stage.by_bot(stage.group)[-1].text.endswith("Order 499 is open."))
+        await app.settled()
+    assert stage.by_bot(stage.group)[0] is message
+    assert "\n".join(one.text for one in stage.by_bot(stage.group)).split() == long.split()
+
+
+@pytest.mark.parametrize("fault", [flood(1), Fault("refuse", 500), Fault("lose"), Fault("drop")], ids=str)
+async def test_an_answer_comes_into_the_live_message_through_all_troubles(
+    stage: Stage, shop: Shop, fault: Fault
+) -> None:
+    async with stage.running() as app:
+        stage.ana.say("@apprentice_bot which orders are open?", stage.group)
+        message = await live_message(stage)
+        stage.telegram.fault("editMessageText", fault, times=3)
+        shop.open.set()
+        await stage.telegram.wait_for(lambda: message.buttons == [])
+        await app.settled()
+    assert [one.text for one in stage.by_bot(stage.group)] == [SHOWN]

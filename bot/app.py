@@ -36,6 +36,7 @@ from bot.learning.lifecycle import Lifecycle
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.posting import Posting
 from bot.learning.quiet import Quiet
+from bot.learning.retiring import Retiring
 from bot.learning.review import Review
 from bot.learning.versions import KIND, Versions
 from bot.learning.teaching import Teaching
@@ -125,6 +126,7 @@ class App:
         decisions["forget"] = self._door.guests_only(forget.decide)
         answers = Answers(store, clock, self.library, stopping, forget)
         teaching = Teaching(clock, phrases)
+        retiring = Retiring(store, clock, self.library)
         mine = Workbench(settings.learn_min_tasks)
         terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases, quiet)
         cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, terms)
@@ -143,6 +145,8 @@ class App:
             "put-back": versions.put_back,
             "post": posting.post,
             "remind": posting.remind,
+            "retire": retiring.look,
+            "clear": retiring.clear,
         }
         self._lanes = Lanes(store, clock, handlers, ChatEndings(clock, limits.idle))
 
@@ -212,10 +216,15 @@ class App:
             await self._git.look()
 
     async def _remind(self) -> None:
-        """Submit a look at what waits for people; the hour in the key elects one."""
+        """Submit a look at what waits for people, and at skills that nobody needs; the hour in the key elects one."""
         now = self._now()
-        turn = NewTurn(f"remind:{int(now // HOUR)}", "job:remind", "remind", {})
-        await self.store.write(Commit.REMIND, lambda connection: turns.enqueue(connection, turn, now))
+
+        def work(connection: Connection) -> None:
+            for kind in ("remind", "retire"):
+                new = NewTurn(f"{kind}:{int(now // HOUR)}", f"job:{kind}", kind, {})
+                turns.enqueue(connection, new, now)
+
+        await self.store.write(Commit.REMIND, work)
 
     async def _learn(self, every: float) -> None:
         """Submit a cycle for each scope with tasks that no cycle has seen; the slot in the key elects one."""

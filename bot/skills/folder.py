@@ -75,7 +75,7 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
     new, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
     path.parent.mkdir(parents=True, exist_ok=True)
     _settle(path, old)
-    _remove(new)
+    remove(new)
     new.mkdir()
     for name, content in files.items():
         _write_file(new / name, content)
@@ -83,7 +83,7 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
         _sync(Path(folder))
     _swap(path, new, old)
     _sync(path.parent)
-    _remove(old)
+    remove(old)
 
 
 def set_aside(path: Path) -> Path:
@@ -161,12 +161,13 @@ def _swap(path: Path, new: Path, old: Path) -> None:
 def _settle(path: Path, old: Path) -> None:
     """After a swap that a crash cut short: bring the old folder back if it is missing, else be rid of it."""
     if path.exists() or path.is_symlink():
-        _remove(old)
+        remove(old)
     elif old.exists():
         old.rename(path)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a folder, a file or a link, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

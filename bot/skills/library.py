@@ -125,6 +125,14 @@ class Library:
         await self.publish(approval)
         return aside
 
+    async def remove(self, ref: SkillRef) -> None:
+        """Remove a version's folder; whatever else stands there by now stays."""
+        if any(entry.ref == ref for entry in await self.shelf(None)):
+            await asyncio.to_thread(folder.remove, self.root / ref.name)
+            async with self._looking:
+                self._looked = None
+            log.info("skill.removed", name=ref.name, digest=ref.digest)
+
     async def _see(self, age: timedelta) -> None:
         """Look at what is there unless that was done so short a time ago.
 

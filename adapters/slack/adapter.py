@@ -92,7 +92,7 @@ class SlackAdapter:
         self._people = People(self._client)
         self._posting = Posting(self._client)
         self._marks = Marks(self._client)
-        self._live = Live(self._client, self._posting, self._clock)
+        self._live = Live(self._client, self._posting, self._marks, self._clock)
         self._files = Files(self._client, self._session, self._base_url)
         self._pane = Pane(self._client, self._people, self._clock)
         self._urls = ResponseUrls(self._client, self._session, self._clock)

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.failures import delivering, refusal
 from adapters.slack.ids import channel, team, user
+from adapters.slack.marks import Marks
 from adapters.slack.posting import Posting
 from adapters.slack.text import (
     NOTHING,
@@ -30,7 +31,7 @@ from adapters.slack.text import (
 from bot.domain.chat import Activity, Conversation, Progress
 from bot.domain.json import JSON
 from bot.domain.text import clean, shorten
-from bot.errors import DeliverLater
+from bot.errors import DeliverLater, MaybeDelivered
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -87,9 +88,10 @@ class _Message:
 class Live:
     """The live messages of one workspace."""
 
-    def __init__(self, client: AsyncWebClient, posting: Posting, clock: Clock) -> None:
+    def __init__(self, client: AsyncWebClient, posting: Posting, marks: Marks, clock: Clock) -> None:
         self._client = client
         self._posting = posting
+        self._marks = marks
         self._clock = clock
         self._open: dict[str, _Message] = {}
         self._begun: list[datetime] = []
@@ -122,14 +124,23 @@ class Live:
         self._open.pop(ts, None)
 
     async def _begin(self, progress: Progress) -> str:
-        place = progress.conversation
-        ts, stream = await self._stream(progress) if self._may_stream(place) else ("", None)
-        if not ts:
-            ts = await self._posting.post(place, in_progress(progress))
-        self._open[ts] = _Message(place.key, stream)
+        ts, stream = await self._posted(progress)
+        self._open[ts] = _Message(progress.conversation.key, stream)
         while len(self._open) > REMEMBERED:
             del self._open[next(iter(self._open))]
         return ts
+
+    async def _posted(self, progress: Progress) -> tuple[str, _Stream | None]:
+        """A new live message; where Slack's answer was lost, the one that stands there, to be edited."""
+        place = progress.conversation
+        try:
+            ts, stream = await self._stream(progress) if self._may_stream(place) else ("", None)
+            return (ts, stream) if ts else (await self._posting.post(place, in_progress(progress)), None)
+        except MaybeDelivered as error:
+            found = await self._marks.find_live(place, progress.stop.id)
+            if found is None:
+                raise DeliverLater(f"{error} It is not there.") from error
+            return found, None
 
     def _may_stream(self, place: Conversation) -> bool:
         now = self._clock.now()

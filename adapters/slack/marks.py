@@ -1,13 +1,16 @@
-"""A mark in the metadata of each post: by it a post whose answer was lost is found again.
+"""A post whose answer was lost is found again: by a mark in its metadata, a live message by its button.
 
 Slack has no key against doubles (docs.slack.dev/reference/methods/chat.postMessage), but gives metadata back with a
 conversation's messages (docs.slack.dev/messaging/message-metadata).
 """
 
+from collections.abc import Callable
+
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.failures import delivering
-from bot.domain.chat import Outgoing
+from adapters.slack.ids import channel
+from bot.domain.chat import Conversation, Outgoing
 from bot.domain.json import JSON
 from bot.errors import DeliverLater, MaybeDelivered, Undeliverable
 
@@ -22,37 +25,52 @@ def mark(message: Outgoing, part: int) -> JSON:
 
 
 class Marks:
-    """Finds posts by their marks."""
+    """Finds posts.
+
+    Its methods give a post's ts, or None if there is none. They raise DeliverLater when Slack does not tell now, and
+    MaybeDelivered when it never will.
+    """
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
 
     async def find(self, message: Outgoing, part: int) -> str | None:
-        """The ts of this part's post; None if there is none.
+        """The post of this part."""
+        wanted = mark(message, part)
+        return await self._look(message.conversation, lambda post: post.get("metadata") == wanted)
 
-        Raises DeliverLater when Slack does not tell now, and MaybeDelivered when it never will.
-        """
-        chat = message.conversation.chat
+    async def find_live(self, place: Conversation, button: str) -> str | None:
+        """The post with the button of this id below it; streams take no metadata."""
+        return await self._look(place, lambda post: button in _buttons(post))
+
+    async def _look(self, place: Conversation, wanted: Callable[[JSON], bool]) -> str | None:
         try:
-            with delivering(chat):
-                return await self._look(message, mark(message, part))
+            with delivering(place.chat):
+                return await self._search(place, wanted)
         except MaybeDelivered as error:
-            raise DeliverLater(f"Slack does not say now what stands in chat {chat}: {error}") from error
+            raise DeliverLater(f"Slack does not say now what stands in chat {place.chat}: {error}") from error
         except Undeliverable as error:
             raise MaybeDelivered(str(error)) from error
 
-    async def _look(self, message: Outgoing, wanted: JSON) -> str | None:
-        channel, thread = message.conversation.chat.partition("/")[2], message.conversation.thread
-        if thread:
+    async def _search(self, place: Conversation, wanted: Callable[[JSON], bool]) -> str | None:
+        if place.thread:
             pages = await self._client.conversations_replies(
-                channel=channel, ts=thread, include_all_metadata=True, limit=PAGE
+                channel=channel(place), ts=place.thread, include_all_metadata=True, limit=PAGE
             )
         else:
-            pages = await self._client.conversations_history(channel=channel, include_all_metadata=True, limit=PAGE)
+            pages = await self._client.conversations_history(
+                channel=channel(place), include_all_metadata=True, limit=PAGE
+            )
         async for page in pages:
             for post in page["messages"]:
-                if post.get("metadata") == wanted:
+                if wanted(post):
                     return str(post["ts"])
-            if not thread:
+            if not place.thread:
                 break
         return None
+
+
+def _buttons(post: JSON) -> set[str]:
+    """The ids of a post's buttons."""
+    rows = (block.get("elements", ()) for block in post.get("blocks", ()) if block.get("type") == "actions")
+    return {element.get("action_id", "") for row in rows for element in row}

@@ -71,6 +71,24 @@ async def test_where_slack_begins_no_stream_now_it_may_later(threaded: Turn, fau
     assert (await again.shows("Tw")).stream == "chunks"
 
 
+@pytest.mark.parametrize("fault", [dropped(), lost_answer(), garbled()], ids=lambda fault: fault.kind)
+@pytest.mark.parametrize("kind", ["stream", "edits"])
+async def test_a_beginning_whose_answer_is_lost_gives_no_second_message(
+    harness: SlackHarness, kind: str, fault: Fault
+) -> None:
+    thread = harness.ann.say(harness.ann.direct, "hello").ts if kind == "stream" else ""
+    turn = Turn(harness, harness.ann.direct, thread)
+    harness.slack.fault("chat.startStream" if thread else "chat.postMessage", fault)
+    if fault.kind == "drop":
+        with pytest.raises(DeliverLater):
+            await turn.shows("One", READS)
+    await turn.shows("One", READS)
+    await turn.shows("One two", READ)
+    assert "One two" in (shown_text(turn.message), turn.message.text)
+    await turn.ends()
+    assert (turn.message.stream, shown_text(turn.message)) == ("", "**Done**")
+
+
 async def test_no_more_streams_are_begun_than_slack_takes_in_a_minute(
     harness: SlackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

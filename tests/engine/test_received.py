@@ -136,6 +136,12 @@ async def test_the_text_of_a_pdf_lies_beside_it(ana: Sender) -> None:
     assert [*ana.kept()] == ["a.pdf", "a.pdf.txt"]
 
 
+async def test_what_no_text_may_hold_is_left_out(ana: Sender) -> None:
+    ana.desk.model.script = [wishes(("read_file", {"path": "files/telegram_7/a.pdf.txt"})), words("It says AB.")]
+    await ana.send("What does it say?", ana.file("a.pdf", pdf(r"A\000B")))
+    assert ana.read() == "[page 1]\nAB"
+
+
 @pytest.mark.parametrize("text", ["What does it say?", ""])
 @pytest.mark.parametrize(
     ("content", "why"),

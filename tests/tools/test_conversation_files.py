@@ -53,6 +53,7 @@ def room(tmp_path: Path) -> Room:
 
 
 async def test_own_files_are_listed_found_read_and_written(room: Room) -> None:
+    (room.root / "files" / "nobody's.txt").write_text("left there by somebody")
     assert [file["path"] for file in (await room.call("list_files"))["files"]] == [
         f"files/{HERE}/mine.txt",
         "shared.txt",
@@ -172,8 +173,10 @@ def test_the_same_file_is_kept_once(room: Room) -> None:
 def test_a_folder_or_a_link_of_that_name_stays_what_it_is(room: Room) -> None:
     own = room.root / "files" / HERE
     (own / "a").mkdir()
-    (own / "a-2").symlink_to(room.root / "shared.txt")
-    assert room.ours.keep("a", b"for everybody") == f"files/{HERE}/a-3"
+    (own / "a-2").symlink_to("../../shared.txt")
+    for size in {(own / name).lstat().st_size for name in ("a", "a-2")}:
+        assert room.ours.read(room.ours.keep("a", b"x" * size)) == b"x" * size
+    assert sorted(os.listdir(own)) == ["a", "a-2", "a-3", "a-4", "mine.txt"]
     assert (room.root / "shared.txt").read_text() == "for everybody"
 
 
@@ -181,7 +184,7 @@ def test_a_name_in_another_form_of_unicode_is_taken_too(room: Room) -> None:
     (room.root / "files" / HERE / "Cafe\u0301.txt").write_bytes(b"decomposed")
     assert room.ours.keep("Caf\u00e9.txt", b"decomposed") == f"files/{HERE}/Caf\u00e9.txt"
     assert room.ours.keep("Caf\u00e9.txt", b"composed") == f"files/{HERE}/Caf\u00e9-2.txt"
-    assert room.ours.read(f"files/{HERE}/Caf\u00e9.txt") == b"decomposed"
+    assert sorted(os.listdir(room.root / "files" / HERE)) == ["Cafe\u0301.txt", "Caf\u00e9-2.txt", "mine.txt"]
 
 
 def test_what_a_crash_left_half_written_is_taken_away(room: Room) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
 from bot.engine.commands import command_of, commands
+from bot.engine.forget import Forget
 from bot.engine.stopping import Stopping
 from bot.errors import Refused
 from bot.ports import Clock
@@ -38,11 +39,12 @@ def _nothing(_: Connection) -> None:
 class Answers:
     """The commands, each a method named after its word."""
 
-    def __init__(self, store: Store, clock: Clock, library: Library, stop: Stopping) -> None:
+    def __init__(self, store: Store, clock: Clock, library: Library, stop: Stopping, forget: Forget) -> None:
         self._store = store
         self._clock = clock
         self._library = library
         self._stop = stop
+        self._forget = forget
         self.commands: Mapping[str, Command] = {
             "help": self._help,
             "start": self._help,
@@ -51,6 +53,7 @@ class Answers:
             "learn": self._learn,
             "done": self._done,
             "new": self._new,
+            "forget": self._ask_to_forget,
             "stop": self._stop_work,
             "status": self._status,
         }
@@ -133,6 +136,9 @@ class Answers:
                 _enqueue(connection, _closing(task, said.conversation), self._now())
 
         return say(said.conversation.language, "A fresh start: I no longer look at what was said above."), effect
+
+    async def _ask_to_forget(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
+        return "", await self._forget.ask(turn, said)
 
     async def _stop_work(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         lane, language = said.conversation.lane, said.conversation.language

@@ -21,6 +21,7 @@ from bot.errors import (
 from bot.ports import Clock
 from bot.store import turns
 from bot.store.commits import Commit
+from bot.store.conversations import SPEAKING
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 from bot.words import Sentence
@@ -69,7 +70,7 @@ class Lanes:
         self._clock = clock
         self._handlers = handlers
         self._endings = endings
-        self._running: dict[str, tuple[int, asyncio.Task[Effect]]] = {}
+        self._running: dict[str, tuple[Turn, asyncio.Task[Effect]]] = {}
 
     async def drain(self, lane: str) -> float | None:
         """Run what is open and due in a lane; the time at which its next turn is due, if one waits.
@@ -91,10 +92,10 @@ class Lanes:
         return None
 
     def stop(self, lane: str, before: int) -> None:
-        """Cancel the turn that runs in a lane here, if it is older than the turn `before`."""
-        running = self._running.get(lane)
-        if running and running[0] < before:
-            running[1].cancel()
+        """Cancel the work that runs in a lane here, if it is older than the turn `before`; what is no work goes on."""
+        turn, task = self._running.get(lane, (None, None))
+        if turn and task and turn.id < before and turn.kind in SPEAKING:
+            task.cancel()
 
     async def _run(self, turn: Turn) -> Turn | float | None:
         """Run a turn to its end; the lane's next, claimed with that end."""
@@ -135,7 +136,7 @@ class Lanes:
                 "I started on this {count} times and was cut off each time, so I gave up.", count=CLAIMS
             )
         task = asyncio.ensure_future(work())
-        self._running[turn.lane] = (turn.id, task)
+        self._running[turn.lane] = (turn, task)
         try:
             return await task
         except Stopped:

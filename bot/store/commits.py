@@ -34,6 +34,8 @@ class Commit(StrEnum):
     """Where a turn shows itself: its live message's id."""
     TOLD = "told"
     """A person is told that a restart interrupted the work."""
+    FORGET = "forget"
+    """A part of what a conversation left is deleted."""
     PAIRING = "pairing"
     """A new pairing code."""
     JUDGE = "judge"

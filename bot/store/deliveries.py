@@ -66,7 +66,8 @@ def answered(connection: Connection, lane: str, message_id: str) -> int | None:
 
 def waiting_files(connection: Connection, lane: str) -> set[str]:
     """The paths of the files that deliveries of this `out:` lane have still to bring."""
-    payloads = connection.scalars(sa.select(turns.c.payload).where(turns.c.lane == lane, OPEN))
+    waiting = (turns.c.lane == lane, turns.c.kind == "delivery", OPEN)
+    payloads = connection.scalars(sa.select(turns.c.payload).where(*waiting))
     return {file for payload in payloads if (file := outgoing(payload).file)}
 
 

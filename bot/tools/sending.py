@@ -67,7 +67,7 @@ class SendingTool:
             deliver(connection, message, f"file:{file.parent.name}", self._clock.now().timestamp())
             return waiting_files(connection, conversation.out_lane)
 
-        await asyncio.to_thread(_tidy, copies, await self._store.write(Commit.FILE, work))
+        await asyncio.to_thread(tidy, copies, await self._store.write(Commit.FILE, work))
         return ToolResult({"path": given.path, "bytes": size, "status": "on its way"})
 
 
@@ -85,7 +85,7 @@ def _copied(workspace: Workspace, path: str, copies: Path) -> Path:
     return file
 
 
-def _tidy(copies: Path, waiting: Collection[str]) -> None:
+def tidy(copies: Path, waiting: Collection[str]) -> None:
     """Delete the copies that no delivery waits for."""
     needed = {Path(file).parent for file in waiting}
     for folder in copies.iterdir():

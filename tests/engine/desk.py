@@ -16,6 +16,7 @@ from bot.engine.clicks import Clicks, Decide
 from bot.engine.confirm import Confirm
 from bot.engine.endings import ChatEndings
 from bot.engine.follow_ups import FollowUps
+from bot.engine.forget import Forget, Forgetting
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.live import Lives
@@ -139,10 +140,13 @@ class Desk:
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}
         decisions["stop"] = Stop(store, clock, lambda lane, before: self.lanes.stop(lane, before)).decide
         stopping = Stopping(store, lambda lane, before: self.lanes.stop(lane, before))
+        forget = Forget(store, clock, self.library, Reviewers(adapters, reviewers))
+        decisions["forget"] = forget.decide
         handlers: dict[str, Handler] = {
             "message": speaking.message,
             "resume": speaking.resume,
-            "command": Answers(store, clock, self.library, stopping),
+            "command": Answers(store, clock, self.library, stopping, forget),
+            "forget": Forgetting(store, clock, stopping, self.path / "workspace", self.path / "outgoing"),
             "membership": Membership(store, clock, stopping),
             "click": Clicks(store, adapters, decisions),
             "delivery": Outbox(store, clock, adapters, lambda _: None),

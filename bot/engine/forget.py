@@ -1,0 +1,192 @@
+"""`/forget`: a conversation is deleted, once somebody who may decide it has said so on a card.
+
+What runs or waits is stopped first. Then the conversation's own lane deletes what was said and done, so that nothing of
+it runs meanwhile, and the lane of its deliveries what was sent. Each step is a turn: after a crash it is done again.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.text import plain
+from bot.engine.stopping import Stopping
+from bot.ports import Clock
+from bot.skills.library import Library, Shelved
+from bot.skills.reviewers import Reviewers
+from bot.store import buttons, conversations, forgetting, proposals, turns
+from bot.store.buttons import Meaning
+from bot.store.commits import Commit
+from bot.store.deliveries import deliver, waiting_files
+from bot.store.proposals import Proposal
+from bot.store.store import Connection, Effect, Store
+from bot.store.turns import NewTurn, Turn
+from bot.tools.names import FILES, folder_of
+from bot.tools.sending import tidy
+from bot.words import Sentence, say
+
+log = structlog.get_logger()
+T = TypeVar("T")
+ANSWERS = {"delete": Sentence("Delete"), "keep": Sentence("Keep")}
+AT_ONCE = 200
+"""Rows that are emptied in one commit: others write in between."""
+
+
+class Forget:
+    """Asks whether a conversation is to be deleted, and takes the answer."""
+
+    def __init__(self, store: Store, clock: Clock, library: Library, reviewers: Reviewers) -> None:
+        self._store = store
+        self._clock = clock
+        self._library = library
+        self._reviewers = reviewers
+
+    async def ask(self, turn: Turn, said: MessageReceived) -> Effect:
+        """Put the card, which names what was learned from the conversation."""
+        here, language = said.conversation, said.conversation.language
+        text = say(
+            language,
+            "Shall I delete this conversation? What was said here and what I did for it is gone then, with its files. "
+            "The messages in the chat itself stay.",
+        )
+        text = "\n".join([text, *await self._kept(here, language)])
+        choices = [(words, answer) for answer, words in ANSWERS.items()]
+
+        def effect(connection: Connection) -> None:
+            rows = (buttons.row(connection, "forget", str(turn.id), choices, language),)
+            quoted = "" if here.direct else said.message_id
+            deliver(connection, Outgoing(here, text, rows, quoted), f"reply:{turn.id}", self._now())
+
+        return effect
+
+    async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
+        """Delete it or not. Raises DeliverLater when the platform cannot tell who may."""
+        asked, language = int(meaning.subject), click.conversation.language
+        home = await self._store.read(lambda connection: _home(connection, asked))
+        if not await self._reviewers.may_decide(home, click.conversation, click.person):
+            return say(language, "Only a reviewer of this chat can decide this."), lambda _: None
+        by = plain(click.person.name or click.person.id)
+        if meaning.action == "keep":
+            words = say(language, "{name}: nothing is deleted.", name=by)
+            card, key = Outgoing(click.conversation, words), f"kept:{click.key}"
+            effect = partial(deliver, message=card, key=key, now=self._now(), replaces=click.message_id)
+            return ANSWERS["keep"].told(language), effect
+        deleted = say(language, "{name}: this conversation is deleted, I know nothing of it any more.", name=by)
+        words = "\n".join([deleted, *await self._kept(home, language)])
+        payload = {"step": "stop", "words": words, "card": click.message_id}
+        begin = NewTurn(f"forget:{asked}", f"forget:{home.key}", "forget", payload, home.key)
+        return ANSWERS["delete"].told(language), lambda connection: _enqueue(connection, begin, self._now())
+
+    async def _kept(self, home: Conversation, language: str) -> list[str]:
+        """What rests on the conversation's tasks and stays: live skills, and proposals that wait."""
+        proposed, tasks = await self._store.read(lambda connection: _resting(connection, home))
+        learned = {proposal.ref for proposal in proposed}
+        live = await self._library.live(home.scope)
+        skills = [entry.name for entry in live if entry.ref in learned or not tasks.isdisjoint(_learned_from(entry))]
+        waiting = [proposal.ref.name for proposal in proposed if proposal.state == "pending"]
+        lines = []
+        if skills:
+            lines.append(say(language, "Skills learned from it, which stay: {names}", names=_bold(skills)))
+        if waiting:
+            lines.append(say(language, "Proposals that rest on it and still wait: {names}", names=_bold(waiting)))
+        return lines
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+class Forgetting:
+    """Deletes a conversation. `workspace` and `outgoing` are the folders with its files."""
+
+    def __init__(self, store: Store, clock: Clock, stop: Stopping, workspace: Path, outgoing: Path) -> None:
+        self._store = store
+        self._clock = clock
+        self._stop = stop
+        self._workspace = workspace
+        self._outgoing = outgoing
+
+    async def __call__(self, turn: Turn) -> Effect:
+        """One step; it enqueues the next."""
+        home = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
+        match turn.payload["step"]:
+            case "stop":
+                await self._stop(turn, [home.lane])
+                return lambda connection: self._next(connection, turn, "said", home.lane)
+            case "said":
+                return await self._forget_said(turn, home)
+        return await self._forget_sent(turn, home)
+
+    async def _forget_said(self, turn: Turn, home: Conversation) -> Effect:
+        said = await self._store.read(lambda connection: forgetting.said(connection, home.key, turn.id))
+        tasks = await self._store.read(lambda connection: forgetting.tasks_of(connection, home.key))
+        now = self._clock.now().timestamp()
+        await self._write([partial(forgetting.forget_turns, ids=part) for part in _parts(said)])
+        await self._write([partial(forgetting.forget_tasks, ids=part, now=now) for part in _parts(tasks)])
+        await asyncio.to_thread(_delete, self._workspace / FILES / folder_of(home))
+        log.info("conversation.forgotten", conversation=home.key, turns=len(said))
+
+        def effect(connection: Connection) -> None:
+            conversations.begin_anew(connection, home.key, turn.id)
+            self._next(connection, turn, "sent", home.out_lane)
+            words = Outgoing(home, turn.payload["words"])
+            deliver(connection, words, turn.key, now, replaces=turn.payload["card"])
+
+        return effect
+
+    async def _forget_sent(self, turn: Turn, home: Conversation) -> Effect:
+        sent = await self._store.read(lambda connection: forgetting.sent(connection, home, turn.id))
+        await self._write([partial(forgetting.forget_deliveries, ids=part) for part in _parts(sent)])
+        waiting = await self._store.read(lambda connection: waiting_files(connection, home.out_lane))
+        copies = self._outgoing / folder_of(home)
+        if copies.exists():
+            await asyncio.to_thread(tidy, copies, waiting)
+        return lambda _: None
+
+    def _next(self, connection: Connection, turn: Turn, step: str, lane: str) -> None:
+        new = NewTurn(f"{turn.key}:{step}", lane, "forget", {**turn.payload, "step": step}, turn.conversation)
+        _enqueue(connection, new, self._clock.now().timestamp())
+
+    async def _write(self, parts: Sequence[Effect]) -> None:
+        for part in parts:
+            await self._store.write(Commit.FORGET, part)
+
+
+def _enqueue(connection: Connection, turn: NewTurn, now: float) -> None:
+    turns.enqueue(connection, turn, now)
+
+
+def _home(connection: Connection, asked: int) -> Conversation:
+    return conversations.find(connection, turns.conversation_of(connection, asked))
+
+
+def _resting(connection: Connection, home: Conversation) -> tuple[list[Proposal], set[str]]:
+    """The proposals that the tasks of a conversation support, and these tasks."""
+    tasks = set(forgetting.tasks_of(connection, home.key))
+    proposed = proposals.of_scope(connection, home.scope)
+    return [one for one in proposed if not tasks.isdisjoint(one.evidence.get("support", ()))], tasks
+
+
+def _learned_from(entry: Shelved) -> Sequence[str]:
+    """The tasks that a skill's folder names itself: a person may have put it there by hand."""
+    procedure = entry.skill.procedure if entry.skill else None
+    return procedure.provenance.tasks if procedure else ()
+
+
+def _bold(names: Sequence[str]) -> str:
+    return ", ".join(f"**{name}**" for name in names)
+
+
+def _parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+
+
+def _delete(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:  # nobody sent a file there
+        return

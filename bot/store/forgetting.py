@@ -1,0 +1,53 @@
+"""What a conversation left is deleted. Rows by which an event is known, or a skill's record counted, stay empty."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from bot.domain.chat import Conversation
+from bot.store.tables import buttons, confirmations, evidence, journal, judgements, tasks, turns, uses
+
+
+def said(connection: sa.Connection, key: str, before: int) -> list[int]:
+    """The turns of a conversation that have ended, of those before a turn."""
+    where = (turns.c.conversation == key, turns.c.id < before, turns.c.finished.is_not(None))
+    return list(connection.scalars(sa.select(turns.c.id).where(*where)))
+
+
+def sent(connection: sa.Connection, conversation: Conversation, before: int) -> list[int]:
+    """The deliveries to a conversation that have ended, of those before a turn."""
+    thread = turns.c.payload["message"]["conversation"]["thread"].as_string()
+    in_lane = (turns.c.lane == conversation.out_lane, turns.c.kind == "delivery", turns.c.id < before)
+    where = (*in_lane, turns.c.finished.is_not(None), thread == conversation.thread)
+    return list(connection.scalars(sa.select(turns.c.id).where(*where)))
+
+
+def tasks_of(connection: sa.Connection, key: str) -> list[str]:
+    """The tasks of a conversation."""
+    return list(connection.scalars(sa.select(tasks.c.id).where(tasks.c.conversation == key)))
+
+
+def forget_turns(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Empty turns that have ended, and delete what was done in them. A skill may still write where it always may."""
+    asked = list(connection.scalars(sa.select(confirmations.c.id).where(confirmations.c.turn.in_(ids))))
+    connection.execute(buttons.delete().where(buttons.c.subject.in_([*asked, *map(str, ids)])))
+    once = (confirmations.c.turn.in_(ids), confirmations.c.state != "always")
+    connection.execute(confirmations.delete().where(*once))
+    connection.execute(journal.delete().where(journal.c.turn.in_(ids)))
+    connection.execute(uses.update().where(uses.c.turn.in_(ids)).values(parameters={}, reason=""))
+    connection.execute(turns.update().where(turns.c.id.in_(ids)).values(payload={}, error=None, task=None))
+
+
+def forget_deliveries(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Empty deliveries that have ended; which messages they posted stays known."""
+    connection.execute(turns.update().where(turns.c.id.in_(ids)).values(payload={}, error=None))
+
+
+def forget_tasks(connection: sa.Connection, ids: Sequence[str], now: float) -> None:
+    """Close tasks for good, without words: how they went still counts for what sources of evidence are worth."""
+    judged = sa.select(evidence.c.text).where(evidence.c.task.in_(ids), evidence.c.source == "judge")
+    connection.execute(judgements.delete().where(judgements.c.text.in_(judged)))
+    connection.execute(evidence.update().where(evidence.c.task.in_(ids)).values(text="", person=""))
+    empty = {"private": True, "person": "", "detail": "", "suspicion": ""}
+    closed = sa.func.coalesce(tasks.c.closed, now)
+    connection.execute(tasks.update().where(tasks.c.id.in_(ids)).values(closed=closed, **empty))

@@ -1,5 +1,6 @@
 """Sentences in the language of who reads them."""
 
+import json
 import pickle
 
 import pytest
@@ -53,3 +54,9 @@ def test_a_sentence_comes_back_whole_from_another_process() -> None:
     assert there == f"{HELP} things"
     assert there.template == "{count} things"
     assert there.values["count"].told("de") == "Was ich verstehe"
+
+
+def test_a_sentence_is_kept_as_json() -> None:
+    kept = json.loads(json.dumps(Sentence("{name}: {count:.1f}", name=Sentence(HELP), count=2).kept()))
+    assert Sentence.of(kept) == f"{HELP}: 2.0"
+    assert Sentence.of(kept).values == {"name": HELP, "count": 2}

@@ -48,7 +48,8 @@ class Live:
         if message_id:
             await self._posting.edit(place, part, message_id, rows)
             return message_id
-        return await self._posting.message(place, part, progress.reply_to, rows)
+        # Without words of the answer: were Telegram's answer to this post lost, they would stand there a second time.
+        return await self._posting.message(place, shown(replace(progress, text="")), progress.reply_to, rows)
 
     async def keep(self, conversation: Conversation) -> None:
         """Show the draft of a turn that goes on without news once more, before it vanishes. Raises as `show`."""

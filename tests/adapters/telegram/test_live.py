@@ -82,7 +82,7 @@ async def test_where_drafts_are_refused_a_message_does(harness: TelegramHarness,
     harness.telegram.fault("sendMessageDraft", Fault("refuse", *refusal))
     message_id = await harness.adapter.progress(at_work(place, "Well"), "")
     (message,) = by_bot(harness.ann.direct)
-    assert (message_id, message.text, message.buttons) == (str(message.id), "Well", [["Stop"]])
+    assert (message_id, message.text, message.buttons) == (str(message.id), "…", [["Stop"]])
     assert await harness.adapter.progress(at_work(place, "Well, then"), message_id) == message_id
     assert (message.text, drafts(harness)) == ("Well, then", [])
 

@@ -80,6 +80,17 @@ async def test_thrown_out_of_a_group_the_bot_is_silent_and_comes_back_where_it_w
         await app.settled()
 
 
+async def test_a_click_that_came_too_late_is_answered_once_and_holds_up_nothing(stage: Stage) -> None:
+    stage.telegram.query(stage.ana, stage.ana.say("hello"), "old").stale = True
+    async with stage.running() as app:
+        await stage.answers(stage.ana.direct, "hello")
+        await stage.telegram.wait_for(lambda: stage.telegram.called("answerCallbackQuery"))
+        stage.ana.say("and now?")
+        await stage.answers(stage.ana.direct, "hello", "hello, and now?")
+        await app.settled()
+    assert len(stage.telegram.called("answerCallbackQuery")) == 1
+
+
 async def test_a_file_is_for_the_bot_when_its_caption_names_it(stage: Stage) -> None:
     files = stage.telegram.files
     async with stage.running() as app:

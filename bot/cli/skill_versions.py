@@ -101,7 +101,7 @@ async def _history(settings: Settings, name: str) -> list[JSON]:
             life, tally = lives.of(connection, version.ref), skills.tally(connection, version.ref)
             return {
                 "digest": version.ref.digest,
-                "state": standing.get(version.ref) or (life.state if life.state != "live" else "kept"),
+                "state": standing.get(version.ref) or ("kept" if life.up else life.state),
                 "why": life.why,
                 "approved_by": version.by,
                 "approved_at": skill_shelf.time(version.at),

@@ -51,27 +51,34 @@ class GitRecord:
         }
         self._author: tuple[str, ...] = ()
         self._seen: int | None = None
+        self._waiting: list[tuple[Event, bool]] = []
         self._off = False
 
     async def look(self) -> None:
         """Commit what was decided since the last look; the first one makes up for what nobody looked at."""
-        first = self._seen is None
-        if self._off or (first and not await self._usable()):
+        if self._off or (self._seen is None and not await self._usable()):
             return
-        events = await self._store.read(lambda connection: audit.since(connection, self._seen or 0))
-        newest = events[-1][0] if events else self._seen or 0
-        if first:
-            last = {event.ref.name: (id, event) for id, event in events if event.action in FILES | DECISIONS}
-            events = sorted(last.values(), key=lambda one: one[0])
-        for id, event in events:
+        await self._gather()
+        waiting, self._waiting = self._waiting, []
+        for event, empty in waiting:
             try:
-                await self._keep(event, empty=not first and event.action in DECISIONS)
+                done = await self._keep(event, empty=empty)
             except _Failed as error:
-                if "index.lock" in str(error):  # somebody else works in the repository just now
-                    return
-                log.warning("git.refused", skill=event.ref.name, action=event.action, reason=str(error))
-            self._seen = None if first else id
-        self._seen = newest
+                done = "index.lock" not in str(error)  # somebody else works in the repository just now
+                if done:
+                    log.warning("git.refused", skill=event.ref.name, action=event.action, reason=str(error))
+            if not done:
+                self._waiting.append((event, empty))
+
+    async def _gather(self) -> None:
+        """What is to be committed, and whether it is where no file changed. Of what was missed, each skill's last."""
+        first, seen = self._seen is None, self._seen or 0
+        events = await self._store.read(lambda connection: audit.since(connection, seen))
+        self._seen = events[-1][0] if events else seen
+        told = [event for _, event in events if event.action in FILES | DECISIONS]
+        if first:
+            told = list({event.ref.name: event for event in told}.values())
+        self._waiting += [(event, not first and event.action in DECISIONS) for event in told]
 
     async def _usable(self) -> bool:
         try:
@@ -89,25 +96,23 @@ class GitRecord:
             self._author = FALLBACK
         return True
 
-    async def _keep(self, event: Event, *, empty: bool) -> None:
-        if event.action not in FILES | DECISIONS or not await self._stands(event):
-            return
+    async def _keep(self, event: Event, *, empty: bool) -> bool:
+        """Commit what the event made of the folder, if it is that still; False while it is yet to be removed."""
         name = event.ref.name
+        standing = next((entry for entry in await self._library.shelf(None) if entry.name == name), None)
+        if event.action == "evicted" and standing is not None:
+            return standing.ref != event.ref or standing.state != "suspended"
+        if event.action != "evicted" and (standing is None or standing.ref != event.ref):
+            return True
         if await self._git("ls-files", "--cached", "--others", "--exclude-standard", "--", name):
             await self._git("add", "--all", "--", name)
-        elif (self._root / name).exists():
+        elif standing is not None:
             raise _Failed(f"git ignores {self._root / name}: look into .gitignore.")
-        elif not empty:
-            return
         changed = await self._git("diff", "--cached", "--name-only", "--", name)
         if changed or empty:
             what = ("--", name) if changed else ("--allow-empty",)
             await self._git("commit", "--quiet", "--no-gpg-sign", "--only", "--message", _message(event), *what)
-
-    async def _stands(self, event: Event) -> bool:
-        """Whether the folder is what the event made of it: nothing else gets into its commit."""
-        standing = [entry.digest for entry in await self._library.shelf(None) if entry.name == event.ref.name]
-        return standing == [event.ref.digest] or (event.action == "evicted" and not standing)
+        return True
 
     async def _git(self, *arguments: str) -> str:
         """What git prints. Raises _Failed."""

@@ -213,7 +213,7 @@ def test_an_evicted_skill_without_a_folder_comes_back() -> None:
         audit.note(connection, Event("evicted", ref, None), 2.0)
 
     write(evict)
-    folder._remove(Path("skills") / NAME)
+    folder.remove(Path("skills") / NAME)
     assert [row["state"] for row in told("skills", "history", NAME)] == ["evicted"]
     run("skills", "restore", NAME)
     assert states() == {NAME: "live"}

@@ -304,7 +304,7 @@ async def test_an_approved_edit_is_exactly_what_was_shown(watch: Watch) -> None:
     await watch.look()
     [card] = await sent(watch)
     await watch.press(card, "Approve")
-    folder._remove(watch.root / NAME)
+    folder.remove(watch.root / NAME)
     await watch.work()
     assert folder.read(watch.root / NAME) == third
     assert await watch.states() == {NAME: "live"}

@@ -13,9 +13,10 @@ from bot.domain.skill import SkillRef
 from bot.skills import folder
 from bot.skills.git import GitRecord
 from bot.skills.library import Library
-from bot.store import audit, skills
+from bot.store import audit, lives, skills
 from bot.store.audit import Action, Event
 from bot.store.commits import Commit
+from bot.store.lives import Life
 from bot.store.skills import Approval
 from bot.store.store import Connection, Store
 from tests.engine.made import HandClock
@@ -113,7 +114,7 @@ async def test_each_publication_and_eviction_is_a_commit_of_its_folder_alone(des
     folder.write(desk.root / NAME, skill_files())
     await desk.decide("rolled-back", skill_files())
     await desk.record.look()
-    folder._remove(desk.root / NAME)
+    folder.remove(desk.root / NAME)
     await desk.decide("evicted", skill_files(), Person(""), origin="")
     await desk.record.look()
     assert changed(repository) == [f"D\tskills/{NAME}/SKILL.md", f"D\tskills/{NAME}/procedure.yaml"]
@@ -152,6 +153,36 @@ async def test_a_start_makes_up_for_what_was_decided_meanwhile(desk: Desk, repos
     await again.record.look()
     await again.record.look()
     assert len(subjects(repository)) == 2
+
+
+async def test_an_eviction_waits_for_its_folder_to_go_and_a_start_makes_up_for_it(desk: Desk, repository: Path) -> None:
+    await desk.record.look()
+    for name in ("tone", "dress"):
+        files = {"SKILL.md": FRONT.replace(NAME, name).encode()}
+        ref = await desk.publish(files, name=name)
+        await desk.record.look()
+        away = Life(ref, "evicted", 2.0, "unused")
+        await desk.store.write(Commit.FINISH, lambda connection, away=away: lives.put(connection, away))
+        await desk.decide("evicted", files, Person(""), name)
+        await desk.record.look()
+        assert subjects(repository)[-1] == f"{name}: published by Mia"
+        folder.remove(desk.root / name)
+        if name == "dress":
+            desk.record = Desk(repository, desk.store).record
+        await desk.record.look()
+        await desk.record.look()
+        assert subjects(repository)[-1] == f"{name}: evicted by the bot"
+        assert changed(repository) == [f"D\tskills/{name}/SKILL.md"]
+    assert len(subjects(repository)) == 4
+
+
+async def test_an_eviction_that_was_taken_back_is_no_commit(desk: Desk, repository: Path) -> None:
+    await desk.record.look()
+    await desk.publish(skill_files())
+    await desk.decide("evicted", skill_files(), Person(""))
+    await desk.decide("restored", skill_files())
+    await desk.record.look()
+    assert subjects(repository) == [f"{NAME}: published by Mia", f"{NAME}: restored by Mia"]
 
 
 async def test_bytes_that_nobody_approved_are_in_no_commit(desk: Desk, repository: Path) -> None:

@@ -45,13 +45,18 @@ class Module:
             pairs = [(target, node.value) for node in assigned for target in node.targets]
             if values := [value for pair in pairs for value in _given(*pair, name.id)]:
                 return values
-        return []
+        imported = (node for module in MODULES if module is not self for node in module.tree.body if name.id.isupper())
+        return [node.value for node in imported if isinstance(node, ast.Assign) and _names(node) == [name.id]]
 
     def returned(self, name: str) -> list[ast.AST]:
         """What the functions of this name return."""
         functions = (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef) and node.name == name)
         returns = (node for function in functions for node in ast.walk(function) if isinstance(node, ast.Return))
         return [node.value for node in returns if node.value is not None]
+
+
+def _names(node: ast.Assign) -> list[str]:
+    return [target.id for target in node.targets if isinstance(target, ast.Name)]
 
 
 def _given(target: ast.expr, value: ast.expr, name: str) -> Iterator[ast.AST]:
@@ -186,7 +191,7 @@ def _of_call(module: Module, call: ast.Call) -> list[ast.AST]:
         case ast.Name(id=name):
             return module.returned(name) or list(call.args)
         case ast.Attribute(value=value, attr=method):
-            return [value, *(call.args if method == "join" else ())]
+            return [value, *(call.args if method != "told" else ())]
     return []
 
 
@@ -198,6 +203,8 @@ def texts(module: Module) -> Iterator[ast.AST]:
         elif name == "Button":
             yield call.args[0]
     for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "adapter.answer":
+            yield node.args[1]
         if isinstance(node, ast.AsyncFunctionDef) and _decides(node):
             returns = (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return))
             yield from (value.elts[0] for value in returns if isinstance(value, ast.Tuple))

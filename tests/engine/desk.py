@@ -28,7 +28,7 @@ from bot.engine.stopping import Stopping
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
 from bot.learning.outcomes import Outcomes
-from bot.ports import ChatAdapter, ModelReply, ModelRequest, ToolContext
+from bot.ports import ChatAdapter, ModelReply, ModelRequest, ToolContext, ToolSource
 from bot.skills import folder, format
 from bot.skills.library import Library
 from bot.skills.relevance import Relevance
@@ -108,8 +108,10 @@ class Orders:
 class Desk:
     """Hears what people say and press, and works until nothing is due."""
 
-    def __init__(self, store: Store, path: Path, *script: ModelReply | Exception | Asked) -> None:
-        self.store, self.path = store, path
+    def __init__(
+        self, store: Store, path: Path, *script: ModelReply | Exception | Asked, tools: Sequence[ToolSource] = ()
+    ) -> None:
+        self.store, self.path, self.tools = store, path, tools
         self.clock, self.chat, self.model, self.orders = HandClock(), KeptChat(), ScriptedModel(*script), Orders()
         self.watched: Mapping[str, ChatAdapter] = {}
         """Chats in which a turn shows itself while it runs; the sign that it works would move a clock set by hand."""
@@ -129,7 +131,8 @@ class Desk:
         limits = limits or Limits()
         self.library = Library(self.path / "skills", store, clock)
         self.intake = Intake(store, clock)
-        sources = (*builtin(self.path / "workspace", self.path / "outgoing", clock, self.library, store), self.orders)
+        folders = self.path / "workspace", self.path / "outgoing"
+        sources = (*builtin(*folders, clock, self.library, store), self.orders, *self.tools)
         toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
         follow_ups = FollowUps(adapters, apart)
         receiving = Receiving(self.path / "workspace", adapters)
@@ -146,7 +149,7 @@ class Desk:
             "message": speaking.message,
             "resume": speaking.resume,
             "command": Answers(store, clock, self.library, stopping, forget),
-            "forget": Forgetting(store, clock, stopping, self.path / "workspace", self.path / "outgoing"),
+            "forget": Forgetting(store, clock, stopping, *folders),
             "membership": Membership(store, clock, stopping),
             "click": Clicks(store, adapters, decisions),
             "delivery": Outbox(store, clock, adapters, lambda _: None),

@@ -22,6 +22,7 @@ from bot.clients.clock import SystemClock
 from bot.clients.model import OpenAIModel
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolResult
+from bot.engine import live
 from bot.engine.commands import COMMANDS
 from bot.ports import ToolContext
 from bot.settings import load
@@ -135,6 +136,7 @@ def serve(plan: Plan, pipe: Connection) -> None:
 
 
 async def _serve(plan: Plan, reports: Reports) -> None:
+    live.SHOWN_SECONDS = 0.5  # who watches need not watch for long
     clock = SystemClock()
     ledger = Ledger(plan.lines, reports.point)
     leaving = asyncio.Event()

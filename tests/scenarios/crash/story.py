@@ -11,7 +11,7 @@ from adapters.telegram.text import split
 from bot.engine.door import ASKED
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Chat
-from tests.scenarios.crash.talk import FOREVER, LONG, SECONDS, SLOWLY, Model, Talk
+from tests.scenarios.crash.talk import FOREVER, LONG, SECONDS, SLOWLY, WATCHED, WRITTEN, Model, Talk
 
 IN_THE_GROUP = ("milk", "eggs")
 BY_THE_SKILL = "bread"
@@ -25,7 +25,7 @@ class Story:
         self._telegram = telegram
         self._model = model
         self._newest_code = newest_code
-        self.known = [telegram.person(name) for name in ("Ada", "Abe", "Ben", "Cleo", "Stan", "Uma", "Moe")]
+        self.known = [telegram.person(name) for name in ("Ada", "Abe", "Ben", "Cleo", "Stan", "Uma", "Moe", "Ida")]
         self._nora = telegram.person("Nora")
         self.talks: list[Talk] = []
 
@@ -38,6 +38,7 @@ class Story:
             self._stopped,
             self._by_a_skill,
             self._more_meanwhile,
+            self._watched,
             self._at_the_door,
         )
         async with asyncio.TaskGroup() as group:
@@ -97,6 +98,12 @@ class Story:
         await self._telegram.wait_for(lambda: not self._telegram.updates.pending, SECONDS)
         self._model.to_go_on.set()
         await talk.hear(rf"I have thought\.\n\n{noted(MEANWHILE)}")
+
+    async def _watched(self) -> None:
+        """What takes longer is shown while it grows; the answer takes the place of that."""
+        ida = self.known[7]
+        talk = self._talk(self._telegram.group("Porch", ida))
+        await talk.hear(re.escape(WRITTEN), talk.say(ida, WATCHED))
 
     async def _at_the_door(self) -> None:
         """The operator leaves somebody new outside, who pairs; where a crash made a code worthless, with the next."""

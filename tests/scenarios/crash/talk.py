@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from bot.domain.json import JSON
-from tests.emulators.openai_server import OpenAIServer, Reply, calls, error, text
+from tests.emulators.openai_server import OpenAIServer, Reply, calls, error, slowly, text
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Chat, Message, User
 
@@ -17,6 +17,8 @@ SKILL = "keep-note"
 LONG = "\n".join(f"{number}. Once upon a time there was a bot that never lost a word." for number in range(1, 90))
 FOREVER = "Think for ever"
 SLOWLY = "Think a little"
+WATCHED = "Write bit by bit"
+WRITTEN = "This comes word after word, and people watch."
 SECONDS = 60.0
 """The longest that anybody waits for anything."""
 
@@ -115,6 +117,8 @@ def _first(said: str) -> Reply:
             return error(401)
         case ["long"]:
             return text(LONG)
+    if said == WATCHED:
+        return slowly(text(WRITTEN), 0.15)
     if said == SLOWLY:
         return text("I have thought.")
     raise AssertionError(f"nobody says {said!r}")

@@ -38,7 +38,9 @@ SENDING = [Commit.FILE]
 """No story sends a file: what a crash there leaves is in tests/tools/test_sending.py."""
 LOOKING = [Commit.SHELF]
 """No story edits a folder: what a crash there loses is found by the next look (tests/learning/test_shelf.py)."""
-APART = LOOKING + AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
+TELLING = [Commit.TOLD]
+"""No story takes the minute after which an interruption is told (tests/engine/test_live.py)."""
+APART = TELLING + LOOKING + AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
 SERVING = points(*(commit for commit in Commit if commit not in APART), "send", "line")
 """`line`: inside a tool that writes, where its call has begun and not ended."""
 

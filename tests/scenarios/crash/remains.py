@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.store.store import writing_engine
-from bot.store.tables import journal, turns, versions
+from bot.store.tables import journal, metadata, turns, versions
 
 SAID = ("message", "command")
 
@@ -43,6 +43,17 @@ def remains(database: Path) -> Remains:
                 connection.scalar(sa.select(sa.func.count()).where(turns.c.kind.in_(SAID))) or 0,
                 frozenset(connection.scalars(sa.select(versions.c.digest))),
             )
+    finally:
+        engine.dispose()
+
+
+def knows(database: Path, word: str) -> bool:
+    """Whether a word stands in any row of the database of a bot that does not run."""
+    engine = writing_engine(database)
+    try:
+        with engine.connect() as connection:
+            tables = (connection.execute(sa.select(table)) for table in metadata.sorted_tables)
+            return any(word in repr(row) for rows in tables for row in rows)
     finally:
         engine.dispose()
 

@@ -13,7 +13,7 @@ from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import User
 from tests.scenarios.crash.child import ANY, Plan, serve
 from tests.scenarios.crash.process import Child
-from tests.scenarios.crash.remains import Remains, remains
+from tests.scenarios.crash.remains import Remains, knows, remains
 from tests.scenarios.crash.talk import SECONDS
 
 Kill = tuple[str, int]
@@ -83,6 +83,10 @@ class Stage:
     def lines(self) -> Sequence[str]:
         """The lines that were written."""
         return self._plan.lines.read_text().split()
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands anywhere in the database."""
+        return knows(self._plan.database, word)
 
     def remains(self) -> Remains:
         """What the database holds now that nobody works on it."""

@@ -16,6 +16,7 @@ from tests.scenarios.crash.talk import FOREVER, LONG, SECONDS, SLOWLY, WATCHED, 
 IN_THE_GROUP = ("milk", "eggs")
 BY_THE_SKILL = "bread"
 MEANWHILE = "flour"
+FORGOTTEN = "saffron"
 
 
 class Story:
@@ -25,7 +26,9 @@ class Story:
         self._telegram = telegram
         self._model = model
         self._newest_code = newest_code
-        self.known = [telegram.person(name) for name in ("Ada", "Abe", "Ben", "Cleo", "Stan", "Uma", "Moe", "Ida")]
+        self.known = [
+            telegram.person(name) for name in ("Ada", "Abe", "Ben", "Cleo", "Stan", "Uma", "Moe", "Ida", "Zoe")
+        ]
         self._nora = telegram.person("Nora")
         self.talks: list[Talk] = []
 
@@ -39,6 +42,7 @@ class Story:
             self._by_a_skill,
             self._more_meanwhile,
             self._watched,
+            self._forgotten,
             self._at_the_door,
         )
         async with asyncio.TaskGroup() as group:
@@ -104,6 +108,17 @@ class Story:
         ida = self.known[7]
         talk = self._talk(self._telegram.group("Porch", ida))
         await talk.hear(re.escape(WRITTEN), talk.say(ida, WATCHED))
+
+    async def _forgotten(self) -> None:
+        """A conversation is deleted, and its card says so in the end."""
+        zoe = self.known[8]
+        talk = self._talk(zoe.direct)
+        talk.say(zoe, f"note {FORGOTTEN}")
+        await talk.hear(noted(FORGOTTEN))
+        talk.say(zoe, "/forget")
+        card = await talk.hear("(Shall I delete|Zoe:) this conversation.*")
+        click = zoe.press("Delete", card)
+        await self._telegram.wait_for(lambda: click.answered and not card.buttons, SECONDS)
 
     async def _at_the_door(self) -> None:
         """The operator leaves somebody new outside, who pairs; where a crash made a code worthless, with the next."""

@@ -15,7 +15,7 @@ from tests.scenarios.crash.checks import check_lines, check_rest, check_talks
 from tests.scenarios.crash.child import Plan
 from tests.scenarios.crash.conftest import approving
 from tests.scenarios.crash.stage import Kill, Stage
-from tests.scenarios.crash.story import BY_THE_SKILL, IN_THE_GROUP, MEANWHILE, Story
+from tests.scenarios.crash.story import BY_THE_SKILL, FORGOTTEN, IN_THE_GROUP, MEANWHILE, Story
 from tests.scenarios.crash.talk import SKILL, Model
 
 AT_ONCE = 3
@@ -63,7 +63,9 @@ async def told(folder: Path, *kills: Kill) -> Stage:
         telegram.fault("sendMessage", flood(1))
         await stage.play(story.tell(), *kills)
         check_talks(stage, story.talks)
-        check_lines(stage, story.talks, (*IN_THE_GROUP, BY_THE_SKILL, MEANWHILE))
+        check_lines(stage, story.talks, (*IN_THE_GROUP, BY_THE_SKILL, MEANWHILE, FORGOTTEN))
+        assert stage.knows(MEANWHILE)
+        assert not stage.knows(FORGOTTEN)
         check_rest(stage, story.talks, dead=["forbidden"])
         return stage
 

@@ -13,7 +13,6 @@ from string import Formatter
 import pytest
 
 from adapters.telegram.adapter import TelegramAdapter
-from adapters.telegram.rates import Limits
 from bot.app import App, Outside, opened
 from bot.clients.clock import SystemClock
 from bot.clients.model import OpenAIModel
@@ -22,10 +21,12 @@ from bot.demo.sample import WORKSPACE
 from bot.engine.commands import COMMANDS
 from bot.settings import load
 from bot.words import LANGUAGES
+from tests.adapters.telegram_harness import UNLIMITED
+from tests.emulators import openai_server
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import Message, User
+from tests.scenarios.test_confirmation import staged as at_the_archive
 
-AT_ONCE = Limits(chat=1_000, everywhere=1_000)
 CUSTOMERS = ("ben-okoro", "ana-silva", "chen-wei", "ines-costa")
 
 
@@ -82,7 +83,7 @@ async def staged(path: Path) -> AsyncIterator[Stage]:
         TelegramEmulator() as telegram,
         DemoModel() as server,
         OpenAIModel("demo", clock, base_url=server.base_url) as model,
-        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock, limits=AT_ONCE) as adapter,
+        TelegramAdapter(telegram.token, telegram.base_url, tuple(COMMANDS.items()), clock, limits=UNLIMITED) as adapter,
         opened(settings, Outside({"telegram": adapter}, model, model, clock, codes.append)) as app,
     ):
         running = asyncio.create_task(app.run())
@@ -146,3 +147,20 @@ async def test_all_of_it_is_german(stage: Stage) -> None:
 
     said = [message.text for person in (uwe, eva) for message in by_bot(person)]
     assert [text for text in said if ENGLISH.search(text)] == []
+
+
+async def test_a_question_and_a_failure_in_german(tmp_path: Path) -> None:
+    async with at_the_archive(tmp_path) as stage:
+        uwe = stage.telegram.person("Uwe", language="de")
+        uwe.say("archive milk")
+        [question] = await stage.telegram.wait_for(lambda: by_bot(uwe))
+        assert question.text.startswith("Der Skill archive-note will etwas ändern:")
+        assert question.buttons == [["Einmal ausführen", "Hier immer", "Nein"]]
+        assert (await stage.press(uwe, "Nein", question)).answer == "Nein: notiert."
+        assert question.text == "Der Skill archive-note hat vor einer Änderung gefragt. Uwe: Nein."
+
+        stage.model.script = lambda request: openai_server.error(401, "no such key")
+        uwe.say("archive eggs")
+        [failed] = await stage.telegram.wait_for(lambda: by_bot(uwe, question.id))
+        assert failed.text.startswith("Der Modellserver 127.0.0.1")
+        assert failed.text.endswith("nimmt den Schlüssel nicht (er sagt: no such key): Setze OPENAI_API_KEY.")

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -22,7 +23,7 @@ from bot.learning.versions import offer
 from bot.ports import Clock, ToolContext, ToolSource
 from bot.skills import folder, format, versions
 from bot.skills.difference import difference
-from bot.skills.library import Library, Shelved
+from bot.skills.library import SHARE, Library, Shelved
 from bot.skills.warnings import warnings
 from bot.store import audit, conversations, people, proposals, skills, turns
 from bot.store.audit import Event
@@ -73,9 +74,16 @@ class Shelf:
         self._before: frozenset[Key] = frozenset()
         self._done: frozenset[Key] = frozenset()
         self._alone: frozenset[Key] = frozenset()
+        self._rests_until = datetime.min.replace(tzinfo=UTC)
 
     async def look(self) -> None:
-        """Ask about folders that wait, and tell of edits that broke, once for each digest."""
+        """Ask about folders that wait, and tell of edits that broke, once for each digest.
+
+        It rests where so many folders are there that looking would take more than its share of the time.
+        """
+        began = self._clock.now()
+        if began < self._rests_until:
+            return
         waiting = {_key(entry): entry for entry in await self._library.shelf(None) if not entry.approved_by}
         self._done &= waiting.keys()
         self._alone &= waiting.keys()
@@ -83,6 +91,8 @@ class Shelf:
             if await self._settle(waiting[key]):
                 self._done |= {key}
         self._before = frozenset(waiting)
+        now = self._clock.now()
+        self._rests_until = now + SHARE * (now - began)
 
     async def _settle(self, entry: Shelved) -> bool:
         """Whether all is done that this folder needs."""

@@ -1,7 +1,7 @@
 """Folders that nobody approved: a card each, in the right chat, once; what broke is told; the version of before."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from bot.learning.review import Review
 from bot.learning.shelf import Shelf
 from bot.learning.versions import Versions
 from bot.skills import folder
-from bot.skills.library import Library
+from bot.skills.library import SHARE, Library
 from bot.skills.reviewers import Reviewers
 from bot.store import audit, buttons, conversations, people, proposals, skills, turns
 from bot.store.commits import Commit
@@ -191,6 +191,25 @@ async def test_a_look_at_what_is_known_neither_writes_nor_reads_files(
     monkeypatch.setattr(folder, "read", None)
     monkeypatch.setattr(watch.store, "write", None)
     await watch.look(5)
+
+
+async def test_what_takes_long_to_look_at_is_looked_at_seldom(store: Store, tmp_path: Path) -> None:
+    class Slow(HandClock):
+        def now(self) -> datetime:
+            self.time += timedelta(seconds=0.1)
+            return self.time
+
+    watch = Watch(store, tmp_path)
+    await watch.spoken()
+    privacy, slow = Privacy(), Slow()
+    rare = Shelf(store, slow, Library(watch.root, store, slow), [], privacy, AWAKE, ())
+    await rare.look()
+    watch.put(scoped(ROOM.scope))
+    looks = 0
+    while not await sent(watch):
+        await rare.look()
+        looks += 1
+    assert looks > 2 * SHARE
 
 
 async def test_what_is_for_every_chat_or_an_unknown_one_goes_to_the_operator(watch: Watch) -> None:

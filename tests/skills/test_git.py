@@ -183,6 +183,10 @@ async def test_an_eviction_that_was_taken_back_is_no_commit(desk: Desk, reposito
     await desk.decide("restored", skill_files())
     await desk.record.look()
     assert subjects(repository) == [f"{NAME}: published by Mia", f"{NAME}: restored by Mia"]
+    folder.remove(desk.root / NAME)
+    await desk.decide("evicted", skill_files())
+    await desk.record.look()
+    assert subjects(repository)[2:] == [f"{NAME}: evicted by Mia"]
 
 
 async def test_bytes_that_nobody_approved_are_in_no_commit(desk: Desk, repository: Path) -> None:

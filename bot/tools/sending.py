@@ -88,6 +88,6 @@ def _copied(workspace: Workspace, path: str, copies: Path) -> Path:
 def tidy(copies: Path, waiting: Collection[str]) -> None:
     """Delete the copies that no delivery waits for."""
     needed = {Path(file).parent for file in waiting}
-    for folder in copies.iterdir():
+    for folder in copies.resolve().iterdir():
         if folder not in needed:
             shutil.rmtree(folder, ignore_errors=True)

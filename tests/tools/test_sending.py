@@ -107,6 +107,16 @@ async def test_copies_go_when_their_conversation_sends_anew(desk: Desk) -> None:
     assert desk.copies() == ["3", "4", "other"]
 
 
+async def test_what_waits_stays_wherever_the_bot_was_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.root.parent)
+    desk.tool = SendingTool(desk.root, Path("outgoing"), HandClock(), desk.store)
+    await desk.send()
+    sending.tidy(Path("outgoing/telegram_7"), {message.file for message in await waiting(desk.store)})
+    assert desk.copies() == ["id,city\n1,Rome\n"]
+    sending.tidy(Path("outgoing/telegram_7"), ())
+    assert desk.copies() == []
+
+
 async def test_a_file_of_this_conversation_is_sent_and_none_of_another(desk: Desk) -> None:
     path = Workspace(desk.root, folder_of(GROUP)).keep("secret.txt", b"secret")
     with pytest.raises(ToolError, match="files/telegram_7 alone"):

@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from bot.cli import skill_shelf
 from bot.cli.skill_shelf import SHOWN, Json
 from bot.domain.json import JSON
 from bot.settings import Settings, load
+from bot.skills.core_yaml import UNWANTED
 from bot.store import audit as record
 from bot.store.audit import Event
-
-COLUMNS = ("at", "what", "skill", "version", "by", "where", "scope", "detail")
 
 
 def audit(
@@ -28,16 +24,20 @@ def audit(
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table(*COLUMNS)
     for row in rows:
-        cells = {**row, "version": row["version"][:SHOWN], "scope": row["scope"] or "everywhere"}
-        table.add_row(*(escape(cells[column]) for column in COLUMNS))
-    Console().print(table)
+        typer.echo(UNWANTED.sub("?", _line(row)))
 
 
 async def _events(settings: Settings, skill: str | None) -> Sequence[Event]:
     async with skill_shelf.library(settings) as (_, store):
         return await store.read(lambda connection: record.events(connection, skill))
+
+
+def _line(row: JSON) -> str:
+    """A line as logs have it."""
+    what = f"{row['what']} {row['skill']} {row['version'][:SHOWN]}"
+    where = ", ".join(filter(None, (row["where"], f"for {row['scope'] or 'everywhere'}", row["detail"])))
+    return f"{skill_shelf.shown(row['at'])}  {what}  by {row['by']} ({where})"
 
 
 def _row(event: Event) -> JSON:

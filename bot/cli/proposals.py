@@ -6,7 +6,7 @@ import json
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot.cli import skill_shelf
 from bot.cli.skill_shelf import SHOWN, Json
@@ -15,8 +15,6 @@ from bot.settings import Settings, load
 from bot.store import proposals as store_of
 from bot.store.proposals import Proposal
 
-COLUMNS = ("skill", "version", "kind", "scope", "proposed", "state", "by", "at", "reason")
-
 
 def proposals(as_json: Json = False) -> None:
     """List what was proposed, oldest first: what waits, what was decided, by whom and why."""
@@ -24,10 +22,13 @@ def proposals(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table(*COLUMNS)
+    table = Table("skill", Column("version", no_wrap=True), "kind", "scope", "proposed", "decision")
     for row in rows:
-        cells = {**row, "version": row["version"][:SHOWN]}
-        table.add_row(*(escape(cells[column]) for column in COLUMNS))
+        by = f" by {row['by']}" if row["by"] else ""
+        decision = " ".join(filter(None, (f"{row['state']}{by}", skill_shelf.shown(row["at"]), row["reason"])))
+        proposed = skill_shelf.shown(row["proposed"])
+        cells = (row["skill"], row["version"][:SHOWN], row["kind"], row["scope"], proposed, decision)
+        table.add_row(*map(escape, cells))
     Console().print(table)
 
 

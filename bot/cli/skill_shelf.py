@@ -52,7 +52,7 @@ def operator() -> Person:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have none
         name = "operator"
-    return Person(f"operator:{name}", f"{name} ({ORIGIN})")
+    return Person(f"operator:{name}", name)
 
 
 def event(action: Action, ref: SkillRef, scope: str | None, detail: str = "") -> Event:
@@ -71,5 +71,10 @@ async def decide(store: Store, work: Effect) -> None:
 
 
 def time(seconds: float | None) -> str:
-    """A time as tables and JSON have it: ISO 8601, UTC; empty for none."""
+    """A time as JSON has it: ISO 8601, UTC; empty for none."""
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def shown(time: str) -> str:
+    """The same as tables have it: to the minute."""
+    return time[:16].replace("T", " ")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot.cli import skill_shelf
 from bot.cli.skill_shelf import SHOWN, Json, Name
@@ -43,11 +43,11 @@ def history(name: Name, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table("version", "state", "approved by", "at", "scope", "record")
+    table = Table(Column("version", no_wrap=True), "state", "approved", "scope", "record")
     for row in rows:
-        scope = row["scope"] or "everywhere"
-        cells = (row["digest"][:SHOWN], row["state"], row["approved_by"], row["approved_at"], scope, row["record"])
-        table.add_row(*map(escape, cells))
+        approved = f"{skill_shelf.shown(row['approved_at'])} by {row['approved_by']}"
+        state, scope = f"{row['state']} {row['why']}".strip(), row["scope"] or "everywhere"
+        table.add_row(*map(escape, (row["digest"][:SHOWN], state, approved, scope, row["record"])))
     Console().print(table)
 
 

@@ -119,7 +119,9 @@ async def _approve(settings: Settings, name: str) -> None:
 
         def work(connection: Connection) -> None:
             now = skill_shelf.now()
-            skills.approve(connection, Approval(entry.ref, event.scope, files, event.by.name, now))
+            skills.approve(
+                connection, Approval(entry.ref, event.scope, files, f"{event.by.name} ({event.origin})", now)
+            )
             audit.note(connection, event, now)
             for proposal in proposals.listed(connection, entry.name):  # the same files may wait on a card
                 if proposal.ref == entry.ref:

@@ -90,7 +90,10 @@ def test_an_approval_is_on_record_and_settles_the_card_with_the_same_files() -> 
     assert run("skills", "approve", NAME) == f"{NAME} is live.\n"
     assert actions() == [("approved", digest)]
     [event] = told("audit", "--skill", NAME)
-    assert (event["where"], event["by"].endswith("(command line)")) == ("command line", True)
+    assert (event["where"], event["person"]) == ("command line", f"operator:{event['by']}")
+    line = run("audit")
+    assert f"approved {NAME} {digest[:12]}  by {event['by']} (command line, for everywhere)" in line
+    assert told("skills", "list")[0]["approved_by"] == f"{event['by']} (command line)"
     assert told("audit", "--skill", "other") == []
     assert "live already" in run("skills", "approve", NAME, status=1)
 
@@ -113,13 +116,13 @@ def test_a_waiting_card_with_these_files_is_decided() -> None:
     run("skills", "approve", NAME)
     rows = told("proposals")
     assert [row["state"] for row in rows] == ["approved", "pending"]
-    assert rows[0]["by"].endswith("(command line)")
+    assert rows[0]["by"] == told("audit")[0]["by"]
     table = run("proposals")
     assert NAME in table
     assert digest[:12] in table
 
 
-def test_versions_are_compared_listed_and_put_back() -> None:
+def test_versions_are_compared_listed_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     first = put()
     run("skills", "approve", NAME)
     assert run("skills", "diff", NAME) == ""
@@ -141,6 +144,9 @@ def test_versions_are_compared_listed_and_put_back() -> None:
     assert first[:12] in table
     assert "everywhere" in table
     assert "not used yet" in table
+    monkeypatch.setenv("COLUMNS", "80")
+    assert first[:12] in run("skills", "history", NAME)
+    assert first[:12] in run("audit")
 
     assert run("skills", "rollback", NAME, first[:12]) == f"{NAME} is at {first[:12]} again.\n"
     assert folder.digest(folder.read(Path("skills") / NAME)) == first

@@ -186,6 +186,8 @@ async def test_what_is_still_being_written_is_not_asked_about(watch: Watch) -> N
 async def test_a_look_at_what_is_known_neither_writes_nor_reads_files(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await watch.live(scoped(ROOM.scope, name="broken"), name="broken")
+    watch.put(scoped(ROOM.scope, BROKEN, "broken"), "broken")
     watch.put(scoped(ROOM.scope))
     await watch.look()
     monkeypatch.setattr(folder, "read", None)

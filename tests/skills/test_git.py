@@ -155,6 +155,15 @@ async def test_a_start_makes_up_for_what_was_decided_meanwhile(desk: Desk, repos
     assert len(subjects(repository)) == 2
 
 
+async def test_what_is_made_up_for_is_told_by_the_last_decision(desk: Desk, repository: Path) -> None:
+    await desk.publish(skill_files())
+    await desk.publish(skill_files(NEWER))
+    folder.write(desk.root / NAME, skill_files())
+    await desk.decide("rolled-back", skill_files(), Person("telegram:8", "Bea"))
+    await desk.record.look()
+    assert subjects(repository) == [f"{NAME}: rolled-back by Bea"]
+
+
 async def test_an_eviction_waits_for_its_folder_to_go_and_a_start_makes_up_for_it(desk: Desk, repository: Path) -> None:
     await desk.record.look()
     for name in ("tone", "dress"):

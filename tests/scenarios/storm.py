@@ -21,7 +21,7 @@ from bot.domain.json import JSON
 from bot.ports import ChatAdapter, Clock
 from bot.settings import load
 from bot.store.store import Probe
-from tests.emulators.openai_server import OpenAIServer, Reply, text
+from tests.emulators.openai_server import OpenAIServer, Reply, slowly, text
 
 WORD = re.compile(r"\bw\d+x\d+\b")
 """What is said and answered: whose it is, and the how-manieth."""
@@ -59,6 +59,18 @@ class Refusals:
         if self.times and point == self._point:
             self.times -= 1
             raise sa.exc.OperationalError("COMMIT", {}, OSError("database or disk is full"))
+
+
+def thinker(request: JSON) -> Reply:
+    """The parrot, so slow that its answer is shown while it comes."""
+    return slowly(parrot(request), 0.1)
+
+
+@pytest.fixture
+def shown_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn shows at once how far it has come."""
+    monkeypatch.setattr("bot.engine.live.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("bot.engine.live.SHOWN_SECONDS", 0.0)
 
 
 @asynccontextmanager

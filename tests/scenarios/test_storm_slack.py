@@ -21,8 +21,9 @@ from tests.emulators.slack_faults import dropped, flood, garbled, lost_answer, r
 from tests.emulators.slack_people import Person
 from tests.emulators.slack_state import Message
 from tests.emulators.telegram_faults import Fault
-from tests.scenarios.storm import Refusals, parrot, serving, word, words
+from tests.scenarios.storm import Refusals, parrot, serving, shown_soon, thinker, word, words
 
+__all__ = ["shown_soon"]
 SECONDS = 30.0
 """The longest that anything may take."""
 SOCKETS, HTTP = "Socket Mode", "HTTP events"
@@ -34,6 +35,7 @@ class Storm:
 
     slack: SlackEmulator
     app: App
+    model: OpenAIServer
     people: list[Person]
 
     def __post_init__(self) -> None:
@@ -54,14 +56,23 @@ class Storm:
 
     def heard(self, person: int) -> list[str]:
         """The words that the bot has said to a person, or in their thread."""
+        return words(map(shown_text, self.by_bot(person)))
+
+    def by_bot(self, person: int) -> list[Message]:
+        """The bot's messages there."""
         root = self.roots.get(person)
         place = self.room if root else self.people[person].direct
         said = (message for message in place.messages if message.sender is self.slack.bot)
-        return words(shown_text(message) for message in said if not root or message.thread_ts == root.ts)
+        return [message for message in said if not root or message.thread_ts == root.ts]
 
     async def until(self, look: Callable[[], object]) -> None:
         """Wait for something to be so."""
         await self.slack.wait_for(look, SECONDS)
+
+    async def ended(self, person: int) -> None:
+        """Wait until a person has an answer, and nothing more can be stopped."""
+        await self.until(lambda: self.heard(person) and not any(message.buttons for message in self.by_bot(person)))
+        await self.quiet()
 
     async def quiet(self) -> None:
         """Wait until all was delivered and all is done."""
@@ -100,7 +111,7 @@ async def stormy(path: Path, way: str = SOCKETS, answer_timeout: float = 30, **m
                 await answering(port)
             else:
                 await slack.wait_for(lambda: slack.sockets.connections)
-            yield Storm(slack, app, [slack.person(f"P{number}") for number in range(3)])
+            yield Storm(slack, app, model, [slack.person(f"P{number}") for number in range(3)])
 
 
 async def test_a_wait_that_slack_asks_for_is_waited(storm: Storm) -> None:
@@ -220,3 +231,38 @@ async def test_a_database_that_refuses_a_commit_loses_and_repeats_nothing(
         await storm.quiet()
         assert storm.heard(0) == [word(0, number) for number in range(3)]
     assert refusal.times == 0
+
+
+LOST = (lost_answer(), garbled(), dropped())
+
+
+@pytest.mark.usefixtures("shown_soon")
+@pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.kind)
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.postMessage"])
+async def test_work_that_is_shown_is_no_second_copy_of_the_answer(storm: Storm, method: str, fault: Fault) -> None:
+    """The beginning of what is shown is lost; in the end there is one message."""
+    storm.model.script = thinker
+    storm.slack.fault(method, fault)
+    (storm.mention if method == "chat.startStream" else storm.say)(0, 0)
+    await storm.ended(0)
+    assert storm.heard(0) == [word(0, 0)]
+    assert len(storm.by_bot(0)) == 1
+
+
+@pytest.mark.usefixtures("shown_soon")
+@pytest.mark.parametrize("fault", [flood(1), server_error(), *LOST], ids=lambda fault: fault.kind)
+@pytest.mark.parametrize(
+    "method",
+    [
+        "chat.update",
+        pytest.param("chat.appendStream", marks=pytest.mark.slow),
+        pytest.param("chat.stopStream", marks=pytest.mark.slow),
+    ],
+)
+async def test_however_what_is_shown_fails_the_answer_takes_its_place(storm: Storm, method: str, fault: Fault) -> None:
+    storm.model.script = thinker
+    storm.slack.fault(method, fault)
+    storm.mention(0, 0)
+    await storm.ended(0)
+    assert storm.heard(0) == [word(0, 0)]
+    assert [message.stream for message in storm.by_bot(0)] == [""]

@@ -9,21 +9,25 @@ from pathlib import Path
 import pytest
 
 from adapters.telegram.adapter import TelegramAdapter
-from adapters.telegram.rates import Limits
 from bot.app import App
 from bot.clients.clock import SystemClock
 from bot.engine.commands import COMMANDS
+from tests.adapters.telegram_harness import UNLIMITED
 from tests.emulators.openai_server import OpenAIServer
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_faults import Fault, flood
 from tests.emulators.telegram_state import User
-from tests.scenarios.storm import Refusals, parrot, serving, word, words
+from tests.scenarios.storm import Refusals, parrot, serving, shown_soon, thinker, word, words
 
+__all__ = ["shown_soon"]
 SECONDS = 30.0
 """The longest that anything may take."""
-NO_LIMITS = Limits(1000, 1000, 1000)
-"""What goes wrong here is not the pace."""
 NOT_NOW = (Fault("refuse", 500), Fault("page", 502))
+
+
+def also(*faults: Fault) -> list[object]:
+    """Those for which there is time in CI alone."""
+    return [pytest.param(fault, marks=pytest.mark.slow) for fault in faults]
 
 
 @dataclass
@@ -32,19 +36,24 @@ class Storm:
 
     telegram: TelegramEmulator
     app: App
+    model: OpenAIServer
     people: list[User]
+
+    def __post_init__(self) -> None:
+        self.group = self.telegram.group("Storm", *self.people)
 
     def say(self, person: int, number: int) -> None:
         """One word more."""
         self.people[person].say(word(person, number))
 
-    def heard(self, person: int) -> list[str]:
-        """The words that the bot has said to a person."""
-        return words(self.texts(person))
+    def mention(self, person: int, number: int) -> None:
+        """One word more, in the group."""
+        self.people[person].say(f"@apprentice_bot {word(person, number)}", self.group)
 
-    def texts(self, person: int) -> list[str]:
-        """What the bot has said to a person."""
-        return [message.text for message in self.people[person].direct.messages if message.sender.is_bot]
+    def heard(self, person: int | None) -> list[str]:
+        """The words that the bot has said to a person, or in the group."""
+        place = self.group if person is None else self.people[person].direct
+        return words(message.text for message in place.messages if message.sender.is_bot)
 
     async def until(self, look: Callable[[], object]) -> None:
         """Wait for something to be so."""
@@ -63,11 +72,11 @@ async def stormy(path: Path, people: int = 3, read_timeout: float = 20, **more: 
         commands = tuple(COMMANDS.items())
         async with (
             TelegramAdapter(
-                telegram.token, telegram.base_url, commands, SystemClock(), read_timeout, limits=NO_LIMITS
+                telegram.token, telegram.base_url, commands, SystemClock(), read_timeout, limits=UNLIMITED
             ) as adapter,
             serving(path, [adapter], model, **more) as app,
         ):
-            yield Storm(telegram, app, [telegram.person(f"P{number}") for number in range(people)])
+            yield Storm(telegram, app, model, [telegram.person(f"P{number}") for number in range(people)])
 
 
 async def test_a_wait_that_telegram_asks_for_is_waited(storm: Storm) -> None:
@@ -122,14 +131,11 @@ async def test_an_answer_that_comes_too_late_gives_no_second_copy(tmp_path: Path
     "fault",
     [
         flood(1),
-        Fault("refuse", 409, "Conflict: terminated by other getUpdates request"),
-        *NOT_NOW,
-        Fault("drop"),
+        Fault("page", 502),
         Fault("lose"),
-        Fault("garble"),
         Fault("slow", seconds=0.5),
+        *also(Fault("refuse", 409, "Conflict: terminated by other getUpdates request"), Fault("drop"), Fault("garble")),
     ],
-    ids=lambda fault: f"{fault.kind} {fault.status}",
 )
 async def test_a_poll_that_fails_loses_and_repeats_nothing(storm: Storm, fault: Fault) -> None:
     storm.say(0, 0)
@@ -154,7 +160,10 @@ async def test_an_update_that_comes_again_is_not_answered_again(storm: Storm) ->
     assert storm.heard(0) == [word(0, 0)]
 
 
-@pytest.mark.parametrize("commit", ["intake", "claim", "start", "finish", "later"])
+@pytest.mark.parametrize(
+    "commit",
+    ["intake", "finish", *(pytest.param(name, marks=pytest.mark.slow) for name in ("claim", "start", "later"))],
+)
 async def test_a_database_that_refuses_a_commit_loses_and_repeats_nothing(
     tmp_path: Path, commit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,3 +178,31 @@ async def test_a_database_that_refuses_a_commit_loses_and_repeats_nothing(
         await storm.app.settled()
         assert storm.heard(0) == [word(0, number) for number in range(3)]
     assert refusal.times == 0
+
+
+@pytest.mark.usefixtures("shown_soon")
+@pytest.mark.parametrize("kind", ["lose", "garble", "drop"])
+async def test_work_that_is_shown_is_no_second_copy_of_the_answer(storm: Storm, kind: str) -> None:
+    """The post that showed it is lost; Telegram does not tell whether it stands there."""
+    storm.model.script = thinker
+    storm.telegram.fault("sendMessage", Fault(kind))
+    storm.mention(0, 0)
+    await storm.until(lambda: storm.heard(None))
+    await storm.app.settled()
+    assert storm.heard(None) == [word(0, 0)]
+    assert len(storm.telegram.called("sendMessage")) == 2
+
+
+@pytest.mark.usefixtures("shown_soon")
+@pytest.mark.parametrize(
+    "fault", [flood(1), Fault("page", 502), Fault("lose"), *also(Fault("refuse", 500), Fault("drop"), Fault("garble"))]
+)
+async def test_an_edit_that_fails_is_made_again(storm: Storm, fault: Fault) -> None:
+    """The answer takes the place of what was shown, by an edit."""
+    storm.model.script = thinker
+    storm.telegram.fault("editMessageText", fault)
+    storm.mention(0, 0)
+    await storm.until(lambda: storm.heard(None) and not storm.group.messages[-1].buttons)
+    await storm.app.settled()
+    assert storm.heard(None) == [word(0, 0)]
+    assert len(storm.telegram.called("sendMessage")) == 1

@@ -416,6 +416,15 @@ async def test_a_broken_edit_of_what_was_never_used_is_told_in_its_chat(watch: W
     assert "links and special files" in told.text
 
 
+async def test_what_is_told_of_a_broken_edit_holds_no_secret(watch: Watch) -> None:
+    await watch.live(scoped(ROOM.scope))
+    watch.put(scoped(ROOM.scope, f"my-own-secret: 1\n{ORDERS}"))
+    await watch.look()
+    [told] = await sent(watch)
+    assert "[secret]" in told.text.replace("\\", "")
+    assert "my-own-secret" not in told.text.replace("\\", "")
+
+
 async def test_a_folder_that_was_never_whole_asks_nobody(watch: Watch) -> None:
     watch.put(scoped(ROOM.scope, BROKEN))
     await watch.look(3)

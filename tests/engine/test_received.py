@@ -1,67 +1,27 @@
-"""Files that come with a message: fetched once, kept where their conversation sees them, shown to the model."""
+"""Files that come with a message: fetched once, kept where their conversation sees them, told to the model."""
 
 import asyncio
-import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain.chat import Attachment, Conversation
-from bot.domain.json import JSON
+from bot.domain.chat import Attachment
+from bot.domain.skill import Procedure, Step
 from bot.engine import received
-from bot.engine.received import UNSEEN
-from bot.errors import ContextTooLong, DeliverLater, ModelRefused, Undeliverable
+from bot.errors import DeliverLater, Undeliverable
 from bot.learning import collect
-from bot.ports import ModelReply, ModelRequest
 from bot.store import tasks
 from bot.store.store import Store
-from bot.tools import reading
 from tests.engine.desk import Desk, wishes, words
-from tests.engine.made import GROUP, ROOM, said
+from tests.engine.made import GROUP, ROOM
+from tests.engine.sender import Sender
 from tests.tools.pdfs import encrypted, pdf
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"the picture"
-SHOWN = "data:image/png;base64,iVBORw0KGgp0aGUgcGljdHVyZQ=="
 VOICE = Attachment("v", "voice.ogg", "audio/ogg", 9)
 LATER = timedelta(minutes=5)
 NO_VOICE = "I do not understand voice messages and other recordings: please write it."
-
-
-class Sender:
-    """A person who sends files, and the bot that works on them."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.folder = desk.path / "workspace" / "files"
-
-    def file(self, name: str, content: bytes, media: str = "application/octet-stream", size: int = 0) -> Attachment:
-        """A file that the chat hands out."""
-        id = f"f{len(self.desk.chat.files)}"
-        self.desk.chat.files[id] = content
-        return Attachment(id, name, media, size)
-
-    async def hear(self, text: str, *files: Attachment, conversation: Conversation = ROOM) -> None:
-        """Take a message in, and no more."""
-        message = said(text, next(self.desk.numbers), conversation)
-        await self.desk.intake.accept(replace(message, attachments=files))
-
-    async def send(self, text: str, *files: Attachment, conversation: Conversation = ROOM) -> list[str]:
-        """Send files and wait; the texts that come back."""
-        before = len(self.desk.chat.sent)
-        await self.hear(text, *files, conversation=conversation)
-        await self.desk.work()
-        return [message.text for message in self.desk.chat.sent[before:]]
-
-    def read(self, request: int = -1) -> JSON:
-        """What the model has read last of the person's message."""
-        return self.desk.model.requests[request].messages[-1]["content"]
-
-    def kept(self, conversation: str = "telegram_7") -> dict[str, bytes]:
-        """The conversation's files."""
-        folder = self.folder / conversation
-        return {name: (folder / name).read_bytes() for name in sorted(os.listdir(folder))} if folder.exists() else {}
 
 
 @pytest.fixture
@@ -156,75 +116,6 @@ async def test_a_pdf_that_cannot_be_read_is_told_and_kept(ana: Sender, content: 
     assert await ana.send(text, ana.file("a.pdf", content)) == [f"Thank you.\n\n{note}" if text else note]
     assert [*ana.kept()] == ["a.pdf"]
     assert len(ana.desk.model.requests) == (1 if text else 0)
-
-
-# Pictures.
-
-
-@pytest.mark.parametrize(
-    ("content", "media"),
-    [
-        (PNG, "image/png"),
-        (b"\xff\xd8\xff\xe0more", "image/jpeg"),
-        (b"GIF89a", "image/gif"),
-        (b"RIFF1234WEBPVP8 ", "image/webp"),
-    ],
-)
-async def test_a_picture_is_shown_in_the_turn_that_brought_it_and_named_afterwards(
-    ana: Sender, content: bytes, media: str
-) -> None:
-    ana.desk.model.script = [words("A cat."), words("As I said.")]
-    await ana.send("What is it?", ana.file("photo", content, "image/jpeg"))
-    mark = f'<file path="files/telegram_7/photo" type="{media}" bytes="{len(content)}"/>'
-    [text, picture] = ana.read()
-    assert text == {"type": "text", "text": f"What is it?\n{mark}"}
-    assert picture["image_url"]["url"].startswith(f"data:{media};base64,")
-    await ana.send("Sure?")
-    messages = ana.desk.model.requests[-1].messages
-    assert [message["content"] for message in messages[1:]] == [f"What is it?\n{mark}", "A cat.", "Sure?"]
-
-
-async def test_a_picture_stays_in_sight_in_all_rounds_of_its_turn(ana: Sender) -> None:
-    ana.desk.model.script = [wishes(("get_order", {"id": "1"})), words("It is order 1.")]
-    await ana.send("Which order?", ana.file("a.png", PNG))
-    assert [request.messages[1]["content"][1] for request in ana.desk.model.requests] == [
-        {"type": "image_url", "image_url": {"url": SHOWN}}
-    ] * 2
-
-
-@pytest.mark.parametrize("refusal", [ModelRefused("no images here"), ContextTooLong("too much")])
-async def test_a_model_that_takes_no_pictures_answers_without_and_both_are_told_once(
-    ana: Sender, refusal: Exception
-) -> None:
-    ana.desk.model.script = [refusal, wishes(("get_order", {"id": "1"})), words("I cannot see it.")]
-    assert await ana.send("What is it?", ana.file("a.png", PNG)) == [f"I cannot see it.\n\n{UNSEEN}"]
-    seen = [request.messages[1]["content"] for request in ana.desk.model.requests]
-    assert isinstance(seen[0], list)
-    assert seen[1] == seen[2]
-    assert seen[1].startswith("What is it?\n<file path=")
-    assert seen[1].endswith(f"/>\n({UNSEEN})")
-
-
-async def test_a_refusal_that_pictures_did_not_cause_is_a_refusal(ana: Sender) -> None:
-    ana.desk.model.script = [ModelRefused("the key is wrong"), ModelRefused("the key is wrong")]
-    assert await ana.send("What is it?", ana.file("a.png", PNG)) == ["the key is wrong"]
-    ana.desk.model.script = [ModelRefused("the key is wrong")]
-    assert await ana.send("And this?", ana.file("a.txt", b"1")) == ["the key is wrong"]
-
-
-async def test_pictures_that_are_too_large_are_kept_and_not_shown(ana: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LARGEST_PICTURE", 30)
-    monkeypatch.setattr(received, "MOST_PICTURED", 50)
-    files = [ana.file(f"{size}.png", PNG.ljust(size)) for size in (31, 30, 25, 20)]
-    [answer] = await ana.send("Look", *files)
-    assert len([part for part in ana.read() if part["type"] == "image_url"]) == 2
-    assert answer.split("\n") == [
-        "Thank you.",
-        "",
-        "I keep 31.png, but it is too large a picture for me to look at.",
-        "I keep 25.png, but it is too large a picture for me to look at.",
-    ]
-    assert len(ana.kept()) == 4
 
 
 # What is not understood.
@@ -354,24 +245,6 @@ async def test_a_workspace_that_takes_no_files_costs_the_file_and_not_the_answer
     assert ana.read().startswith("Read\n<file name=")
 
 
-async def test_a_turn_that_is_resumed_fetches_nothing_twice(ana: Sender) -> None:
-    begun = asyncio.Event()
-
-    async def endless(request: ModelRequest) -> ModelReply:
-        begun.set()
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    ana.desk.model.script = [endless, words("A cat.")]
-    await ana.hear("What is it?", ana.file("a.png", PNG), ana.file("b.txt", b"1"))
-    await ana.desk.killed(begun)
-    ana.desk.chat.files = {}
-    await ana.desk.work()
-    assert ana.desk.chat.fetched == ["f0", "f1"]
-    assert ana.read()[1] == {"type": "image_url", "image_url": {"url": SHOWN}}
-    assert ana.read(0) == ana.read(1)
-
-
 async def test_a_file_that_was_kept_and_not_recorded_is_kept_once(ana: Sender) -> None:
     """Killed while the second is fetched: of the first it stands nowhere but on the disk that it is there."""
     begun = asyncio.Event()
@@ -390,22 +263,6 @@ async def test_a_file_that_was_kept_and_not_recorded_is_kept_once(ana: Sender) -
     await ana.desk.work()
     assert ana.desk.last.text == "Thank you."
     assert [*ana.kept()] == ["a.pdf", "a.pdf.txt", "b.txt"]
-
-
-async def test_a_picture_that_was_deleted_since_is_named(ana: Sender) -> None:
-    async def deleting(request: ModelRequest) -> ModelReply:
-        begun.set()
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    begun = asyncio.Event()
-    ana.desk.model.script = [deleting, words("It is gone.")]
-    await ana.hear("What is it?", ana.file("a.png", PNG))
-    await ana.desk.killed(begun)
-    (ana.folder / "telegram_7" / "a.png").unlink()
-    await ana.desk.work()
-    assert ana.desk.last.text == "It is gone."
-    assert isinstance(ana.read(), str)
 
 
 # Who sees them, and what is learned of them.
@@ -433,3 +290,36 @@ async def test_a_trace_tells_what_the_model_read(ana: Sender) -> None:
     [trace] = await ana.desk.store.read(lambda connection: collect.own(connection, [task.id], ()))
     assert [message["content"] for message in trace.messages] == [read, None, "1", "One."]
     assert "files/telegram_7/a.txt" in read
+
+
+FORWARD = Procedure(
+    (
+        Step("read", "read_file", {"path": "${parameters.path}"}),
+        Step("send", "send_file", {"path": "${parameters.path}", "text": "Here."}),
+    ),
+    {"path": {"type": "string"}},
+    ("path",),
+)
+
+
+async def test_a_skill_that_sends_a_file_asks_first(ana: Sender) -> None:
+    await ana.desk.learn("forward-file", FORWARD)
+    ana.desk.model.script = [wishes(("skill_forward_file", {"path": "files/telegram_7/a.csv"})), words("Sent.")]
+    [question] = await ana.send("Forward it", ana.file("a.csv", b"1,2"))
+    assert '- `send_file(path="files/telegram_7/a.csv", text="Here.")`' in question
+    await ana.desk.press("Run once")
+    [sent] = [message for message in ana.desk.chat.sent if message.file]
+    assert sent.text == "Here."
+    assert [path.read_bytes() for path in ana.desk.path.glob("outgoing/*/*/a.csv")] == [b"1,2"]
+
+
+async def test_a_skill_sees_no_more_than_its_conversation(ana: Sender) -> None:
+    await ana.desk.learn("forward-file", FORWARD)
+    ana.desk.model.script = [
+        words("Thanks."),
+        wishes(("skill_forward_file", {"path": "files/telegram_7/a.csv"})),
+        words("I cannot."),
+    ]
+    await ana.send("Keep it", ana.file("a.csv", b"1,2"))
+    assert await ana.send("Forward hers", conversation=GROUP) == ["I cannot."]
+    assert "In files there is files/telegram_-100 alone" in ana.read()

@@ -159,6 +159,15 @@ async def test_however_the_stream_ends_the_answer_stands_there(threaded: Turn, f
     assert (threaded.message.stream, shown_text(threaded.message)) == ("", "**Done**")
 
 
+async def test_a_stream_that_does_not_end_is_waited_for(threaded: Turn) -> None:
+    await threaded.shows("One", READS)
+    threaded.harness.slack.fault("chat.update", refused("streaming_state_conflict"), times=2)
+    with pytest.raises(DeliverLater):
+        await threaded.ends()
+    await threaded.ends()
+    assert shown_text(threaded.message) == "**Done**"
+
+
 async def test_a_flood_at_the_end_is_waited_for(threaded: Turn) -> None:
     await threaded.shows("One", READS)
     threaded.harness.slack.fault("chat.stopStream", flood(7))

@@ -19,7 +19,10 @@ DRAFT_SECONDS = 1.0
 DRAFT_LIVES, DRAFT_RENEWED = 30.0, 20.0
 """How long a draft is seen (core.telegram.org/bots/api#sendmessagedraft), and after how long it is shown again."""
 EDIT_SECONDS = 4.0
-"""Between two edits of one message: three quarters of what a group's limit lets through."""
+"""Between two edits of one message: three quarters of what a group's limit lets through.
+
+As rare in a direct chat that takes no drafts: Telegram stops chats for minutes that have seen some hundreds of edits.
+"""
 ACTIVITIES = 5
 """The newest are shown."""
 TITLE_CHARACTERS = 100
@@ -34,10 +37,12 @@ class Live:
         self._rates = rates
         self._clock = clock
         self._drafts: dict[str, tuple[datetime, Progress]] = {}
+        self._undrafted: set[str] = set()
 
     def pace(self, conversation: Conversation) -> float:
         """See the port."""
-        return DRAFT_SECONDS if conversation.direct else EDIT_SECONDS
+        drafts = conversation.direct and conversation.chat not in self._undrafted
+        return DRAFT_SECONDS if drafts else EDIT_SECONDS
 
     async def show(self, progress: Progress, message_id: str) -> str:
         """See the port's `progress`. Raises DeliverLater where an answer may want the room. A draft has no buttons."""
@@ -69,6 +74,9 @@ class Live:
         drafted = await self._posting.draft(place, part, _draft_id(progress))
         if drafted:
             self._drafts[place.chat] = self._clock.now(), progress
+            self._undrafted.discard(place.chat)
+        else:
+            self._undrafted.add(place.chat)
         return drafted
 
     def _give_way(self, queue: str) -> None:

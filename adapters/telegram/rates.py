@@ -112,7 +112,7 @@ class Rates:
     def spare(self, chat: str) -> bool:
         """Whether a turn would come at once and hold up no answer."""
         now = self._now()
-        return self._gate(chat).spare(now) and not self._waiting.locked() and self._everywhere.spare(now)
+        return self._gate(chat).spare(now) and self._everywhere.spare(now)
 
     async def _pass(self, gate: _Gate) -> None:
         if wait := gate.wait(self._now()):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.telegram.live import ACTIVITIES, shown
+from adapters.telegram.live import ACTIVITIES, DRAFT_SECONDS, EDIT_SECONDS, shown
 from adapters.telegram.rates import LIMITS
 from bot.domain.chat import Activity, Button, Conversation, Outgoing, Person, Progress
 from bot.errors import DeliverLater, DeliveryError, MaybeDelivered, Undeliverable
@@ -85,6 +85,9 @@ async def test_where_drafts_are_refused_a_message_does(harness: TelegramHarness,
     assert (message_id, message.text, message.buttons) == (str(message.id), "…", [["Stop"]])
     assert await harness.adapter.progress(at_work(place, "Well, then"), message_id) == message_id
     assert (message.text, drafts(harness)) == ("Well, then", [])
+    assert harness.adapter.pace(place) == EDIT_SECONDS
+    await harness.adapter.progress(at_work(place, "Now a draft again"), "")
+    assert harness.adapter.pace(place) == DRAFT_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -200,6 +203,17 @@ async def test_a_flood_of_drafts_holds_up_no_answer(harness: TelegramHarness) ->
         await harness.adapter.progress(at_work(harness.conversation, "Well"), "")
     await harness.adapter.send(Outgoing(harness.conversation, "Hello"), 0)
     assert [message.text for message in by_bot(harness.ann.direct)] == ["Hello"]
+
+
+async def test_drafts_give_way_when_many_are_answered_at_once() -> None:
+    async with telegram_harness(limits=replace(LIMITS, chat=9, everywhere=4)) as harness:
+        for name in ("Ben", "Cleo", "Dan"):
+            there = Conversation("telegram", str(harness.telegram.person(name).id))
+            await harness.adapter.send(Outgoing(there, "Hello"), 0)
+        with pytest.raises(DeliverLater):
+            await harness.adapter.progress(at_work(harness.conversation, "Well"), "")
+        await harness.adapter.send(Outgoing(harness.conversation, "Hello"), 0)
+    assert drafts(harness) == []
 
 
 async def test_the_stop_button_says_which_turn(harness: TelegramHarness, group: Chat, room: Conversation) -> None:

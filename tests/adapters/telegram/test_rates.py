@@ -46,6 +46,12 @@ def test_telegram_never_has_to_refuse(planned: list[tuple[str, bool, float]]) ->
     asyncio.run(answered_and_shown(MovingClock(), planned))
 
 
+async def test_the_answers_of_one_group_are_as_many_as_it_may_have() -> None:
+    clock = MovingClock()
+    await answered_and_shown(clock, [(GROUP, True, 0.0)] * 61)
+    assert sum(clock.pauses) == pytest.approx(180)
+
+
 async def test_answers_of_many_chats_at_once_keep_to_what_all_may_have() -> None:
     clock = MovingClock()
     rates, telegrams = Rates(clock, LIMITS), TelegramsRates(now=lambda: seconds(clock))

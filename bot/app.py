@@ -24,6 +24,7 @@ from bot.engine.live import Lives
 from bot.engine.membership import Membership
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
+from bot.engine.showcase import Showcase
 from bot.engine.stop import Stop
 from bot.engine.stopping import Stopping
 from bot.engine.sweep import SECONDS, sweep
@@ -38,8 +39,8 @@ from bot.learning.posting import Posting
 from bot.learning.quiet import Quiet
 from bot.learning.retiring import Retiring
 from bot.learning.review import Review
-from bot.learning.versions import KIND, Versions
 from bot.learning.teaching import Teaching
+from bot.learning.versions import KIND, Versions
 from bot.learning.workbench import Workbench
 from bot.ports import ChatAdapter, Clock, Dispatcher, Embedder, ModelClient, ToolSource
 from bot.settings import Settings
@@ -124,7 +125,9 @@ class App:
         stopping = Stopping(store, self._cancel)
         forget = Forget(store, clock, self.library, reviewers)
         decisions["forget"] = self._door.guests_only(forget.decide)
-        answers = Answers(store, clock, self.library, stopping, forget)
+        showcase = Showcase(store, clock, self.library, outgoing)
+        decisions["page"] = self._door.guests_only(showcase.turn_page)
+        answers = Answers(store, clock, showcase, stopping, forget)
         teaching = Teaching(clock, phrases)
         retiring = Retiring(store, clock, self.library)
         mine = Workbench(settings.learn_min_tasks)

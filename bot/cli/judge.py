@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table as Printed
 
 from bot.domain.json import JSON
+from bot.domain.share import LEVEL, Share
 from bot.domain.trace import Source
-from bot.learning.outcomes.tables import LEVEL, Share, Table, tables
+from bot.learning.outcomes.tables import Table, tables
 from bot.settings import Settings, load
 from bot.store import evidence, schema, tasks
 from bot.store.store import Connection, Store

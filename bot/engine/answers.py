@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
 from bot.engine.commands import command_of, commands
 from bot.engine.forget import Forget
+from bot.engine.showcase import Showcase
 from bot.engine.stopping import Stopping
 from bot.errors import Refused
 from bot.ports import Clock
-from bot.skills import account
-from bot.skills.library import Library
-from bot.store import conversations, evidence, proposals, scopes, skills, tasks, turns
+from bot.store import conversations, evidence, proposals, scopes, tasks, turns
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
@@ -39,10 +38,10 @@ def _nothing(_: Connection) -> None:
 class Answers:
     """The commands, each a method named after its word."""
 
-    def __init__(self, store: Store, clock: Clock, library: Library, stop: Stopping, forget: Forget) -> None:
+    def __init__(self, store: Store, clock: Clock, showcase: Showcase, stop: Stopping, forget: Forget) -> None:
         self._store = store
         self._clock = clock
-        self._library = library
+        self._showcase = showcase
         self._stop = stop
         self._forget = forget
         self.commands: Mapping[str, Command] = {
@@ -85,25 +84,16 @@ class Answers:
         return "\n".join([HELLO.told(language), *lines, say(language, "Anything else is work for me.")]), _nothing
 
     async def _skills(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
-        scope, language = said.conversation.scope, said.conversation.language
-        shelf = await self._library.shelf(scope)
-        tallies = await self._store.read(lambda connection: [skills.tally(connection, entry.ref) for entry in shelf])
-        waiting = await self._store.read(lambda connection: proposals.pending(connection, scope))
-        lines = [account.line(entry, tally, language) for entry, tally in zip(shelf, tallies, strict=True)]
-        lines += [say(language, "- **{name}** waits for a decision on its card.", name=name) for name in waiting]
-        none = say(language, "I have no skills here yet. When work repeats I propose one.")
-        return "\n".join(lines) or none, _nothing
+        return "", await self._showcase.list(said, rest, f"reply:{turn.id}")
 
     async def _skill(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         language = said.conversation.language
         if not rest:
             return say(language, "Which one? `/skill NAME`; `/skills` lists them."), _nothing
         try:
-            entry = await self._library.find(rest, said.conversation.scope)
+            return "", await self._showcase.show(said, rest, f"reply:{turn.id}")
         except Refused as error:
             return error.sentence.told(language), _nothing
-        tally = await self._store.read(lambda connection: skills.tally(connection, entry.ref))
-        return account.full(entry, tally, language), _nothing
 
     async def _learn(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         scope, language = said.conversation.scope, said.conversation.language

@@ -1,5 +1,8 @@
 """How a skill is told about in a chat: in a line, and in full."""
 
+from datetime import UTC, datetime
+
+from bot.domain.share import Share
 from bot.skills.library import Shelved
 from bot.store.skills import Tally
 from bot.words import Sentence, say
@@ -12,27 +15,35 @@ STATES = {
 }
 
 
+def state(entry: Shelved) -> Sentence:
+    """The state in words; what is live is on trial or trusted."""
+    if entry.state == "live":
+        return Sentence("trusted") if entry.trusted else Sentence("on trial")
+    return STATES[entry.state]
+
+
 def did(tally: Tally) -> Sentence:
-    """How well a version did, in words."""
+    """How well a version did, in words, with the share of good uses that this speaks for."""
     if tally.uses == 0:
         return Sentence("not used yet")
-    if tally.uses == 1:
-        return Sentence(
-            "used once, {good} of 1 well, calls without the model: {calls}", good=tally.good, calls=tally.calls
-        )
+    counts = {"uses": tally.uses, "good": tally.good, "bad": tally.bad, "saved": tally.saved}
+    if tally.good + tally.bad == 0:
+        return Sentence("used: {uses}, not known how well; calls of the model saved: {saved}", **counts)
+    low, high = (round(100 * end) for end in Share(tally.good + 1, tally.bad + 1).interval())
     return Sentence(
-        "used {uses} times, {good} of {uses} well, calls without the model: {calls}",
-        uses=tally.uses,
-        good=tally.good,
-        calls=tally.calls,
+        "used: {uses}, well {good}, badly {bad} ({low} to {high} % go well); calls of the model saved: {saved}; "
+        "last on {day:%Y-%m-%d}",
+        low=low,
+        high=high,
+        day=datetime.fromtimestamp(tally.last or 0.0, UTC),
+        **counts,
     )
 
 
 def line(entry: Shelved, tally: Tally, language: str) -> str:
     """One skill in a line of Markdown."""
     what = entry.skill.description if entry.skill else "; ".join(entry.problems)
-    state = "" if entry.state == "live" else f" ({STATES[entry.state].told(language)})"
-    return f"- **{entry.name}**{state}: {what} _{did(tally).told(language)}_"
+    return f"- **{entry.name}** ({state(entry).told(language)}): {what} _{did(tally).told(language)}_"
 
 
 def full(entry: Shelved, tally: Tally, language: str = "") -> str:
@@ -41,8 +52,8 @@ def full(entry: Shelved, tally: Tally, language: str = "") -> str:
     if skill is None:
         broken = say(language, "**{name}** is broken:", name=entry.name)
         return "\n".join([broken, *(f"- {problem}" for problem in entry.problems)])
-    state = STATES[entry.state]
+    told = state(entry)
     if entry.approved_by:
-        state = Sentence("{state}, approved by {name}", state=state, name=entry.approved_by)
-    known = (state.told(language), did(tally).told(language), say(language, "version `{id}`", id=entry.digest[:12]))
+        told = Sentence("{state}, approved by {name}", state=told, name=entry.approved_by)
+    known = (told.told(language), did(tally).told(language), say(language, "version `{id}`", id=entry.digest[:12]))
     return f"**{entry.name}** ({'; '.join(known)})\n\n{skill.description}\n\n{skill.body}".strip()

@@ -33,7 +33,7 @@ def verdict(use: Use, outcome: Outcome) -> Status:
 
 def used(connection: Connection, use: Use, now: float) -> None:
     """Record a use that ended; a second one in a row that gave what later steps cannot use suspends at once."""
-    skills.record(connection, use, now)
+    skills.record(connection, use, verdict(use, Outcome()), now)
     counted_from = lives.of(connection, use.ref).counted_from
     last = skills.latest_uses(connection, use.ref, UNEXPECTED, counted_from)
     if len(last) == UNEXPECTED and all(one.unexpected for one in last):

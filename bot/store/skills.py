@@ -1,7 +1,8 @@
 """Approved versions of skills and their uses."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -87,8 +88,8 @@ class Use:
     unexpected: bool = False
 
 
-def record(connection: sa.Connection, use: Use, now: float) -> None:
-    """Record a use."""
+def record(connection: sa.Connection, use: Use, verdict: Status, now: float) -> None:
+    """Record a use, with what is known of how it did."""
     connection.execute(
         uses.insert().values(
             turn=use.turn,
@@ -102,6 +103,7 @@ def record(connection: sa.Connection, use: Use, now: float) -> None:
             reason=use.reason,
             calls=use.calls,
             unexpected=use.unexpected,
+            verdict=verdict,
             at=now,
         )
     )
@@ -146,16 +148,40 @@ def _use(row: sa.Row[tuple[object, ...]]) -> Use:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How a version did: its uses, those that ended well with every check passed, the last one's time."""
+    """How a version did: its uses, those that went well or badly, the calls of the model it saved, the last time.
+
+    What a use saves is one less than the calls it makes: it takes one itself.
+    """
 
     uses: int = 0
     good: int = 0
-    calls: int = 0
-    last: float | None = field(default=None)
+    bad: int = 0
+    saved: int = 0
+    last: float | None = None
 
 
 def tally(connection: sa.Connection, ref: SkillRef) -> Tally:
     """Count the uses of one version."""
-    rows = connection.execute(sa.select(uses).where(uses.c.name == ref.name, uses.c.digest == ref.digest)).all()
-    good = [row for row in rows if row.status == "done" and all(row.checks)]
-    return Tally(len(rows), len(good), sum(row.calls for row in rows), max((row.at for row in rows), default=None))
+    columns = (uses.c.verdict, uses.c.calls, uses.c.at)
+    rows = connection.execute(sa.select(*columns).where(uses.c.name == ref.name, uses.c.digest == ref.digest)).all()
+    verdicts = Counter(row.verdict for row in rows)
+    saved = sum(max(row.calls - 1, 0) for row in rows)
+    last = max((row.at for row in rows), default=None)
+    return Tally(len(rows), verdicts["success"], verdicts["failure"], saved, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One use over time: when, how it did, the calls of the model it saved."""
+
+    at: float
+    verdict: Status
+    saved: int
+
+
+def over_time(connection: sa.Connection, name: str) -> list[Point]:
+    """The uses of all versions of a skill, oldest first."""
+    rows = connection.execute(
+        sa.select(uses.c.at, uses.c.verdict, uses.c.calls).where(uses.c.name == name).order_by(uses.c.id)
+    )
+    return [Point(row.at, row.verdict, max(row.calls - 1, 0)) for row in rows]

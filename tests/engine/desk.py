@@ -23,6 +23,7 @@ from bot.engine.live import Lives
 from bot.engine.membership import Membership
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
+from bot.engine.showcase import Showcase
 from bot.engine.stop import Stop
 from bot.engine.stopping import Stopping
 from bot.engine.toolbox import Toolbox
@@ -145,10 +146,12 @@ class Desk:
         stopping = Stopping(store, lambda lane, before: self.lanes.stop(lane, before))
         forget = Forget(store, clock, self.library, Reviewers(adapters, reviewers))
         decisions["forget"] = forget.decide
+        showcase = Showcase(store, clock, self.library, self.path / "outgoing")
+        decisions["page"] = showcase.turn_page
         handlers: dict[str, Handler] = {
             "message": speaking.message,
             "resume": speaking.resume,
-            "command": Answers(store, clock, self.library, stopping, forget),
+            "command": Answers(store, clock, showcase, stopping, forget),
             "forget": Forgetting(store, clock, stopping, *folders),
             "membership": Membership(store, clock, stopping),
             "click": Clicks(store, adapters, decisions),

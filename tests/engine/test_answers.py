@@ -60,7 +60,7 @@ async def test_skills_and_their_record(desk: Desk) -> None:
     await desk.store.write(Commit.SUBMIT, lambda connection: proposals.propose(connection, proposal))
     [answer] = await desk.say("/skills")
     assert answer.split("\n") == [
-        "- **order-city**: Does order-city. _used once, 1 of 1 well, calls without the model: 1_",
+        "- **order-city** (on trial): Does order-city. _used: 1, not known how well; calls of the model saved: 0_",
         "- **pending-one** (waits for approval): Does pending-one. _not used yet_",
         "- **order-city** waits for a decision on its card.",
     ]
@@ -70,7 +70,7 @@ async def test_skills_and_their_record(desk: Desk) -> None:
 async def test_one_skill_in_full(desk: Desk, name: str) -> None:
     ref = await desk.learn("order-city", CITY)
     [answer] = await desk.say(f"/skill {name}")
-    assert answer.startswith(f"**order-city** (live, approved by Mia; not used yet; version `{ref.digest[:12]}`)")
+    assert answer.startswith(f"**order-city** (on trial, approved by Mia; not used yet; version `{ref.digest[:12]}`)")
     assert "call `get_order`" in answer
 
 

@@ -75,6 +75,7 @@ async def test_nothing_of_it_is_left(desk: Desk) -> None:
     assert await delete(desk) == "Delete"
     assert await kept(desk) == set()
     assert not folder.exists()
+    assert [path for path in desk.path.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()] == []
     assert desk.chat.edited[-1][1].text == "Ana: this conversation is deleted, I know nothing of it any more."
     assert not desk.chat.edited[-1][1].buttons
 

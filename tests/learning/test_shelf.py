@@ -385,7 +385,7 @@ async def used_in(watch: Watch, conversation: Conversation, ref: SkillRef) -> No
     )
     assert task is not None
     use = Use(task, "tool:0.0", ref, {}, "done")
-    await watch.store.write(Commit.FINISH, lambda connection: skills.record(connection, use, 1.0))
+    await watch.store.write(Commit.FINISH, lambda connection: skills.record(connection, use, "unknown", 1.0))
 
 
 async def test_a_broken_edit_is_told_once_where_the_skill_was_used_last(watch: Watch) -> None:

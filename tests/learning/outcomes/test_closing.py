@@ -58,7 +58,7 @@ async def test_a_tool_error_counts_unless_it_was_repaired(store: Store, repaired
 async def test_a_skills_checks_decide_over_thumbs(store: Store, checks: tuple[bool, ...], status: str) -> None:
     task = await worked(store, 1, "do it")
     use = Use(1, "tool:0.0", SkillRef("s", "d"), {}, "done", checks)
-    await store.write(Commit.END, lambda connection: skills.record(connection, use, 1.0))
+    await store.write(Commit.END, lambda connection: skills.record(connection, use, "unknown", 1.0))
     words, effect = await Outcomes(store, HandClock(), 0).feedback(thumb("ana"), Meaning("feedback", "1", "down"))
     await store.write(Commit.FINISH, effect)
     assert "Thank you" in words

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.trace import Outcome
-from bot.learning.outcomes.tables import Share, tables
+from bot.domain.share import Share
+from bot.learning.outcomes.tables import tables
 from bot.store import evidence, tasks
 from bot.store.commits import Commit
 from bot.store.evidence import Evidence

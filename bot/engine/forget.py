@@ -145,6 +145,7 @@ class Forgetting:
         copies = self._outgoing / folder_of(home)
         if copies.exists():
             await asyncio.to_thread(tidy, copies, waiting)
+        await self._store.empty_log()
         return lambda _: None
 
     def _next(self, connection: Connection, turn: Turn, step: str, lane: str) -> None:

@@ -24,9 +24,10 @@ from bot.tools.reading import LARGEST_PICTURE, Kept, keep
 from bot.tools.workspace import Workspace
 from bot.words import Sentence
 
-MOST = 20_000_000
+MEGABYTE = 2**20
+MOST = 20 * MEGABYTE
 """Bytes of a file: what Telegram hands out."""
-MOST_KEPT = 200_000_000
+MOST_KEPT = 200 * MEGABYTE
 """Bytes of a conversation's folder."""
 MOST_AT_ONCE = 10
 """Files of one message."""
@@ -107,12 +108,12 @@ class _Come:
             raise Refused(unheard.template)
         name = plain(file_name(self.attachment.name))
         if size > MOST:
-            raise Refused("{name} is larger than {limit} MB: I have not taken it.", name=name, limit=MOST // 1_000_000)
+            raise Refused("{name} is larger than {limit} MB: I have not taken it.", name=name, limit=MOST // MEGABYTE)
         if self.workspace.kept() + size > MOST_KEPT:
             raise Refused(
                 "There is no room for {name}: what is sent here may take {limit} MB, and /forget makes room.",
                 name=name,
-                limit=MOST_KEPT // 1_000_000,
+                limit=MOST_KEPT // MEGABYTE,
             )
 
 

@@ -20,7 +20,7 @@ from bot.tools.arguments import Arguments, schema_of, validated
 from bot.tools.names import folder_of
 from bot.tools.workspace import Workspace
 
-MOST = 50_000_000
+MOST = 50 * 2**20
 """Bytes of a file: what Telegram takes."""
 LONGEST = 500
 """Characters of the text beside it: Telegram takes 1,024 units of UTF-16 there."""

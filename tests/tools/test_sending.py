@@ -135,7 +135,7 @@ async def test_a_file_of_this_conversation_is_sent_and_none_of_another(desk: Des
         ("link", "links are not followed"),
         ("folder", "is no file"),
         ("empty.txt", "empty.txt is empty"),
-        ("huge.bin", "more than the 50000000 that can be taken; no chat takes that"),
+        ("huge.bin", "more than the 52428800 that can be taken; no chat takes that"),
     ],
 )
 async def test_what_cannot_be_sent_is_told_and_leaves_nothing(desk: Desk, path: str, says: str) -> None:

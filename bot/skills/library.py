@@ -5,7 +5,7 @@ release ships it), and neither the bot nor a person has suspended it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from bot.errors import Refused, SkillInvalid
 from bot.ports import Clock
 from bot.skills import folder, format
 from bot.skills.shipped import SHIPPED
-from bot.store import lives, skills
+from bot.store import lives, preferences, skills
 from bot.store.lives import Life
 from bot.store.skills import Approval
 from bot.store.store import Connection, Store
@@ -70,6 +70,7 @@ class Library:
         self._read: dict[str, _Read] = {}
         self._shelf: Sequence[Shelved] = ()
         self._live: dict[str | None, Sequence[Shelved]] = {}
+        self._forbidden: Mapping[str, Collection[str]] = {}
         self._looked: datetime | None = None
         self._took = timedelta(0)
         self._looks = 0
@@ -83,7 +84,8 @@ class Library:
     async def live(self, scope: str | None) -> Sequence[Shelved]:
         """The live skills of a scope (None: of every scope), by name: the same object until one of them changes.
 
-        Where there are many folders they are those of a second ago, of very many longer ago.
+        What people do not want to be used in the scope is left out. Where there are many folders they are those of a
+        second ago, of very many longer ago.
         """
         await self._see(max(LOOK, SHARE * self._took) if len(self._read) > FEW else timedelta(0))
         return self.last_live(scope)
@@ -92,7 +94,10 @@ class Library:
         """The same as they were last seen."""
         if scope not in self._live:
             live = [entry for entry in self._shelf if entry.state == "live"]
-            self._live[scope] = [entry for entry in live if scope is None or _visible(entry, scope)]
+            never = self._forbidden.get(scope or "", ())
+            self._live[scope] = [
+                entry for entry in live if scope is None or (_visible(entry, scope) and entry.name not in never)
+            ]
         return self._live[scope]
 
     async def find(self, name: str, scope: str | None) -> Shelved:
@@ -150,11 +155,11 @@ class Library:
             await asyncio.to_thread(self._refresh)
         else:
             self._refresh()
-        approved, recorded = await self._store.read(_decided) if self._read else ({}, {})
+        approved, recorded, forbidden = await self._store.read(_decided) if self._read else ({}, {}, {})
         by = {**dict.fromkeys(SHIPPED, Sentence("the release")), **{ref: who for ref, (who, _) in approved.items()}}
         shelf = [_shelve(name, read, by, recorded) for name, read in sorted(self._read.items())]
-        if shelf != self._shelf:
-            self._shelf, self._live = shelf, {}
+        if (shelf, forbidden) != (self._shelf, self._forbidden):
+            self._shelf, self._forbidden, self._live = shelf, forbidden, {}
         self._looked = self._clock.now()
         self._took = self._looked - began
 
@@ -186,8 +191,10 @@ def _load(path: Path, stamp: folder.Stamp) -> _Read:
         return _Read(stamp, digest, None, error.problems)
 
 
-def _decided(connection: Connection) -> tuple[Mapping[SkillRef, tuple[str, float]], Mapping[SkillRef, Life]]:
-    return skills.approvals(connection), lives.recorded(connection)
+def _decided(
+    connection: Connection,
+) -> tuple[Mapping[SkillRef, tuple[str, float]], Mapping[SkillRef, Life], Mapping[str, Collection[str]]]:
+    return skills.approvals(connection), lives.recorded(connection), preferences.forbidden(connection)
 
 
 def _shelve(name: str, read: _Read, approved_by: Mapping[SkillRef, str], recorded: Mapping[SkillRef, Life]) -> Shelved:

@@ -48,3 +48,5 @@ class Commit(StrEnum):
     """A folder that nobody approved gets its card, or its chat hears that it is broken."""
     IMPORT = "import"
     """Traces of a file are kept, a part of the file at a time."""
+    WISH = "wish"
+    """A person wants a skill kept out of a chat, or back in it."""

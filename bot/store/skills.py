@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.domain.json import JSON
 from bot.domain.skill import SkillRef
 from bot.domain.trace import Status
-from bot.store.tables import uses, versions
+from bot.store.tables import turns, uses, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,15 @@ def latest_uses(connection: sa.Connection, ref: SkillRef, count: int, after: int
 def last_turn(connection: sa.Connection, name: str) -> int | None:
     """The turn in which any version of a skill was used last."""
     return connection.scalar(sa.select(uses.c.turn).where(uses.c.name == name).order_by(uses.c.id.desc()).limit(1))
+
+
+def last_use_in(connection: sa.Connection, conversation: str) -> tuple[Use, str] | None:
+    """The newest use in a conversation, and what the person had said."""
+    said = sa.select(uses, turns.c.payload).join(turns, turns.c.id == uses.c.turn)
+    row = connection.execute(
+        said.where(turns.c.conversation == conversation).order_by(uses.c.id.desc()).limit(1)
+    ).one_or_none()
+    return None if row is None else (_use(row), str(row.payload.get("text", "")))
 
 
 def judge(connection: sa.Connection, use: Use, verdict: Status) -> None:

@@ -210,7 +210,7 @@ preferences = Table(
     metadata,
     Column("scope", String, primary_key=True),
     Column("name", String, primary_key=True),  # a skill's
-    Column("wish", String, nullable=False),  # never, first
+    Column("wish", String, nullable=False),  # never: it is not used there
     Column("person", String, nullable=False),
     Column("at", Float, nullable=False),
 )

@@ -18,5 +18,5 @@ def builtin(workspace: Path, outgoing: Path, clock: Clock, library: Library, sto
         FileTools(workspace),
         SendingTool(workspace, outgoing, clock, store),
         ClockTool(clock),
-        SkillTools(library, store),
+        SkillTools(library, store, clock),
     )

@@ -238,3 +238,36 @@ async def test_a_folder_that_was_edited_is_offered_no_more(desk: Desk) -> None:
     await desk.say("Hi")
     assert offered(desk)[-1].name == "skill_order_city"
     assert (await desk.library.find("order-city", None)).ref == SkillRef("order-city", ref.digest)
+
+
+async def test_what_people_do_not_want_is_not_used_there_until_they_want_it_again(desk: Desk) -> None:
+    await desk.learn("order-city", CITY)
+    never, again = ({"name": "order-city", "use": use} for use in (False, True))
+    desk.model.script = [wishes(("allow_skill", never)), words("I will not."), ASKED, words("Not here.")]
+    await desk.say("Do not use order-city here")
+    await desk.say("Where is order 7?")
+    assert "There is no tool named skill_order_city" in str(told(desk))
+    assert await uses(desk, 2) == []
+    desk.model.script = [ASKED, words("Rome.")]
+    await desk.say("Where is order 7?", conversation=GROUP)
+    assert told(desk) == "Rome"
+    desk.model.script = [wishes(("allow_skill", again)), words("Gladly."), ASKED, words("Rome.")]
+    await desk.say("Use it again")
+    await desk.say("Where is order 7?")
+    assert told(desk) == "Rome"
+
+
+async def test_why_a_skill_was_used_is_told_from_what_is_on_record(desk: Desk) -> None:
+    await desk.learn("order-city", CITY)
+    why = wishes(("explain_skill_use", {}))
+    desk.model.script = [why, words("I used none."), ASKED, words("Rome."), why, words("Since you asked where it is.")]
+    await desk.say("Why did you use that?")
+    assert told(desk) == "No skill was used in this chat yet."
+    await desk.say("Where is order 7?")
+    await desk.say("Why did you use that?")
+    account = told(desk)
+    assert account["skill"] == "order-city"
+    assert account["the person had said"] == "Where is order 7?"
+    assert account["parameters"] == {"order_id": "7"}
+    assert (account["ended"], account["checks passed"], account["approved by"]) == ("done", "1 of 1", ["Mia"])
+    assert account["record"].startswith("used: 1, well 1, badly 0")

@@ -1,4 +1,4 @@
-"""`list_skills` and `show_skill`: what the model may tell of the skills, for its scope only."""
+"""What the model may tell of the skills and do about them, for its scope only."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def tools(store: Store, tmp_path: Path) -> SkillTools:
     for name, scope in (("tone", None), ("here-only", ROOM.scope)):
         folder.write(tmp_path / name, format.render(Skill(name, f"Does {name}.", scope=scope, body="Briefly.")))
     (tmp_path / "broken").mkdir()
-    return SkillTools(Library(tmp_path, store, HandClock()), store)
+    return SkillTools(Library(tmp_path, store, HandClock()), store, HandClock())
 
 
 async def told(tools: SkillTools, tool: str, arguments: dict[str, JSON], *, here: bool = True) -> JSON:
@@ -49,5 +49,6 @@ async def test_wrong_arguments_are_refused(tools: SkillTools, tool: str, argumen
         await told(tools, tool, arguments)
 
 
-async def test_both_only_read(tools: SkillTools) -> None:
-    assert [tool.reads for tool in await tools.tools(ToolContext(ROOM, ANA))] == [True, True]
+async def test_all_but_the_wish_only_read(tools: SkillTools) -> None:
+    known = {tool.name: tool.reads for tool in await tools.tools(ToolContext(ROOM, ANA))}
+    assert [name for name, reads in known.items() if not reads] == ["allow_skill"]

@@ -40,7 +40,9 @@ LOOKING = [Commit.SHELF]
 """No story edits a folder: what a crash there loses is found by the next look (tests/learning/test_shelf.py)."""
 TELLING = [Commit.TOLD]
 """No story takes the minute after which an interruption is told (tests/engine/test_live.py)."""
-APART = TELLING + LOOKING + AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
+WISHING = [Commit.WISH]
+"""No story keeps a skill out of a chat: of a wish that a crash cut off the model says that its end is unknown."""
+APART = WISHING + TELLING + LOOKING + AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
 SERVING = points(*(commit for commit in Commit if commit not in APART), "send", "line")
 """`line`: inside a tool that writes, where its call has begun and not ended."""
 

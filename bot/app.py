@@ -106,7 +106,7 @@ class App:
         self._shelf = shelf.Shelf(store, clock, self.library, sources, privacy, quiet, settings.reviewers)
         self._git = GitRecord(settings.skills, self.library, store)
         phrases = Phrases(settings.tables.phrases.model_dump())
-        follow_ups = FollowUps(adapters, phrases.wants_privacy)
+        follow_ups = FollowUps(adapters, lambda said: phrases.wants_privacy(said) or phrases.wants_teaching(said))
         receiving = Receiving(workspace, adapters)
         lives = Lives(store, clock, adapters, privacy)
         speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, limits)

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from bot.domain.json import JSON
@@ -44,6 +45,22 @@ async def test_on_telegram(tmp_path: Path) -> None:
             await stage.answers(stage.ana.direct, "To one.\n\nTo two.")
             await app.settled()
     assert more.reactions == ["👀"]
+
+
+@pytest.mark.parametrize("said", ["don't learn from this", "make a skill of what you just did"])
+async def test_what_is_said_about_learning_is_no_part_of_the_work(tmp_path: Path, said: str) -> None:
+    (tmp_path / "skills").mkdir()
+    async with TelegramEmulator() as telegram, Thinking() as model:
+        stage = telegram_stage.Stage(tmp_path, telegram, model)
+        async with stage.running() as app:
+            stage.ana.say("one")
+            await model.begun.wait()
+            stage.ana.say(said)
+            await telegram.wait_for(lambda: not telegram.updates.pending)
+            model.to_go_on.set()
+            await telegram.wait_for(lambda: len(stage.by_bot(stage.ana.direct)) == 2)
+            await app.settled()
+    assert [request.json["messages"][-1]["content"] for request in model.requests] == ["one"]
 
 
 async def test_on_slack(tmp_path: Path) -> None:

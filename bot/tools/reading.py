@@ -4,8 +4,6 @@ import asyncio
 import mimetypes
 from dataclasses import dataclass
 
-import charset_normalizer
-
 from bot.domain.chat import Attachment
 from bot.domain.text import clean, plain
 from bot.tools.names import file_name
@@ -87,5 +85,7 @@ def _in_utf8(content: bytes, *, likely: bool) -> bytes | None:
             pass
         else:
             return content
+    import charset_normalizer  # here: few texts need it, and it takes 20 ms and some megabytes
+
     found = charset_normalizer.from_bytes(content[:SAMPLE]).best() if likely else None
     return None if found is None else content.decode(found.encoding, "replace").encode()

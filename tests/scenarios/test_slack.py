@@ -87,6 +87,7 @@ async def test_the_whole_loop_in_a_channel(stage: Stage, tmp_path: Path) -> None
         assert folder.read(tmp_path / "data" / "workspace") == state
         stage.ben.press(after, "👍")
         await slack.wait_for(lambda: len(stage.told(stage.ben)) == 2)
+        await app.settled()
 
         # Told in the channel and in its threads, and nowhere else.
         stage.ana.command("/apprentice", "skills", room)

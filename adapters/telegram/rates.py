@@ -15,6 +15,8 @@ from bot.ports import Clock
 
 _IDLE_GATES = 1_000
 """So many chats are remembered before those are forgotten that could take all their messages again."""
+_JITTER_SECONDS = 0.25
+"""How much longer one request may be on its way than another; within a chat it does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Rates:
         self._clock = clock
         self._limits = limits
         self._gates: dict[str, _Gate] = {}
-        self._everywhere = _Window(limits.everywhere, 1.0)
+        self._everywhere = _Window(limits.everywhere, 1.0 + _JITTER_SECONDS)
         self._waiting = asyncio.Lock()
 
     @asynccontextmanager

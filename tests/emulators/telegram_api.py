@@ -101,6 +101,8 @@ class BotApi:
                 raise bad("BOT_COMMAND_INVALID")
         if len(commands) > 100:
             raise bad("BOT_COMMANDS_TOO_MUCH")
+        if not re.fullmatch(r"([a-z]{2})?", given.get("language_code", "")):
+            raise bad("invalid language code specified")
         self.menus[_menu(given)] = commands
         self._world.touch()
         return True

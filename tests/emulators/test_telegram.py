@@ -194,6 +194,7 @@ async def test_blocked_moved_and_unknown_chats(bot: Bot, ann: User) -> None:
 async def test_commands_are_checked_and_kept_for_each_scope_and_language(bot: Bot) -> None:
     assert "BOT_COMMAND_INVALID" in await bot.refused("setMyCommands", commands=[{"command": "Go", "description": "x"}])
     commands = [{"command": "go", "description": "Go"}]
+    assert "language code" in await bot.refused("setMyCommands", commands=commands, language_code="pt-br")
     places = [{}, {"scope": {"type": "all_group_chats"}}, {"language_code": "de"}]
     for number, place in enumerate(places):
         assert (await bot.call("getMyCommands", **place))["result"] == []

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from bot.domain.chat import Attachment, Outgoing
-from bot.errors import DeliverLater, DeliveryError, Undeliverable
+from bot.errors import DeliverLater, Undeliverable
 from tests.adapters.contract import BUTTONS
 from tests.adapters.telegram_harness import TelegramHarness
 from tests.emulators.telegram_faults import Fault, flood
@@ -91,7 +91,7 @@ async def test_only_telegrams_server_is_asked_and_no_disk_is_read(
     if path.startswith("http"):
         path = f"{path}/../../../etc/passwd"
     monkeypatch.setattr(File, "path", path.format(here=secret))
-    with pytest.raises(DeliveryError):
+    with pytest.raises(Undeliverable, match="gone"):
         await harness.adapter.fetch(sent(harness), LIMIT)
 
 

@@ -147,6 +147,15 @@ async def test_a_draft_is_shown_again_before_it_vanishes() -> None:
         assert drafts(harness) == []
 
 
+async def test_a_draft_that_vanished_with_its_turn_does_not_come_back() -> None:
+    clock = MovingClock()
+    async with telegram_harness(clock=clock) as harness:
+        await harness.adapter.progress(at_work(harness.conversation, "Well"), "")
+        clock.pass_by(31)
+        await harness.adapter.working(harness.conversation)
+        assert len(harness.telegram.called("sendMessageDraft")) == 1
+
+
 async def test_a_draft_that_cannot_be_shown_again_disturbs_nothing() -> None:
     clock = MovingClock()
     async with telegram_harness(clock=clock) as harness:
@@ -236,6 +245,12 @@ def test_what_is_longer_than_a_message_shows_what_is_being_written() -> None:
         part.text.encode("utf-16-le")[2 * bold.offset : 2 * (bold.offset + bold.length)].decode("utf-16-le")
         == "the end"
     )
+
+
+@pytest.mark.parametrize("length", [4000, 4096, 5000])
+def test_what_is_shown_is_never_longer_than_a_message(length: int) -> None:
+    part = shown(at_work(Conversation("telegram", "42"), "😀" * (length // 2), *[READS] * 9))
+    assert utf16(part.text) <= 4096
 
 
 def test_the_newest_activities_are_shown_each_in_a_short_line() -> None:

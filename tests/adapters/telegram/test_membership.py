@@ -98,11 +98,11 @@ async def test_what_is_written_to_a_group_that_moved_arrives_where_it_is(harness
         await inbox.hears("hi")
         await harness.adapter.send(Outgoing(room(group), "After"), 0)
         moved = await inbox.take()
-        live = Progress(room(group), moved.person, "", "Well", (), Button("Stop", "s1"))
+        live = Progress(room(group), moved.person, "", "", (), Button("Stop", "s1"))
         await harness.adapter.progress(live, "")
         with pytest.raises(Undeliverable, match=r"(?i)message to edit not found"):
             await harness.adapter.edit(Outgoing(room(group), "Changed"), "77")
-    assert [message.text for message in by_bot(new)] == ["After", "Well"]
+    assert [message.text for message in by_bot(new)] == ["After", "…"]
     assert isinstance(moved, ChatMoved)
     assert (moved.conversation, moved.chat, moved.at) == (room(group), str(new.id), InstantClock().now())
     assert moved.key == f"telegram:{harness.telegram.bot.id}:moved:{group.id}:{new.id}"

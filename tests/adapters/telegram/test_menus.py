@@ -21,7 +21,7 @@ async def begin(harness: TelegramHarness) -> None:
 
 
 async def test_menus_stand_for_each_scope_and_language() -> None:
-    async with telegram_harness(translations=[("de", GERMAN), ("pt-br", GERMAN)]) as harness:
+    async with telegram_harness(translations=[("pt-br", GERMAN), ("de", GERMAN)]) as harness:
         await begin(harness)
         shown = {
             place: {command["command"]: command["description"] for command in menu}

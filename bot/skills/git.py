@@ -1,22 +1,23 @@
 """The skills' folder under git: what is decided about its files becomes commits in the operator's own repository.
 
 What was decided is read from the audit, so it does not matter whether a click, a rule or the command line decided it.
-Only the skill's own folder is committed and never pushed; what else is staged stays staged. Bytes that nobody approved
-are in no commit.
+Only the skill's own folder is committed and never pushed; what else is staged stays staged. The commit is made of the
+approved bytes, so nothing else is in it, by git's plumbing: no hook runs.
 """
 
 import asyncio
 import os
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import structlog
 
 from bot.errors import ApprenticeError
 from bot.skills.core_yaml import UNWANTED
-from bot.skills.library import Library
-from bot.store import audit
+from bot.store import audit, skills
 from bot.store.audit import Event
 from bot.store.store import Store
 
@@ -26,7 +27,9 @@ FILES = frozenset(["approved", "published"])
 DECISIONS = frozenset(["restored", "rolled-back", "evicted"])
 """Events that are a commit in any case."""
 SECONDS = 60.0
-"""That one call of git may take, hooks included."""
+"""That one call of git may take."""
+NONE = "0" * 40
+"""Stands for no commit."""
 FALLBACK = ("-c", "user.name=apprentice", "-c", "user.email=apprentice@localhost")
 """The author where git's configuration names none."""
 
@@ -38,12 +41,11 @@ class _Failed(ApprenticeError):
 class GitRecord:
     """Makes the commits (APPRENTICE_SKILLS_GIT=commit). Where there is no git or no repository the log says so once."""
 
-    def __init__(self, root: Path, library: Library, store: Store) -> None:
+    def __init__(self, root: Path, store: Store) -> None:
         self._root = root
-        self._library = library
         self._store = store
         self._program = shutil.which("git") or ""
-        self._environment = {  # the bot's own holds secrets, which no hook of the repository needs
+        self._environment = {  # the bot's own holds secrets, which no filter of the repository needs
             "PATH": f"{os.path.dirname(self._program)}:/usr/local/bin:/usr/bin:/bin",
             "HOME": os.path.expanduser("~"),
             "LANG": "C.UTF-8",
@@ -62,13 +64,12 @@ class GitRecord:
         waiting, self._waiting = self._waiting, []
         for event, empty in waiting:
             try:
-                done = await self._keep(event, empty=empty)
+                await self._keep(event, empty=empty)
             except _Failed as error:
-                done = "index.lock" not in str(error)  # somebody else works in the repository just now
-                if done:
+                if "index.lock" in str(error):  # somebody else works in the repository just now
+                    self._waiting.append((event, empty))
+                else:
                     log.warning("git.refused", skill=event.ref.name, action=event.action, reason=str(error))
-            if not done:
-                self._waiting.append((event, empty))
 
     async def _gather(self) -> None:
         """What is to be committed, and whether it is where no file changed. Of what was missed, each skill's last."""
@@ -96,38 +97,61 @@ class GitRecord:
             self._author = FALLBACK
         return True
 
-    async def _keep(self, event: Event, *, empty: bool) -> bool:
-        """Commit what the event made of the folder, if it is that still; False while it is yet to be removed."""
+    async def _keep(self, event: Event, *, empty: bool) -> None:
+        """Commit what the event made of the folder, by the approved bytes: what stands there may be edited by now."""
         name = event.ref.name
-        standing = next((entry for entry in await self._library.shelf(None) if entry.name == name), None)
-        if event.action == "evicted" and standing is not None:
-            return standing.ref != event.ref or standing.state != "suspended"
-        if event.action != "evicted" and (standing is None or standing.ref != event.ref):
-            return True
-        if await self._git("ls-files", "--cached", "--others", "--exclude-standard", "--", name):
-            await self._git("add", "--all", "--", name)
-        elif standing is not None:
+        if await self._git("ls-files", "--others", "--ignored", "--exclude-standard", "--", name):
             raise _Failed(f"git ignores {self._root / name}: look into .gitignore.")
-        changed = await self._git("diff", "--cached", "--name-only", "--", name)
-        if changed or empty:
-            what = ("--", name) if changed else ("--allow-empty",)
-            await self._git("commit", "--quiet", "--no-gpg-sign", "--only", "--message", _message(event), *what)
-        return True
+        files: Mapping[str, bytes] = {}
+        if event.action != "evicted":
+            files = await self._store.read(lambda connection: skills.files(connection, event.ref))
+            if not files:  # the release's, of which nothing changed
+                return
+        entries = await self._entries(name, files)
+        await self._stage(name, entries)
+        with TemporaryDirectory() as place:
+            index = {"GIT_INDEX_FILE": str(Path(place) / "index")}
+            initial = "(initial)" in await self._git("status", "--porcelain=v2", "--branch", "--untracked-files=no")
+            await self._git("read-tree", "--empty" if initial else "HEAD", more=index)
+            await self._stage(name, entries, index)
+            tree = (await self._git("write-tree", more=index)).strip()
+        before = "" if initial else (await self._git("rev-parse", "HEAD")).strip()
+        if not empty and before and tree == (await self._git("rev-parse", "HEAD^{tree}")).strip():
+            return
+        parent = ("-p", before) if before else ()
+        commit = (await self._git("commit-tree", tree, *parent, given=_message(event).encode())).strip()
+        await self._git(
+            "update-ref", "-m", f"commit: {_message(event).splitlines()[0]}", "HEAD", commit, before or NONE
+        )
 
-    async def _git(self, *arguments: str) -> str:
-        """What git prints. Raises _Failed."""
+    async def _entries(self, name: str, files: Mapping[str, bytes]) -> bytes:
+        """The files as lines for an index, their bytes in the repository."""
+        above = (await self._git("rev-parse", "--show-prefix")).strip("\n")
+        lines = []
+        for path, content in sorted(files.items()):
+            id = await self._git("hash-object", "-w", "--stdin", "--path", f"{name}/{path}", given=content)
+            lines.append(f"100644 {id.strip()}\t{above}{name}/{path}\0")
+        return "".join(lines).encode()
+
+    async def _stage(self, name: str, entries: bytes, more: Mapping[str, str] | None = None) -> None:
+        """Make these the skill's files in an index, and leave all else in it."""
+        await self._git("rm", "-r", "--cached", "--quiet", "--force", "--ignore-unmatch", "--", name, more=more)
+        await self._git("update-index", "-z", "--index-info", given=entries, more=more)
+
+    async def _git(self, *arguments: str, given: bytes = b"", more: Mapping[str, str] | None = None) -> str:
+        """What git prints. `given` is its input, `more` goes into its environment. Raises _Failed."""
         if not self._program:
             raise _Failed("git is not installed.")
         process = await asyncio.create_subprocess_exec(
             *(self._program, "-C", str(self._root), "--literal-pathspecs", *self._author, *arguments),
-            stdin=DEVNULL,
+            stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env=self._environment,
+            env={**self._environment, **(more or {})},
         )
         try:
             async with asyncio.timeout(SECONDS):
-                printed, said = await process.communicate()
+                printed, said = await process.communicate(given)
         except TimeoutError:
             raise _Failed(f"git took longer than {SECONDS:.0f} seconds.") from None
         finally:

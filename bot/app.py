@@ -104,7 +104,7 @@ class App:
         versions = Versions(store, clock, self.library, reviewers)
         privacy = Privacy(settings.secrets)
         self._shelf = shelf.Shelf(store, clock, self.library, sources, privacy, quiet, settings.reviewers)
-        self._git = GitRecord(settings.skills, self.library, store)
+        self._git = GitRecord(settings.skills, store)
         phrases = Phrases(settings.tables.phrases.model_dump())
         follow_ups = FollowUps(adapters, lambda said: phrases.wants_privacy(said) or phrases.wants_teaching(said))
         receiving = Receiving(workspace, adapters)

@@ -23,7 +23,7 @@ from bot.domain.text import clean, plain
 from bot.errors import DeliverLater, MaybeDelivered, Undeliverable
 from bot.words import Sentence
 
-HOST = "files.slack.com"
+HOST = ("https", "files.slack.com")
 TRANSFER = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
 UNKNOWN = "application/octet-stream"
 CHUNK = 2**16
@@ -85,14 +85,14 @@ class Files:
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession, base_url: str) -> None:
         self._client = client
         self._session = session
-        self._hosts = {HOST, urlsplit(base_url).netloc}
+        self._hosts = {HOST, urlsplit(base_url)[:2]}
 
     async def fetch(self, attachment: Attachment, limit: int) -> bytes:
         """See the port; Undeliverable also if the file is not Slack's, or its scope is missing."""
         if attachment.size > limit:
             raise _too_large(attachment, limit)
         url = attachment.id if "/" in attachment.id else await self._address(attachment)
-        if urlsplit(url).netloc not in self._hosts:
+        if urlsplit(url)[:2] not in self._hosts:
             raise Undeliverable(NOT_SLACKS, name=plain(attachment.name))
         try:
             return await self._download(url, attachment, limit)

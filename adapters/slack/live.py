@@ -99,20 +99,21 @@ class Live:
 
     def pace(self, place: Conversation) -> float:
         """See the port: so slow that all live messages together stay within Slack's limits."""
-        streams = place.thread != "" and place.chat not in self._unstreamed
+        mine = self._standing_in(place)
+        streams = mine.stream is not None if mine else self._may_stream(place)
         alike = sum((message.stream is not None) == streams for message in self._open.values())
         return max(alike, 1) * 60 / (SHARE * (APPENDS if streams else UPDATES))
 
     def stands_in(self, place: Conversation) -> bool:
         """Whether a live message is known to stand in a conversation."""
-        return any(message.place == place.key for message in self._open.values())
+        return self._standing_in(place) is not None
 
     async def show(self, progress: Progress, ts: str) -> str:
         """See `progress` of the port."""
         if not ts:
             return await self._begin(progress)
         message = self._open.setdefault(ts, _Message(progress.conversation.key, None))
-        if message.stream is None or not await self._append(progress, ts, message):
+        if message.stream is None or not await self._append(progress, ts, message, message.stream):
             await self._posting.replace(progress.conversation, ts, in_progress(progress))
         return ts
 
@@ -122,6 +123,9 @@ class Live:
         if message is not None and message.stream is not None:
             await self._posting.end_stream(place, ts)
         self._open.pop(ts, None)
+
+    def _standing_in(self, place: Conversation) -> _Message | None:
+        return next((message for message in self._open.values() if message.place == place.key), None)
 
     async def _begin(self, progress: Progress) -> str:
         ts, stream = await self._posted(progress)
@@ -172,9 +176,9 @@ class Live:
                 return "", None
         return str(started.get("ts") or ""), stream
 
-    async def _append(self, progress: Progress, ts: str, message: _Message) -> bool:
-        """Add what is new to a stream, if anything is; whether the stream goes on."""
-        place, before = progress.conversation, message.stream or _Stream()
+    async def _append(self, progress: Progress, ts: str, message: _Message, before: _Stream) -> bool:
+        """Add what is new to a message's stream, if anything is; whether the stream goes on."""
+        place = progress.conversation
         message.stream, chunks = before.grown(progress)
         if not chunks:
             return True

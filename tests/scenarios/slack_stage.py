@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+import adapters.slack
 from adapters.slack.adapter import Credentials, SlackAdapter
 from bot.app import App, Outside, opened
 from bot.clients.clock import SystemClock
@@ -22,6 +25,16 @@ from tests.emulators.openai_server import OpenAIServer
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_people import Person
 from tests.emulators.slack_state import Message, Place
+
+
+def workspace(name: str = "manifest.yaml") -> SlackEmulator:
+    """A workspace with the app as a manifest has it: no scope more, no event more."""
+    manifest = YAML(typ="safe").load((files(adapters.slack) / name).read_text())
+    scopes, events = (
+        manifest["oauth_config"]["scopes"]["bot"],
+        manifest["settings"]["event_subscriptions"]["bot_events"],
+    )
+    return SlackEmulator(scopes=scopes, events=events, retry_after=(0,) * 20)
 
 
 @dataclass

@@ -16,10 +16,9 @@ from bot.skills import folder
 from bot.store import turns
 from tests.adapters.slack_harness import shown_text
 from tests.emulators.openai_server import OpenAIServer
-from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_faults import flood, server_error
 from tests.emulators.slack_people import Person
-from tests.scenarios.slack_stage import Stage
+from tests.scenarios.slack_stage import Stage, workspace
 
 CUSTOMERS = ("ben-okoro", "ana-silva", "chen-wei", "ines-costa")
 LAST = "hugo-martin"
@@ -29,7 +28,7 @@ LAST = "hugo-martin"
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     shutil.copytree(WORKSPACE, tmp_path / "data" / "workspace")
     (tmp_path / "skills").mkdir()
-    async with SlackEmulator(retry_after=(0,) * 20) as slack, DemoModel() as model:
+    async with workspace() as slack, DemoModel() as model:
         yield Stage(tmp_path, slack, model, learn_after=len(CUSTOMERS))
 
 

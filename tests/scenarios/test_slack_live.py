@@ -14,10 +14,9 @@ from bot.engine import live
 from bot.ports import ToolContext
 from tests.adapters.slack_harness import shown_text
 from tests.emulators.openai_server import OpenAIServer, Reply, calls, in_turn, slowly, text
-from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_faults import flood, refused
 from tests.emulators.slack_state import Message, Place
-from tests.scenarios.slack_stage import Stage
+from tests.scenarios.slack_stage import Stage, workspace
 
 ANSWER = "The shop has **two** orders that are still open: 41 and 42."
 
@@ -51,7 +50,7 @@ async def stage(tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(pacing, "SHARE", 100)
     (tmp_path / "skills").mkdir()
     script = in_turn(calls(("ask_shop", {})), slowly(text(ANSWER), 0.05))
-    async with SlackEmulator(retry_after=(0,) * 20) as slack, OpenAIServer(script) as model:
+    async with workspace() as slack, OpenAIServer(script) as model:
         yield Stage(tmp_path, slack, model, tools=[shop])
 
 

@@ -8,14 +8,13 @@ import pytest
 from adapters.slack.pane import PROMPTS
 from tests.adapters.slack_harness import shown_text
 from tests.emulators.openai_server import OpenAIServer
-from tests.emulators.slack import SlackEmulator
-from tests.scenarios.slack_stage import Stage
+from tests.scenarios.slack_stage import Stage, workspace
 
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     (tmp_path / "skills").mkdir()
-    async with SlackEmulator(retry_after=(0,) * 20) as slack, OpenAIServer() as model:
+    async with workspace() as slack, OpenAIServer() as model:
         yield Stage(tmp_path, slack, model)
 
 
@@ -37,6 +36,19 @@ async def test_the_pane_from_its_opening_to_the_second_answer(stage: Stage) -> N
     assert direct.titles == {thread: "Which orders are open?"}
     assert stage.slack.status(direct, thread) == ""
     assert {message.thread for message in stage.answers(direct)} == {thread}
+
+
+async def test_an_agents_messages_from_their_opening_to_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "skills").mkdir()
+    async with workspace("manifest-agent.yaml") as slack, OpenAIServer() as model:
+        stage = Stage(tmp_path, slack, model)
+        async with stage.running() as app:
+            stage.ana.open_home("messages")
+            await slack.wait_for(lambda: stage.ana.direct.prompts)
+            stage.ana.choose(PROMPTS[0][0])
+            await slack.wait_for(lambda: stage.answers(stage.ana.direct))
+            await app.settled()
+    assert "/skills" in stage.said(stage.ana.direct)[0]
 
 
 @pytest.mark.parametrize("way", ["thrown out", "archived"])

@@ -177,7 +177,8 @@ async def elsewhere() -> AsyncIterator[tuple[str, list[str]]]:
 
 async def test_the_token_goes_to_slack_alone(harness: SlackHarness, elsewhere: tuple[str, list[str]]) -> None:
     url, told = elsewhere
-    for id in (url, url.replace("http://", "http://files.slack.com@"), f"{url}?files.slack.com", "file:///etc/passwd"):
+    disguised = url.replace("http://", "http://files.slack.com@"), f"{url}?files.slack.com"
+    for id in (url, *disguised, "http://files.slack.com/orders.csv", "file:///etc/passwd"):
         with pytest.raises(Undeliverable, match="not kept by Slack"):
             await harness.adapter.fetch(Attachment(id, "orders.csv", "text/csv"), 100)
     attachment = await sent(harness)
@@ -189,4 +190,4 @@ async def test_the_token_goes_to_slack_alone(harness: SlackHarness, elsewhere: t
 
 
 def test_slacks_own_host_is_one() -> None:
-    assert files.HOST == "files.slack.com"
+    assert files.HOST == ("https", "files.slack.com")

@@ -21,6 +21,7 @@ async def test_a_stream_that_takes_no_more_goes_on_by_edits(threaded: Turn, ende
     assert (shown_text(threaded.message), button_rows(threaded.message)) == ("Two", (("Stop",),))
     await threaded.shows("Two orders", READ)
     assert threaded.calls("chat.appendStream") == ["chat.appendStream"], "it was tried again"
+    assert threaded.harness.adapter.pace(threaded.conversation) == 60 / (SHARE * UPDATES)
     await threaded.ends()
     assert (shown_text(threaded.message), button_rows(threaded.message)) == ("**Done**", ())
 

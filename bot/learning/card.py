@@ -1,13 +1,13 @@
 """The card of a proposal: at most ten lines, its evidence in numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.skill import Procedure, Skill, Step
 from bot.domain.text import plain, shorten
 from bot.learning.mining import Candidate
 from bot.learning.prompting import Found
-from bot.words import Sentence, decimal, say
+from bot.words import Sentence, decimal
 
 CHOICES = ((Sentence("Approve"), "approve"), (Sentence("Reject"), "reject"), (Sentence("Details"), "details"))
 STEPS = 5
@@ -90,14 +90,6 @@ def folder_card(language: str, skill: Skill, told: Told) -> str:
         more = Sentence("{count} more warnings: see Details", count=len(told.cautions) - room + 1)
         return _card(language, question, _in_a_line(skill), [*facts, *told.cautions[: room - 1], more])
     return _card(language, question, _in_a_line(skill), [*facts, *told.cautions])
-
-
-def details(language: str, skill: Skill, files: Mapping[str, bytes], notes: Sequence[str] = ()) -> str:
-    """Every step, parameter and example, as the file that would go live; before it what else is to be known."""
-    name, kind = ("procedure.yaml", "yaml") if "procedure.yaml" in files else ("SKILL.md", "markdown")
-    file = files[name].decode("utf-8", "replace").replace("```", "ˋˋˋ")
-    head = say(language, "**{name}** in full, as it would go live:", name=skill.name)
-    return "\n".join([head, "", *(f"- {note}" for note in notes), *([""] if notes else []), f"```{kind}", file, "```"])
 
 
 def _in_a_line(skill: Skill) -> str:

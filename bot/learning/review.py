@@ -11,7 +11,7 @@ from bot.domain.skill import SkillRef
 from bot.domain.text import plain
 from bot.errors import Refused
 from bot.learning import posting
-from bot.learning.card import details
+from bot.learning.details import details
 from bot.learning.remembered import REASONS
 from bot.learning.versions import offer
 from bot.ports import Clock
@@ -170,14 +170,8 @@ class Review:
         return self._clock.now().timestamp()
 
 
-def _details(connection: Connection, there: Conversation, proposal: Proposal) -> Outgoing:
-    skill = format.parse(proposal.ref.name, proposal.files)
-    notes = proposal.evidence.get("notes", ())
-    return Outgoing(there, details(there.language, skill, proposal.files, notes))
-
-
 SHOWN = {
-    "details": (Sentence("The details stand below."), _details),
+    "details": (Sentence("The details stand below."), details),
     "show": (Sentence("The card stands below."), posting.card),
 }
 """What a button shows, and how the person who pressed it reads it."""

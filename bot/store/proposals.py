@@ -66,7 +66,7 @@ def find(connection: sa.Connection, id: str) -> Proposal | None:
 
 def listed(connection: sa.Connection, name: str | None = None) -> list[Proposal]:
     """The proposals of one name or of all, oldest first."""
-    rows = sa.select(proposals).order_by(proposals.c.created, proposals.c.id)
+    rows = sa.select(proposals).order_by(proposals.c.created, sa.func.coalesce(proposals.c.decided_at, 9e99))
     if name is not None:
         rows = rows.where(proposals.c.name == name)
     return list(map(_proposal, connection.execute(rows)))

@@ -164,3 +164,37 @@ async def test_nobody_decides_about_anothers_direct_chat(loop: Loop) -> None:
 
     reviewers = Reviewers({}, (BOB.id,), operator)
     assert not await reviewers.may_decide(ROOM, Conversation("telegram", "8"), BOB)
+
+
+async def test_the_details_show_what_was_asked_in_the_same_chat_alone(loop: Loop) -> None:
+    await loop.live(GROUP, ANA)
+    await loop.learn(GROUP.scope)
+    [(card, _)] = await deliveries(loop.store, GROUP)
+    shows = card.buttons[0][2].id
+    await loop.press(shows, ANA, GROUP)
+    [(shown, _)] = await deliveries(loop.store, GROUP)
+    assert shown.text.count("Seen when somebody asked: “Which orders of") == len(CUSTOMERS)
+    alone = Conversation("telegram", "8")
+    await loop.press(shows, BOB, alone)
+    assert await deliveries(loop.store, alone) == []  # a second press brings nothing new
+
+
+async def test_a_reviewer_alone_reads_no_words_of_the_chat(loop: Loop) -> None:
+    await loop.live(GROUP, ANA)
+    await loop.learn(GROUP.scope)
+    [(card, _)] = await deliveries(loop.store, GROUP)
+    alone = Conversation("telegram", "8")
+    await loop.press(card.buttons[0][2].id, BOB, alone)
+    [(shown, _)] = await deliveries(loop.store, alone)
+    assert "procedure" in shown.text or "steps:" in shown.text
+    assert "Which orders" not in shown.text
+
+
+async def test_the_details_of_a_successor_list_every_change(loop: Loop) -> None:
+    old = await learned(loop)
+    await used(loop, old.ref, "failure", "open_orders")
+    await loop.learn()
+    [card] = [found for found, _ in await deliveries(loop.store) if len(sum(found.buttons, ())) == 3]
+    await loop.press(card.buttons[0][2].id)
+    [(shown, _)] = await deliveries(loop.store)
+    assert "- `steps.orders.for_each` was `${steps.customer.orders}` and is `${steps.customer.open_orders}`" in shown.text

@@ -64,9 +64,12 @@ def find(connection: sa.Connection, id: str) -> Proposal | None:
     return None if row is None else _proposal(row)
 
 
+_IN_ORDER = (proposals.c.created, sa.func.coalesce(proposals.c.decided_at, 9e99), proposals.c.id)
+
+
 def listed(connection: sa.Connection, name: str | None = None) -> list[Proposal]:
     """The proposals of one name or of all, oldest first."""
-    rows = sa.select(proposals).order_by(proposals.c.created, sa.func.coalesce(proposals.c.decided_at, 9e99))
+    rows = sa.select(proposals).order_by(*_IN_ORDER)
     if name is not None:
         rows = rows.where(proposals.c.name == name)
     return list(map(_proposal, connection.execute(rows)))
@@ -107,7 +110,7 @@ def redact(connection: sa.Connection, id: str) -> None:
 
 def of_scope(connection: sa.Connection, scope: str) -> list[Proposal]:
     """All proposals of a scope, oldest first."""
-    rows = sa.select(proposals).where(proposals.c.scope == scope).order_by(proposals.c.created, proposals.c.id)
+    rows = sa.select(proposals).where(proposals.c.scope == scope).order_by(*_IN_ORDER)
     return list(map(_proposal, connection.execute(rows)))
 
 

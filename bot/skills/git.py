@@ -108,7 +108,6 @@ class GitRecord:
             if not files:  # the release's, of which nothing changed
                 return
         entries = await self._entries(name, files)
-        await self._stage(name, entries)
         with TemporaryDirectory() as place:
             index = {"GIT_INDEX_FILE": str(Path(place) / "index")}
             initial = "(initial)" in await self._git("status", "--porcelain=v2", "--branch", "--untracked-files=no")
@@ -116,8 +115,10 @@ class GitRecord:
             await self._stage(name, entries, index)
             tree = (await self._git("write-tree", more=index)).strip()
         before = "" if initial else (await self._git("rev-parse", "HEAD")).strip()
-        if not empty and before and tree == (await self._git("rev-parse", "HEAD^{tree}")).strip():
+        same = tree == (await self._git("rev-parse", "HEAD^{tree}")).strip() if before else not entries
+        if same and not empty:
             return
+        await self._stage(name, entries)
         parent = ("-p", before) if before else ()
         commit = (await self._git("commit-tree", tree, *parent, given=_message(event).encode())).strip()
         await self._git(

@@ -180,6 +180,18 @@ async def test_an_eviction_is_made_up_for_and_taken_back(desk: Desk, repository:
     assert git(repository, "status", "--porcelain") == ""
 
 
+async def test_a_start_without_news_leaves_what_is_staged_of_a_skill(desk: Desk, repository: Path) -> None:
+    await desk.decide("evicted", skill_files())
+    await desk.record.look()
+    assert git(repository, "log", "--all", "--format=%s") == ""
+    await desk.publish(skill_files())
+    await desk.record.look()
+    (desk.root / NAME / "SKILL.md").write_text("an edit of mine")
+    git(repository, "add", "skills")
+    await Desk(repository, desk.store).record.look()
+    assert git(repository, "status", "--porcelain") == f"M  skills/{NAME}/SKILL.md\n"
+
+
 async def test_bytes_that_nobody_approved_are_in_no_commit(desk: Desk, repository: Path) -> None:
     await desk.record.look()
     await desk.publish(skill_files())

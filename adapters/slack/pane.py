@@ -109,7 +109,7 @@ class Pane:
             await self._status(heard.conversation, "")
 
     async def _suggest(self, user: str, where: str, thread_ts: str | None) -> None:
-        known = (await self._people.known({user})).get(user)
+        known = (await self._people.known({user} - {""})).get(user)
         language = known.language if known else ""
         prompts = [{"title": title.told(language), "message": _told(said, language)} for title, said in PROMPTS]
         await self._client.assistant_threads_setSuggestedPrompts(channel_id=where, thread_ts=thread_ts, prompts=prompts)

@@ -97,8 +97,8 @@ async def _report(error: Exception) -> None:
 def _chat(body: Mapping[str, Any]) -> str:
     """The id of the chat in which it happened, where there is one."""
     happened = body.get("event")
-    item = happened.get("item") if isinstance(happened, Mapping) else None
-    for part in (item, happened, body.get("container"), body):
+    inner = [happened.get(name) for name in ("item", "assistant_thread")] if isinstance(happened, Mapping) else []
+    for part in (*inner, happened, body.get("container"), body):
         if isinstance(part, Mapping):
             for name in ("channel", "channel_id"):
                 if isinstance(part.get(name), str):

@@ -11,12 +11,13 @@ from structlog.testing import capture_logs
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.privacy import Privacy
 from bot.domain.skill import SkillRef
+from bot.learning.mining import fingerprint
 from bot.learning.posting import Posting
 from bot.learning.quiet import Quiet
 from bot.learning.review import Review
 from bot.learning.shelf import Shelf
 from bot.learning.versions import Versions
-from bot.skills import folder
+from bot.skills import folder, format
 from bot.skills.library import SHARE, Library
 from bot.skills.reviewers import Reviewers
 from bot.store import audit, buttons, conversations, people, proposals, skills, turns
@@ -138,6 +139,9 @@ async def test_a_folder_gets_one_card_in_the_chat_of_its_scope_with_its_warnings
     assert len(card.text.splitlines()) <= 10
     [proposal] = await watch.known()
     assert (proposal.kind, proposal.based_on, proposal.ref, proposal.files) == ("folder", None, ref, files)
+    procedure = format.parse(NAME, files).procedure
+    assert procedure is not None
+    assert proposal.fingerprint == fingerprint(procedure)  # so that what is rejected is not mined either
     assert await watch.states() == {NAME: "pending"}
 
     assert "stand below" in await watch.press(card, "Details")
@@ -282,6 +286,7 @@ async def test_an_edit_shows_the_difference_and_its_rejection_offers_the_version
     assert len(card.text.splitlines()) <= 10
     [proposal] = await watch.known()
     assert (proposal.kind, proposal.based_on) == ("edited", old.digest)
+    assert proposal.fingerprint == edited.digest
     await watch.press(card, "Details")
     [details] = await sent(watch)
     assert "- Step `said` (prompt) is new." in details.text

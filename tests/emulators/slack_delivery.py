@@ -49,8 +49,7 @@ class Transport(Protocol):
 
 
 class Outbox:
-    """Everything that was to be delivered. While `twice` is true each event comes two times; what is sent while
-    `late` is set comes so many seconds later.
+    """Everything that was to be delivered. `twice`: each event comes two times; `late`: so many seconds later.
 
     `retry_after`: seconds before each retry of an event (commands and clicks are not retried).
     """
@@ -157,8 +156,7 @@ class SocketMode:
         """Deliver over one of the connections."""
         if delivery.kind == "events_api":
             await self._connected.wait()
-        usable = [connection for connection in self.connections if not connection.leaving]
-        if not usable:
+        if not (usable := [connection for connection in self.connections if not connection.leaving]):
             return "connection_failed"
         connection = usable[next(self._turns) % len(usable)]
         envelope_id, acked = str(uuid.uuid4()), asyncio.get_running_loop().create_future()

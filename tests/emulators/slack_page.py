@@ -93,7 +93,7 @@ def _said(message: Message) -> str:
         return _blocks(message.blocks) if message.blocks else f"<p>{mrkdwn(message.text)}</p>"
     tasks = "".join(map(_task, message.tasks.values()))
     plan = f"<p><b>{escape(message.plan)}</b></p>" if message.plan else ""
-    return _blocks(message.blocks) + plan + tasks + _markdown(message.text)
+    return f"<div>{_blocks(message.blocks)}</div>{plan}{tasks}{_markdown(message.text)}"
 
 
 def _task(task: JSON) -> str:

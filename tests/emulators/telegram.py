@@ -5,8 +5,9 @@
         ann.say("hello")
         reply = await telegram.wait_for(lambda: next((m for m in ann.direct.messages if m.sender.is_bot), None))
 
-`python -m tests.emulators.telegram --port 8081` runs it for any process; people then act over /control
-(telegram_control.py). What it is stricter in than Telegram, on purpose: more than 100 entities are refused.
+`python -m tests.emulators.telegram --port 8081` runs it for any process, with Telegram's limits on how often a bot
+writes; people then act over /control (telegram_control.py). What it is stricter in than Telegram, on purpose: more than
+100 entities and short bursts of messages are refused.
 """
 
 import argparse

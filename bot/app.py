@@ -33,6 +33,7 @@ from bot.engine.turn import Limits, Turns
 from bot.errors import ApprenticeError
 from bot.learning import shelf
 from bot.learning.cycle import Cycle, Terms
+from bot.learning.digest import Digest, Weekly
 from bot.learning.lifecycle import Lifecycle
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.posting import Posting
@@ -98,7 +99,8 @@ class App:
         toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)
         limits = Limits(idle=settings.conversation_idle)
         reviewers = Reviewers(adapters, settings.reviewers, lambda: store.read(people.first_paired))
-        quiet = Quiet(*settings.tables.quiet.hours)
+        hours, weekly = settings.tables.quiet, settings.tables.digest
+        quiet = Quiet(hours.begins, hours.ends, hours.zone)
         posting = Posting(store, clock, quiet, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
         versions = Versions(store, clock, self.library, reviewers)
@@ -130,6 +132,7 @@ class App:
         answers = Answers(store, clock, showcase, stopping, forget)
         teaching = Teaching(clock, phrases)
         retiring = Retiring(store, clock, self.library)
+        self._digest = Digest(clock, Weekly(weekly.scopes, weekly.weekday, weekly.at, weekly.zone))
         mine = Workbench(settings.learn_min_tasks)
         terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases, quiet)
         cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, terms)
@@ -150,6 +153,7 @@ class App:
             "remind": posting.remind,
             "retire": retiring.look,
             "clear": retiring.clear,
+            "digest": self._digest.tell,
         }
         self._lanes = Lanes(store, clock, handlers, ChatEndings(clock, limits.idle))
 
@@ -226,6 +230,7 @@ class App:
             for kind in ("remind", "retire"):
                 new = NewTurn(f"{kind}:{int(now // HOUR)}", f"job:{kind}", kind, {})
                 turns.enqueue(connection, new, now)
+            self._digest.submit(connection)
 
         await self.store.write(Commit.REMIND, work)
 

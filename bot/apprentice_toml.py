@@ -1,10 +1,10 @@
 """What `apprentice.toml` may hold; `bot.settings` reads it."""
 
 from datetime import time
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 
 class _Table(BaseModel):
@@ -68,32 +68,46 @@ class Offered(_Table):
     """What they may take of a request together, at four bytes a token; a mined skill takes about 150."""
 
 
+def _zone(name: Any) -> Any:
+    try:
+        return ZoneInfo(name)
+    except (TypeError, ValueError, ZoneInfoNotFoundError):
+        raise ValueError(f"{name!r} is no time zone: write one as in Europe/Berlin") from None
+
+
+Zone = Annotated[Any, BeforeValidator(_zone)]
+
+
 class QuietHours(_Table):
     """When the bot posts no card and no reminder of its own accord: `from` and `to` every day, in a time `zone`."""
 
     begins: time = Field(default=time(0), alias="from")
     ends: time = Field(default=time(0), alias="to")
-    zone: str = "UTC"
+    zone: Zone = ZoneInfo("UTC")
 
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ValueError, ZoneInfoNotFoundError):
-            raise ValueError(f"{zone!r} is no time zone: write one as in Europe/Berlin") from None
-        return zone
+
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class WeeklyDigest(_Table):
+    """The chats (`scopes`) that are told once a week what was learned there, and when: a `day`, `at`, in a `zone`."""
+
+    scopes: tuple[str, ...] = ()
+    day: Day = "monday"
+    at: time = time(9)
+    zone: Zone = ZoneInfo("UTC")
 
     @property
-    def hours(self) -> tuple[time, time, ZoneInfo]:
-        """From, to and the time zone."""
-        return self.begins, self.ends, ZoneInfo(self.zone)
+    def weekday(self) -> int:
+        """The day's number, 0 for Monday."""
+        return get_args(Day).index(self.day)
 
 
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
     quiet: QuietHours = QuietHours()
+    digest: WeeklyDigest = WeeklyDigest()
     skills: Offered = Offered()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()

@@ -26,6 +26,12 @@ def report(connection: sa.Connection, scope: str, now: float, words: JSON, token
     connection.execute(cycles.insert().values(scope=scope, at=now, report=words, tokens=tokens))
 
 
+def cost(connection: sa.Connection, scope: str, since: float) -> int:
+    """The tokens that a scope's cycles have cost since a time."""
+    where = (cycles.c.scope == scope, cycles.c.at >= since)
+    return connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(cycles.c.tokens), 0)).where(*where)) or 0
+
+
 def last_report(connection: sa.Connection, scope: str) -> JSON:
     """The report of the scope's last cycle; None if there was none."""
     return connection.scalar(

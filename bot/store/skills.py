@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.domain.json import JSON
 from bot.domain.skill import SkillRef
 from bot.domain.trace import Status
-from bot.store.tables import turns, uses, versions
+from bot.store.tables import conversations, journal, turns, uses, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +194,29 @@ def over_time(connection: sa.Connection, name: str) -> list[Point]:
         sa.select(uses.c.at, uses.c.verdict, uses.c.calls).where(uses.c.name == name).order_by(uses.c.id)
     )
     return [Point(row.at, row.verdict, max(row.calls - 1, 0)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The uses in a scope since a time, and what a call of the model takes there on average: tokens, and seconds."""
+
+    uses: int
+    good: int
+    bad: int
+    saved: int
+    tokens_a_call: float
+    seconds_a_call: float
+
+
+def since(connection: sa.Connection, scope: str, at: float) -> Week:
+    """What skills did in a scope since a time."""
+    here = (conversations.c.scope == scope, conversations.c.key == turns.c.conversation)
+    used = sa.select(uses.c.verdict, uses.c.calls).join(turns, turns.c.id == uses.c.turn)
+    rows = connection.execute(used.join(conversations, here[1]).where(here[0], uses.c.at >= at)).all()
+    verdicts = Counter(row.verdict for row in rows)
+    took = sa.select(sa.func.avg(journal.c.tokens), sa.func.avg(journal.c.finished - journal.c.started))
+    asked = took.join(turns, turns.c.id == journal.c.turn).join(conversations, here[1])
+    model = (journal.c.place.like("model:%"), journal.c.status == "done", journal.c.started >= at)
+    tokens, seconds = connection.execute(asked.where(here[0], *model)).one()
+    saved = sum(max(row.calls - 1, 0) for row in rows)
+    return Week(len(rows), verdicts["success"], verdicts["failure"], saved, tokens or 0.0, seconds or 0.0)

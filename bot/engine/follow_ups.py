@@ -67,7 +67,6 @@ class FollowUps:
         said = one.payload
         return (
             one.kind == "message"
-            and not one.stopped
             and said["person"]["id"] == person
             and not said.get("attachments")
             and not self._apart(transcript.text_of(said))

@@ -15,11 +15,10 @@ def said(connection: sa.Connection, key: str, before: int) -> list[int]:
 
 
 def sent(connection: sa.Connection, conversation: Conversation, before: int) -> list[int]:
-    """The deliveries to a conversation that have ended, of those before a turn."""
+    """The deliveries to a conversation before a turn in their lane: they have ended."""
     thread = turns.c.payload["message"]["conversation"]["thread"].as_string()
     in_lane = (turns.c.lane == conversation.out_lane, turns.c.kind == "delivery", turns.c.id < before)
-    where = (*in_lane, turns.c.finished.is_not(None), thread == conversation.thread)
-    return list(connection.scalars(sa.select(turns.c.id).where(*where)))
+    return list(connection.scalars(sa.select(turns.c.id).where(*in_lane, thread == conversation.thread)))
 
 
 def tasks_of(connection: sa.Connection, key: str) -> list[str]:

@@ -76,7 +76,7 @@ _OLDEST = (
 _CLAIM = turns.update().where(turns.c.id == sa.bindparam("of"))
 _HELD = sa.select(turns.c.epoch, turns.c.stop).where(turns.c.id == sa.bindparam("of"), OPEN)
 _BEHIND = (
-    sa.select(turns.c.id, turns.c.kind, turns.c.payload, turns.c.stop)
+    sa.select(turns.c.id, turns.c.kind, turns.c.payload)
     .where(turns.c.lane == sa.bindparam("of"), turns.c.id > sa.bindparam("behind"), OPEN)
     .order_by(turns.c.id)
     .limit(sa.bindparam("most"))
@@ -143,18 +143,17 @@ def finish(connection: sa.Connection, turn: Turn, now: float, *, error: str | No
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A turn that waits in its lane; `stopped`: a person asked to stop it."""
+    """A turn that waits in its lane."""
 
     id: int
     kind: str
     payload: JSON
-    stopped: bool
 
 
 def behind(connection: sa.Connection, turn: Turn, most: int) -> list[Behind]:
     """The turns that wait behind a turn in its lane, oldest first."""
     rows = connection.execute(_BEHIND, {"of": turn.lane, "behind": turn.id, "most": most})
-    return [Behind(row.id, row.kind, row.payload, row.stop) for row in rows]
+    return [Behind(row.id, row.kind, row.payload) for row in rows]
 
 
 def join(connection: sa.Connection, turn: Turn, ids: Sequence[int], now: float) -> None:

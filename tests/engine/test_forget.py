@@ -49,9 +49,11 @@ async def told(desk: Desk, *script: ModelReply, where: Conversation = ROOM) -> N
 
 
 def files(desk: Desk, where: Conversation = ROOM) -> Path:
+    """Files of a conversation, as people sent them and as they are sent; the folder of the former."""
     folder = desk.path / "workspace" / "files" / folder_of(where)
-    folder.mkdir(parents=True)
-    (folder / "a.txt").write_text(SECRET)
+    for place in (folder, desk.path / "outgoing" / folder_of(where) / "1"):
+        place.mkdir(parents=True)
+        (place / "a.txt").write_text(SECRET)
     return folder
 
 
@@ -134,16 +136,17 @@ async def test_what_the_bot_knows_of_skills_stays(desk: Desk) -> None:
 @pytest.mark.parametrize("elsewhere", [GROUP, THREAD, Conversation("telegram", "8")])
 async def test_other_conversations_stay(desk: Desk, elsewhere: Conversation) -> None:
     folder = files(desk, elsewhere)
-    await told(desk, words("Here."), where=elsewhere)
+    await told(desk, words(f"The {SECRET} is here."), where=elsewhere)
     here = ROOM if elsewhere.direct else GROUP if elsewhere == THREAD else THREAD
     desk.chat.admins = (ANA.id,)
-    await told(desk, words("Here."), where=here)
+    await told(desk, words(f"The {SECRET} is here."), where=here)
     before = [row for row in await rows(desk, turns) if SECRET in repr(row)]
     await delete(desk, ANA, here)
     after = [row for row in await rows(desk, turns) if SECRET in repr(row)]
     assert {row.id for row in after} < {row.id for row in before}
     assert all(elsewhere.chat in repr(row) for row in after)
-    assert [row.kind for row in after] == ["message"]
+    assert [row.kind for row in after] == ["message", "delivery"]
+    assert len([*desk.path.rglob("a.txt")]) == 2
     assert folder.exists()
 
 

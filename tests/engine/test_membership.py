@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.domain.chat import Conversation, MembershipChanged, Outgoing, Person
 from bot.errors import Gone
-from bot.store import chats, tasks
+from bot.store import chats, scopes, tasks
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver
 from bot.store.store import Store
@@ -20,7 +20,9 @@ THREAD = Conversation("telegram", GROUP.chat, "5", direct=False)
 
 
 @pytest.fixture
-def desk(store: Store, tmp_path: Path) -> Desk:
+async def desk(store: Store, tmp_path: Path) -> Desk:
+    """The group knows the bot."""
+    await store.write(Commit.FINISH, lambda connection: scopes.tell(connection, GROUP.scope, 1.0))
     return Desk(store, tmp_path)
 
 
@@ -114,6 +116,16 @@ async def test_what_was_to_be_posted_waits_for_a_day(desk: Desk, *, told: bool) 
     assert texts(desk) == ["young", "now"]
 
 
+async def test_what_waited_is_sent_at_once_on_the_return(desk: Desk) -> None:
+    await change(desk, member=False)
+    await desk.work()
+    woken: set[str] = set()
+    desk.store.woken = woken.update
+    await change(desk, member=True)
+    await desk.lanes.drain(f"membership:{GROUP.scope}")
+    assert GROUP.out_lane in woken
+
+
 async def test_it_is_tried_once_and_not_again_and_again(desk: Desk) -> None:
     desk.chat.faults = [Gone("Blocked.")] * 9
     desk.model.script = [words("One.")]
@@ -156,3 +168,29 @@ async def test_a_chat_in_which_it_always_was_is_none_to_come_back_to(desk: Desk)
     await desk.work()
     assert not await is_gone(desk)
     assert desk.chat.sent == []
+
+
+async def test_it_says_hello_once_and_that_it_learns(store: Store, tmp_path: Path) -> None:
+    desk = Desk(store, tmp_path)
+    await change(desk, member=True)
+    await change(desk, member=True, where=ROOM)
+    await desk.work()
+    [hello] = desk.chat.sent
+    assert hello.conversation == GROUP
+    assert "`/learn off`" in hello.text
+    assert "nothing learned runs before a person approved it" in hello.text
+    await change(desk, member=False)
+    await change(desk, member=True)
+    await desk.work()
+    assert desk.chat.sent == [hello]
+
+
+async def test_it_says_nothing_where_it_works_for_nobody(store: Store, tmp_path: Path) -> None:
+    desk = Desk(store, tmp_path)
+    desk.open_to = ANA
+    await change(desk, member=True, by=BOB)
+    await desk.work()
+    assert desk.chat.sent == []
+    await change(desk, member=True, by=ANA)
+    await desk.work()
+    assert len(desk.chat.sent) == 1

@@ -92,10 +92,13 @@ async def test_that_the_bot_is_not_in_the_old_one_is_no_news(desk: Desk) -> None
 
 
 async def test_a_chat_of_which_something_is_known_can_be_moved_to(desk: Desk) -> None:
+    desk.model.script = [words("One."), words("Two.")]
+    await desk.say("first", BOB, GROUP)
     await desk.intake.accept(MembershipChanged("out", NEW, BOB, member=False, at=desk.clock.now()))
     await desk.work()
     await move(desk)
-    assert len(await desk.say("/help", BOB, NEW)) == 1
+    assert await desk.say("second", BOB, NEW) == ["Two."]
+    assert [message["content"] for message in desk.model.requests[-1].messages[1:]] == ["first", "One.", "second"]
 
 
 @pytest.mark.parametrize("allowed", [GROUP.scope, NEW.scope])

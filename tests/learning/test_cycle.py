@@ -21,7 +21,7 @@ from bot.ports import ModelClient, ModelReply, ModelRequest
 from bot.skills import folder
 from bot.skills.library import Library
 from bot.skills.reviewers import Reviewers
-from bot.store import buttons, proposals, scopes, tasks, turns
+from bot.store import buttons, chats, proposals, scopes, tables, tasks, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
 from bot.store.store import Store
@@ -83,7 +83,8 @@ class Loop:
         return mine(self.seen, min_tasks=3, taken=taken)
 
     async def live(self, conversation: Conversation = ROOM, person: Person = ANA, place: str = "customers") -> None:
-        """The same work for four customers, each a task of its own."""
+        """The same work for four customers, each a task of its own, in a chat that knows the bot."""
+        await self.store.write(Commit.FINISH, lambda c: scopes.tell(c, conversation.scope, 1.0))
         for customer, orders in CUSTOMERS.items():
             self.count += 1
             calls = [Made("read_file", json.dumps({"path": f"{place}/{customer}.json"}), {"orders": orders})]
@@ -128,7 +129,7 @@ async def test_repeated_work_is_proposed_once_in_the_chat_that_taught_it(loop: L
     await loop.learn()
     [(card, _)] = await deliveries(loop.store)
     assert card.conversation == ROOM
-    assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Details"]
+    assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Edit", "Details"]
     assert len(card.text.splitlines()) <= 10
     assert "Seen in 4 tasks, 0 confirmed" in card.text
     assert "Only reads" in card.text
@@ -166,7 +167,7 @@ async def test_what_was_imported_is_learned_from_beside_the_chats_own_work(loop:
     for (button,) in digest.buttons:
         assert await loop.press(button.id) == "The card stands below."
         [(card, _)] = await deliveries(loop.store)
-        assert [choice.label for choice in card.buttons[0]] == ["Approve", "Reject", "Details"]
+        assert [choice.label for choice in card.buttons[0]] == ["Approve", "Reject", "Edit", "Details"]
         seen.append("Seen in 6 tasks" in card.text)
     assert sorted(seen) == [False, True]
     assert {trace.id for trace in loop.seen} >= {"task-1", "import:shop-0"}
@@ -192,11 +193,21 @@ async def test_a_chat_that_opted_out_and_a_private_task_are_not_mined(loop: Loop
     assert loop.seen == []
 
 
+async def test_a_chat_that_the_bot_is_not_in_is_not_mined(loop: Loop) -> None:
+    await loop.live()
+    await loop.store.write(Commit.STOP, lambda connection: chats.leave(connection, ROOM, 1.0))
+    await loop.learn()
+    assert await loop.store.read(lambda connection: scopes.last_report(connection, "telegram:7")) is None
+    await loop.store.write(Commit.FINISH, lambda connection: chats.come_back(connection, ROOM, 1.0))
+    await loop.learn()
+    assert len(await deliveries(loop.store)) == 1
+
+
 async def test_the_bytes_that_were_shown_go_live(loop: Loop) -> None:
     await loop.live()
     await loop.learn()
     [(card, _)] = await deliveries(loop.store)
-    approve, reject, details = card.buttons[0]
+    approve, reject, _, details = card.buttons[0]
     assert await loop.press(details.id) == "The details stand below."
     [(shown, _)] = await deliveries(loop.store)
     assert await loop.library.shelf("telegram:7") == []
@@ -368,8 +379,23 @@ async def test_imported_work_without_tools_is_learned_from_too(store: Store, tmp
     assert "Written by a model from 3 tasks; preferred in 3 of 3 blind comparisons on others" in card.text
     assert "Asks the model: “Write at most 3 lines. The decision comes first." in card.text
     assert "(80 % sure: 56 to 97 % of such requests)" in card.text
-    assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Details"]
+    assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Edit", "Details"]
     [proposal] = await store.read(lambda connection: list(connection.execute(proposals.proposals.select())))
     assert proposal.evidence["compared"] == {"count": 3, "won": 3, "ties": 0}
     report = await store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
     assert report["drafts"] == [{"name": "meeting-summary", "tokens": 7 * 350, "by_model": True}]
+
+
+async def test_a_chat_in_which_nobody_saw_it_come_is_told_once_that_it_learns(loop: Loop) -> None:
+    for scope in (GROUP.scope, ROOM.scope):
+        await loop.live(GROUP if scope == GROUP.scope else ROOM, BOB)
+    await loop.store.write(Commit.FINISH, lambda c: c.execute(tables.scopes.update().values(told=None)))
+    await loop.learn(GROUP.scope)
+    [(hello, _), (card, _)] = await deliveries(loop.store, GROUP)
+    assert "I learn procedures that repeat in this chat" in hello.text
+    assert card.buttons
+    await loop.learn(GROUP.scope)
+    assert await deliveries(loop.store, GROUP) == []
+    await loop.learn(ROOM.scope)
+    [(card, _)] = await deliveries(loop.store)
+    assert card.buttons

@@ -143,7 +143,7 @@ class App:
             "resume": speaking.resume,
             "delivery": Outbox(store, clock, adapters, outside.probe),
             "reaction": self._door.guarded(outcomes.reacted),
-            "membership": Membership(store, clock, stopping),
+            "membership": Membership(store, clock, stopping, self._door.open_to),
             "forget": Forgetting(store, clock, stopping, workspace, outgoing),
             "close": outcomes.close,
             "mine": cycle,

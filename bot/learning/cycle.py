@@ -25,6 +25,7 @@ from bot.learning.successors import Forebear, forebear, forebears
 from bot.learning.teaching import taught
 from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
+from bot.skills.introduction import introduce
 from bot.skills.library import Library
 from bot.store import chats, conversations, proposals, scopes
 from bot.store.deliveries import deliver
@@ -107,6 +108,7 @@ class Cycle:
         log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
 
         def effect(connection: Connection) -> None:
+            introduce(connection, home, now)
             propose(connection, found, now)
             announce(connection, scope, str(turn.id), self._clock.now(), self._terms.quiet)
             scopes.report(connection, scope, now, _report(report, prompts, found), author.budget.spent)

@@ -16,6 +16,14 @@ def set_learning(connection: sa.Connection, scope: str, on: bool) -> None:
     _set(connection, scope, learning=on)
 
 
+def tell(connection: sa.Connection, scope: str, now: float) -> bool:
+    """Note that a shared chat is told that the bot learns there; False where that was done before."""
+    if connection.scalar(sa.select(scopes.c.told).where(scopes.c.scope == scope)) is not None:
+        return False
+    _set(connection, scope, told=now)
+    return True
+
+
 def mined(connection: sa.Connection, scope: str, now: float) -> None:
     """All that was closed in a scope until now has been looked at."""
     _set(connection, scope, mined=now)

@@ -119,6 +119,7 @@ class Desk:
         self.numbers = iter(range(1, 10_000))
         (path / "workspace").mkdir(exist_ok=True)
         (path / "skills").mkdir(exist_ok=True)
+        self.open_to: Person | None = None
         self.open()
 
     def open(
@@ -153,7 +154,7 @@ class Desk:
             "resume": speaking.resume,
             "command": Answers(store, clock, showcase, stopping, forget),
             "forget": Forgetting(store, clock, stopping, *folders),
-            "membership": Membership(store, clock, stopping),
+            "membership": Membership(store, clock, stopping, self._is_open_to),
             "click": Clicks(store, adapters, decisions),
             "delivery": Outbox(store, clock, adapters, lambda _: None),
             "close": outcomes.close,
@@ -210,6 +211,9 @@ class Desk:
     def last(self) -> Outgoing:
         """The message that was sent last."""
         return self.chat.sent[-1]
+
+    async def _is_open_to(self, conversation: Conversation, person: Person) -> bool:
+        return self.open_to in (None, person)
 
     async def _mine(self, turn: Turn) -> Effect:
         return lambda _: None

@@ -167,7 +167,31 @@ async def test_a_chat_in_which_it_always_was_is_none_to_come_back_to(desk: Desk)
     await change(desk, member=True)
     await desk.work()
     assert not await is_gone(desk)
+    assert len(desk.chat.sent) == 1
+
+
+async def test_it_says_hello_once_and_that_it_learns(desk: Desk) -> None:
+    await change(desk, member=True)
+    await change(desk, member=True, where=ROOM)
+    await desk.work()
+    [hello] = desk.chat.sent
+    assert hello.conversation == GROUP
+    assert "`/learn off`" in hello.text
+    assert "nothing learned runs before a person approved it" in hello.text
+    await change(desk, member=False)
+    await change(desk, member=True)
+    await desk.work()
+    assert desk.chat.sent == [hello]
+
+
+async def test_it_says_nothing_where_it_works_for_nobody(desk: Desk) -> None:
+    desk.open_to = ANA
+    await change(desk, member=True, by=BOB)
+    await desk.work()
     assert desk.chat.sent == []
+    await change(desk, member=True, by=ANA, where=Conversation("telegram", "-200", direct=False))
+    await desk.work()
+    assert len(desk.chat.sent) == 1
 
 
 async def test_it_says_hello_once_and_that_it_learns(store: Store, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.domain.chat import Conversation, MembershipChanged, Outgoing, Person
 from bot.errors import Gone
-from bot.store import chats, scopes, tasks
+from bot.store import chats, tasks
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver
 from bot.store.store import Store
@@ -20,9 +20,7 @@ THREAD = Conversation("telegram", GROUP.chat, "5", direct=False)
 
 
 @pytest.fixture
-async def desk(store: Store, tmp_path: Path) -> Desk:
-    """The group knows the bot."""
-    await store.write(Commit.FINISH, lambda connection: scopes.tell(connection, GROUP.scope, 1.0))
+def desk(store: Store, tmp_path: Path) -> Desk:
     return Desk(store, tmp_path)
 
 
@@ -190,31 +188,5 @@ async def test_it_says_nothing_where_it_works_for_nobody(desk: Desk) -> None:
     await desk.work()
     assert desk.chat.sent == []
     await change(desk, member=True, by=ANA, where=Conversation("telegram", "-200", direct=False))
-    await desk.work()
-    assert len(desk.chat.sent) == 1
-
-
-async def test_it_says_hello_once_and_that_it_learns(store: Store, tmp_path: Path) -> None:
-    desk = Desk(store, tmp_path)
-    await change(desk, member=True)
-    await change(desk, member=True, where=ROOM)
-    await desk.work()
-    [hello] = desk.chat.sent
-    assert hello.conversation == GROUP
-    assert "`/learn off`" in hello.text
-    assert "nothing learned runs before a person approved it" in hello.text
-    await change(desk, member=False)
-    await change(desk, member=True)
-    await desk.work()
-    assert desk.chat.sent == [hello]
-
-
-async def test_it_says_nothing_where_it_works_for_nobody(store: Store, tmp_path: Path) -> None:
-    desk = Desk(store, tmp_path)
-    desk.open_to = ANA
-    await change(desk, member=True, by=BOB)
-    await desk.work()
-    assert desk.chat.sent == []
-    await change(desk, member=True, by=ANA)
     await desk.work()
     assert len(desk.chat.sent) == 1

@@ -16,6 +16,8 @@ TITLES = {
     "current_time": (Sentence("Looks at the clock"), ""),
     "list_skills": (Sentence("Looks through the skills"), ""),
     "show_skill": (Sentence("Looks at the skill"), "name"),
+    "explain_skill_use": (Sentence("Looks up how a skill was used"), ""),
+    "allow_skill": (Sentence("Notes what you wish of the skill"), "name"),
 }
 """Of the built-in tools: the words, and the argument that follows them."""
 SKILL = "skill_"

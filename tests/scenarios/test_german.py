@@ -126,7 +126,7 @@ async def test_all_of_it_is_german(stage: Stage) -> None:
     for customer in CUSTOMERS:
         await stage.say(uwe, f"Which orders of {customer} are still open?")
     card = await stage.telegram.wait_for(lambda: next((m for m in by_bot(uwe) if m.buttons), None))
-    assert card.buttons == [["Freigeben", "Ablehnen", "Details"]]
+    assert card.buttons == [["Freigeben", "Ablehnen", "Ändern", "Details"]]
     assert "In 4 Aufgaben gesehen" in card.text
     assert re.search(r"Spart jedes Mal etwa \d,\d Aufrufe", card.text)
 
@@ -136,7 +136,7 @@ async def test_all_of_it_is_german(stage: Stage) -> None:
     assert re.search(r"Freigegeben von Uwe am \d\d\.\d\d\.\d{4} um \d\d:\d\d UTC\.", card.text)
     answer = await stage.say(uwe, "Which orders of hugo-martin are still open?")
     assert await stage.press(uwe, "👍", answer) == "Danke, das zähle ich."
-    assert "einmal benutzt, 1 von 1 gut" in (await stage.say(uwe, "/skills")).text
+    assert "benutzt: 1, gut 1, schlecht 0" in (await stage.say(uwe, "/skills")).text
 
     # The second person: the operator is asked in German.
     assert "deinetwegen gefragt" in (await stage.say(eva, "Servus")).text

@@ -16,7 +16,7 @@ from threading import Lock
 from adapters.telegram.adapter import TelegramAdapter
 from bot.__main__ import main
 from bot.app import Outside, opened
-from bot.cli import skills as skills_command
+from bot.cli import skill_shelf
 from bot.cli.logs import configure
 from bot.clients.clock import SystemClock
 from bot.clients.model import OpenAIModel
@@ -161,7 +161,7 @@ def command(plan: Plan, pipe: Connection, arguments: Sequence[str]) -> None:
     _settle_in(plan)
     os.environ.update(APPRENTICE_HOME=str(plan.home), APPRENTICE_SKILLS=str(plan.skills))
     # The command opens its store by itself, without a probe: this one process gives it one.
-    skills_command.Store = partial(Store, probe=Reports(plan, pipe).point)  # type: ignore[attr-defined, assignment]
+    skill_shelf.Store = partial(Store, probe=Reports(plan, pipe).point)  # type: ignore[attr-defined, assignment]
     sys.argv = ["apprentice", *arguments]
     main()
 

@@ -5,6 +5,7 @@ Where the platform cannot be asked, a lost answer counts as posted, and a crash 
 repeats that one part (the only window in which a reply can stand twice).
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from bot.store.store import Effect, Store
 from bot.store.turns import Turn
 
 log = structlog.get_logger()
+LAST_SECONDS = 5.0
+"""How long a stop waits for a post that is under way."""
 
 
 class Outbox:
@@ -78,8 +81,12 @@ class Outbox:
             return str(turn.payload["live"])
         if (unsure or cut_off) and (found := await _found(adapter, message, part, "" if unsure else None)) is not None:
             return found
+        sending = asyncio.ensure_future(self._send(adapter, message, part))
         try:
-            return await self._send(adapter, message, part)
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await self._record_before_stop(sending, place, journal)
+            raise
         except MaybeDelivered as error:
             log.warning("outbox.ambiguous", conversation=message.conversation.key, error=str(error))
             await journal.unsure(place)
@@ -87,6 +94,14 @@ class Outbox:
             if found is None:
                 raise DeliverLater(f"{error} It is not there yet.") from error
             return found
+
+    async def _record_before_stop(self, sending: asyncio.Task[str], place: str, journal: Journal) -> None:
+        """Let a post end that is under way when the process is told to stop: else it would be posted again."""
+        done, _ = await asyncio.wait([sending], timeout=LAST_SECONDS)
+        if done and sending.exception() is None:
+            journal.sent(place, sending.result())
+            await journal.settle()
+        sending.cancel()
 
     async def _replaced(self, adapter: ChatAdapter, message: Outgoing, live: str) -> bool:
         """Put the first part in the place of a live message; False where none stands, or somebody deleted it."""

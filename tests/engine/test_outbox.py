@@ -1,5 +1,6 @@
 """Sending: in order, part by part, each part recorded at once."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -221,3 +222,31 @@ async def test_after_a_crash_behind_the_first_part_only_the_rest_is_sent(store: 
     await store.write(Commit.FINISH, await outbox(store, chat)(turn))
     assert chat.edited == []
     assert await sent_ids(store, turn) == ["m7", "m1"]
+
+
+class SlowChat(KeptChat):
+    """Posts, and answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.let = asyncio.Event(), asyncio.Event()
+
+    async def send(self, message: Outgoing, part: int) -> str:
+        self.begun.set()
+        await self.let.wait()
+        return await super().send(message, part)
+
+
+async def test_a_post_under_way_when_the_process_stops_is_recorded_and_not_made_again(store: Store) -> None:
+    chat = SlowChat()
+    turn = await delivery(store, "a")
+    running = asyncio.create_task(outbox(store, chat)(turn))
+    await chat.begun.wait()
+    running.cancel()
+    chat.let.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    again = await claim_again(store)
+    await store.write(Commit.FINISH, await outbox(store, chat)(again))
+    assert len(chat.sent) == 1
+    assert await sent_ids(store, again) == ["m1"]

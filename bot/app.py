@@ -34,6 +34,7 @@ from bot.errors import ApprenticeError
 from bot.learning import shelf
 from bot.learning.cycle import Cycle, Terms
 from bot.learning.digest import Digest, Weekly
+from bot.learning.editing import Editing
 from bot.learning.lifecycle import Lifecycle
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.posting import Posting
@@ -50,7 +51,7 @@ from bot.skills.library import Library
 from bot.skills.meaning import Meaning
 from bot.skills.relevance import Relevance
 from bot.skills.reviewers import Reviewers
-from bot.store import people, schema, tasks, turns
+from bot.store import buttons, people, schema, tasks, turns
 from bot.store.commits import Commit
 from bot.store.store import Connection, Probe, Store
 from bot.store.turns import NewTurn
@@ -114,8 +115,10 @@ class App:
         speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, limits)
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
+        editing = Editing(store, clock, reviewers, adapters, sources, settings.secrets, outgoing)
         decisions = {
             "proposal": review.decide,
+            buttons.FORM: editing.decide,
             "why": review.explain,
             KIND: versions.decide,
             "confirmation": Confirm(store, clock, reviewers).decide,

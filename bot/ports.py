@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Outgoing, Person, Progress
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Outgoing, Person, Progress
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolCall, ToolResult
 
@@ -45,6 +45,13 @@ class ChatAdapter(Protocol):
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """Answer a click with at most 200 characters, as well as can be: a stale click is nobody's error."""
+
+    async def form(self, click: ButtonClicked, form: Form) -> bool:
+        """Let who clicked change a text: what they make of it comes as a click on the same button that has it.
+
+        As well as can be, like `answer`; a click that came out of a form shows the next one in its place. False where
+        the platform has no forms: what answers a posted file comes as such a click then.
+        """
 
     async def working(self, conversation: Conversation) -> None:
         """Show that the bot works, for a few seconds. Transient; never raises DeliveryError."""

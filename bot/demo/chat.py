@@ -16,6 +16,7 @@ from bot.domain.chat import (
     ButtonClicked,
     Conversation,
     Event,
+    Form,
     MessageReceived,
     Outgoing,
     Person,
@@ -89,6 +90,10 @@ class DemoChat:
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """Show the answer to a click."""
         self._console.print(f"    [dim]{text}[/]", highlight=False)
+
+    async def form(self, click: ButtonClicked, form: Form) -> bool:
+        """Nobody writes here."""
+        return False
 
     async def working(self, conversation: Conversation) -> None:
         """Nothing: the demo's model answers at once."""

@@ -70,6 +70,7 @@ class MessageReceived:
 
     `key` names the thing said and is unique for all time. `message_id` is the
     platform's, for replies that quote. Not `addressed`: said in a thread where people talk, without naming the bot.
+    `quotes` is the id of the message that it answers, where people point at one.
     """
 
     key: str
@@ -80,13 +81,15 @@ class MessageReceived:
     at: datetime
     addressed: bool = True
     attachments: tuple[Attachment, ...] = ()
+    quotes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonClicked:
     """A person pressed the button with the opaque id `button` under the message `message_id`.
 
-    `token` is what the platform needs to answer the click (Telegram's callback query id); it goes stale.
+    `token` is what the platform needs to answer the click (Telegram's callback query id); it goes stale. With `text` or
+    `file` the person has filled in the form that pressing the button opened: this is what they made of its text.
     """
 
     key: str
@@ -96,6 +99,8 @@ class ButtonClicked:
     message_id: str
     token: str
     at: datetime
+    text: str | None = None
+    file: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,21 @@ Event = MessageReceived | ButtonClicked | Reacted | MembershipChanged | ChatMove
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: what it reads, and its opaque id of at most 32 ASCII characters."""
+    """A button: what it reads, its opaque id of at most 32 ASCII characters, and whether pressing it opens a form."""
 
     label: str
     id: str
+    form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A text that a person may change: what it belongs to, its file's name, and what was wrong with it as it stands."""
+
+    title: str
+    file: str
+    text: str
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

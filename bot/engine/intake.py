@@ -14,7 +14,7 @@ from bot.domain.json import JSON
 from bot.domain.text import clean
 from bot.engine.commands import ASIDE, command_of
 from bot.ports import Clock
-from bot.store import buttons, chats, conversations, turns
+from bot.store import buttons, chats, conversations, deliveries, turns
 from bot.store.chats import Chat
 from bot.store.commits import Commit
 from bot.store.deliveries import event_payload
@@ -66,7 +66,8 @@ def _clean(event: Event) -> Event:
             files = tuple(replace(one, name=clean(one.name), media=clean(one.media)) for one in event.attachments)
             return replace(event, person=person, text=clean(event.text), attachments=files)
         case ButtonClicked():
-            return replace(event, person=person, button=clean(event.button))
+            text = None if event.text is None else clean(event.text)
+            return replace(event, person=person, button=clean(event.button), text=text)
         case Reacted():
             return replace(event, person=person, emoji=tuple(map(clean, event.emoji)))
     return replace(event, person=person)
@@ -99,8 +100,17 @@ def _turn(connection: Connection, event: Event) -> NewTurn:
         case Reacted():
             return NewTurn(event.key, f"reaction:{conversation.out_lane}:{event.message_id}", "reaction", payload)
         case MessageReceived():
-            return _said(event, payload)
+            form = deliveries.form(connection, conversation.out_lane, event.quotes) if event.quotes else None
+            return _turn(connection, _put_in(event, *form)) if form else _said(event, payload)
     return NewTurn(event.key, f"membership:{conversation.scope}", "membership", payload)
+
+
+def _put_in(said: MessageReceived, button: str, under: str) -> ButtonClicked:
+    """What answers the message that stands for a form."""
+    file = next(iter(said.attachments), None)
+    return ButtonClicked(
+        said.key, said.conversation, said.person, button, under, "", said.at, text=said.text, file=file
+    )
 
 
 def _said(event: MessageReceived, payload: JSON) -> NewTurn:

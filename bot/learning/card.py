@@ -9,6 +9,7 @@ from bot.learning.mining import Candidate
 from bot.learning.prompting import Found
 from bot.words import Sentence, decimal
 
+EDIT = Sentence("Edit")
 CHOICES = ((Sentence("Approve"), "approve"), (Sentence("Reject"), "reject"), (Sentence("Details"), "details"))
 STEPS = 5
 """Steps that a card lists; the rest is counted."""
@@ -71,6 +72,29 @@ def prompt_card(language: str, skill: Skill, found: Found) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What `by` (a person's name) has changed; of so many `places` it reproduces the calls of `same`."""
+
+    by: str
+    changes: Sequence[Sentence]
+    same: int
+    places: int
+    cautions: Sequence[Sentence]
+
+
+def edited_card(language: str, skill: Skill, told: Edited) -> str:
+    """The card of what a person made of a proposal."""
+    procedure = skill.procedure
+    question = Sentence("{person} has changed {name}. Shall I learn it so?", person=plain(told.by), name=skill.name)
+    facts = _changes(told.changes)
+    if procedure:
+        facts.append(Sentence("Steps: {steps}", steps=_steps(procedure.steps)))
+        facts.append(Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")))
+        facts.append(_same(told.same, told.places) if told.places else Sentence("There is nothing to replay it on"))
+    return _card(language, question, _in_a_line(skill), [*facts, *_fitting(told.cautions, FACTS - len(facts))])
+
+
 def folder_card(language: str, skill: Skill, told: Told) -> str:
     """The card of a folder that nobody approved."""
     name, procedure = skill.name, skill.procedure
@@ -85,11 +109,15 @@ def folder_card(language: str, skill: Skill, told: Told) -> str:
         facts.append(Sentence("Steps: {steps}", steps=_steps(procedure.steps)))
     if procedure and not told.edited:
         facts.append(Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")))
-    room = FACTS - len(facts)
-    if len(told.cautions) > room:
-        more = Sentence("{count} more warnings: see Details", count=len(told.cautions) - room + 1)
-        return _card(language, question, _in_a_line(skill), [*facts, *told.cautions[: room - 1], more])
-    return _card(language, question, _in_a_line(skill), [*facts, *told.cautions])
+    return _card(language, question, _in_a_line(skill), [*facts, *_fitting(told.cautions, FACTS - len(facts))])
+
+
+def _fitting(cautions: Sequence[Sentence], room: int) -> list[Sentence]:
+    """The first warnings, in so many lines; the rest is counted."""
+    if len(cautions) <= room:
+        return [*cautions]
+    more = Sentence("{count} more warnings: see Details", count=len(cautions) - room + 1)
+    return [*cautions[: room - 1], more]
 
 
 def _in_a_line(skill: Skill) -> str:
@@ -156,12 +184,12 @@ def _seen(found: Candidate) -> Sentence:
 
 
 def _replayed(found: Candidate) -> Sentence:
-    replay = found.replay
-    same = round(replay.exact * replay.matches)
+    return _same(round(found.replay.exact * found.replay.matches), found.replay.matches)
+
+
+def _same(same: int, places: int) -> Sentence:
     return Sentence(
-        "Replayed where it was not learned from: {same} of {matches} with the same calls",
-        same=same,
-        matches=replay.matches,
+        "Replayed where it was not learned from: {same} of {matches} with the same calls", same=same, matches=places
     )
 
 

@@ -7,12 +7,13 @@ from itertools import groupby
 
 from bot.domain.chat import Conversation, Outgoing
 from bot.domain.text import plain, shorten
-from bot.learning.card import CHOICES
+from bot.learning.card import CHOICES, EDIT
 from bot.learning.quiet import Quiet
 from bot.ports import Clock
 from bot.skills import format
 from bot.store import audit, buttons, conversations, people, proposals, turns
 from bot.store.audit import Event
+from bot.store.buttons import Meaning
 from bot.store.deliveries import deliver
 from bot.store.proposals import Proposal
 from bot.store.store import Connection, Effect, Store
@@ -124,8 +125,10 @@ def alone_with(person: str) -> Conversation:
 
 def card(connection: Connection, home: Conversation, proposal: Proposal) -> Outgoing:
     """A proposal's card with its buttons."""
-    row = buttons.row(connection, "proposal", proposal.id, CHOICES, proposal.evidence.get("language", ""))
-    return Outgoing(home, proposal.evidence["card"], (row,))
+    language = proposal.evidence.get("language", "")
+    *decide, details = buttons.row(connection, "proposal", proposal.id, CHOICES, language)
+    edit = buttons.make(connection, EDIT.told(language), Meaning(buttons.FORM, proposal.id, "edit"))
+    return Outgoing(home, proposal.evidence["card"], ((*decide, edit, details),))
 
 
 def _digest(connection: Connection, home: Conversation, there: Sequence[Proposal]) -> Outgoing:

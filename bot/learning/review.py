@@ -31,6 +31,7 @@ from bot.words import Sentence, say
 log = structlog.get_logger()
 STATES = {"approve": ("approved", Sentence("Approved.")), "reject": ("rejected", Sentence("Rejected. Why?"))}
 """What a button makes of a proposal, and how the person who pressed it reads it."""
+ONLY_REVIEWERS = Sentence("Only a reviewer of this chat can decide this.")
 SUPERSEDED = Sentence("The skill has changed since this was proposed, so nothing was decided.")
 
 
@@ -46,15 +47,15 @@ class Review:
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Decide on a proposal, or show it. Raises DeliverLater when the platform cannot tell who may."""
         language = click.conversation.language
-        proposal, home = await self._store.read(lambda connection: _proposal(connection, meaning.subject))
+        proposal, home = await self._store.read(lambda connection: found(connection, meaning.subject))
         if proposal.state != "pending":
-            words = say(language, "Decided already: {decision}.", decision=_decided(proposal))
+            words = say(language, "Decided already: {decision}.", decision=decided(proposal))
             return words, lambda connection: self._redraw(connection, click, proposal)
         if meaning.action in SHOWN:
             words, show = SHOWN[meaning.action]
             return words.told(language), partial(self._show, click, proposal, show)
         if not await self._reviewers.may_decide(home, click.conversation, click.person):
-            return say(language, "Only a reviewer of this chat can decide this."), lambda _: None
+            return ONLY_REVIEWERS.told(language), lambda _: None
         if not await self._current(proposal):
             return SUPERSEDED.told(language), partial(self._supersede, click, proposal)
         return STATES[meaning.action][1].told(language), partial(self._decide, click, proposal, meaning.action)
@@ -62,18 +63,19 @@ class Review:
     async def explain(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Why it was rejected: what is remembered of it. Raises DeliverLater as `decide`."""
         language = click.conversation.language
-        proposal, home = await self._store.read(lambda connection: _proposal(connection, meaning.subject))
+        proposal, home = await self._store.read(lambda connection: found(connection, meaning.subject))
         if not await self._reviewers.may_decide(home, click.conversation, click.person):
-            return say(language, "Only a reviewer of this chat can decide this."), lambda _: None
+            return ONLY_REVIEWERS.told(language), lambda _: None
         return say(language, "Thank you: I remember that."), partial(self._explain, click, proposal, meaning.action)
 
     async def publish(self, turn: Turn) -> Effect:
         """Write an approved proposal's folder. Raises Refused when somebody else's folder has the name."""
         id = turn.payload["proposal"]
-        proposal, home = await self._store.read(lambda connection: _proposal(connection, id))
+        proposal, home = await self._store.read(lambda connection: found(connection, id))
         approved = await self._store.read(skills.approvals)
         for entry in await self._library.shelf(None):
-            if entry.name == proposal.ref.name and entry.ref not in approved:
+            expected = entry.ref in approved or entry.digest == stands_as(proposal)
+            if entry.name == proposal.ref.name and not expected:
                 raise Refused(
                     "A folder named {name} stands in the skills already, so nothing was written.", name=entry.name
                 )
@@ -86,8 +88,8 @@ class Review:
         What stands in a folder must still stand there, or nothing.
         """
         shelf = await self._library.shelf(None)
-        if proposal.kind in proposals.FOLDERS:
-            return all(entry.ref == proposal.ref for entry in shelf if entry.name == proposal.ref.name)
+        if stands := stands_as(proposal):
+            return all(entry.digest == stands for entry in shelf if entry.name == proposal.ref.name)
         if proposal.based_on is None:
             return True
         return any((entry.name, entry.digest) == (proposal.ref.name, proposal.based_on) for entry in shelf)
@@ -98,7 +100,7 @@ class Review:
             return
         if state == "approved":
             self._approve(connection, click, proposal)
-        elif proposal.kind == "edited" and proposal.based_on is not None:
+        elif stands_as(proposal) and proposal.based_on is not None:
             text = Sentence(
                 "**{name}** stays out of use as it is now. Shall I put the version of before back?",
                 name=proposal.ref.name,
@@ -107,14 +109,14 @@ class Review:
             offer(connection, text, ref, click.conversation, f"before:{proposal.id}", self._now())
         note: Action = "approved" if state == "approved" else "rejected"
         self._note(note, proposal, click.person, click.conversation, connection)
-        self._redraw(connection, click, _proposal(connection, proposal.id)[0])
+        self._redraw(connection, click, found(connection, proposal.id)[0])
 
     def _approve(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
         if folder.digest(proposal.files) != proposal.ref.digest:
             raise Refused(
                 "The files of {name} are not those that were shown; nothing was approved.", name=proposal.ref.name
             )
-        skills.approve(connection, _approval(_proposal(connection, proposal.id)[0]))
+        skills.approve(connection, _approval(found(connection, proposal.id)[0]))
         lane, key = f"skill:{proposal.ref.name}", f"publish:{proposal.id}"
         turn = NewTurn(key, lane, "publish", {"proposal": proposal.id}, click.conversation.key)
         turns.enqueue(connection, turn, self._now())
@@ -123,7 +125,7 @@ class Review:
     def _supersede(self, click: ButtonClicked, proposal: Proposal, connection: Connection) -> None:
         if proposals.give_up(connection, proposal.id, "superseded", "", self._now()):
             self._note("superseded", proposal, click.person, click.conversation, connection)
-            self._redraw(connection, click, _proposal(connection, proposal.id)[0])
+            self._redraw(connection, click, found(connection, proposal.id)[0])
 
     def _explain(self, click: ButtonClicked, proposal: Proposal, reason: str, connection: Connection) -> None:
         if not proposals.explain(connection, proposal.id, reason):
@@ -133,15 +135,10 @@ class Review:
             for task in proposal.evidence.get("support", ()):
                 tasks.keep_private(connection, task)
             proposals.redact(connection, proposal.id)
-        self._redraw(connection, click, _proposal(connection, proposal.id)[0])
+        self._redraw(connection, click, found(connection, proposal.id)[0])
 
     def _redraw(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
-        """The card with who decided; a card that is stale is mended by the click on it."""
-        language = proposal.evidence.get("language", "")
-        text = f"{proposal.evidence['card']}\n\n**{_decided(proposal).told(language)}.**"
-        rows = _why(connection, proposal, language)
-        key = f"decided:{proposal.id}:{proposal.reason}:{click.message_id}"
-        deliver(connection, Outgoing(click.conversation, text, rows), key, self._now(), replaces=click.message_id)
+        redraw(connection, click, proposal, self._now())
 
     def _show(
         self,
@@ -177,6 +174,20 @@ SHOWN = {
 """What a button shows, and how the person who pressed it reads it."""
 
 
+def redraw(connection: Connection, click: ButtonClicked, proposal: Proposal, now: float) -> None:
+    """The card with who decided; a card that is stale is mended by the click on it."""
+    language = proposal.evidence.get("language", "")
+    text = f"{proposal.evidence['card']}\n\n**{decided(proposal).told(language)}.**"
+    rows = _why(connection, proposal, language)
+    key = f"decided:{proposal.id}:{proposal.reason}:{click.message_id}"
+    deliver(connection, Outgoing(click.conversation, text, rows), key, now, replaces=click.message_id)
+
+
+def stands_as(proposal: Proposal) -> str | None:
+    """The digest of the folder that must still be there when it goes live: nobody has approved that one."""
+    return proposal.ref.digest if proposal.kind in proposals.FOLDERS else proposal.evidence.get("stands")
+
+
 def _why(connection: Connection, proposal: Proposal, language: str) -> tuple[tuple[Button, ...], ...]:
     """The question after a rejection, until it is answered."""
     if proposal.state != "rejected" or proposal.reason:
@@ -184,7 +195,8 @@ def _why(connection: Connection, proposal: Proposal, language: str) -> tuple[tup
     return (buttons.row(connection, "why", proposal.id, REASONS, language),)
 
 
-def _proposal(connection: Connection, id: str) -> tuple[Proposal, Conversation]:
+def found(connection: Connection, id: str) -> tuple[Proposal, Conversation]:
+    """A proposal and the chat that it was made for."""
     proposal = proposals.find(connection, id)
     if proposal is None:
         raise LookupError(f"proposal {id} has a button and no row")
@@ -197,10 +209,13 @@ def _approval(proposal: Proposal) -> Approval:
     return Approval(proposal.ref, scope, proposal.files, by, proposal.decided_at or 0.0)
 
 
-def _decided(proposal: Proposal) -> Sentence:
+def decided(proposal: Proposal) -> Sentence:
+    """What became of a proposal, by whom and when."""
     when = datetime.fromtimestamp(proposal.decided_at or 0.0, UTC)
     if proposal.state == "expired":
         return Sentence("Taken back on {when:%Y-%m-%d}, since nobody decided", when=when)
+    if (proposal.state, proposal.reason) == ("superseded", "edited"):
+        return Sentence("Changed on {when:%Y-%m-%d at %H:%M} UTC: a new card has its place", when=when)
     if proposal.state == "superseded":
         return Sentence("Superseded on {when:%Y-%m-%d at %H:%M} UTC: the skill has changed", when=when)
     by = plain(proposal.decided_by.name or proposal.decided_by.id) if proposal.decided_by else Sentence("somebody")

@@ -20,9 +20,13 @@ class Meaning:
     action: str
 
 
+FORM = "edit"
+"""The kind of the buttons that open a form; their subject is a proposal."""
+
+
 def make(connection: sa.Connection, label: str, meaning: Meaning) -> Button:
     """A new button."""
-    button = Button(label, secrets.token_urlsafe(18))
+    button = Button(label, secrets.token_urlsafe(18), form=meaning.kind == FORM)
     connection.execute(
         buttons.insert().values(id=button.id, kind=meaning.kind, subject=meaning.subject, action=meaning.action)
     )

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from bot.domain.chat import Conversation, Event, Outgoing
+from bot.domain.chat import ButtonClicked, Conversation, Event, Outgoing
 from bot.domain.json import JSON
 from bot.store.store import Connection
 from bot.store.tables import journal, turns
@@ -57,11 +57,27 @@ def quoted(payload: JSON, conversation: Conversation) -> str:
 
 def answered(connection: Connection, lane: str, message_id: str) -> int | None:
     """The speaking turn whose answer was posted in this `out:` lane as the message with this platform's id."""
+    number = _key(connection, lane, message_id).removeprefix("out:reply:")
+    return int(number) if number.isdecimal() else None
+
+
+def form_key(click: ButtonClicked) -> str:
+    """The key of the message that stands for the form of a click: what answers it is what is put in."""
+    return f"form:{click.button}:{click.message_id}"
+
+
+def form(connection: Connection, lane: str, message_id: str) -> tuple[str, str] | None:
+    """The button whose form is the message with this platform's id, and the message that the button is under."""
+    what, _, rest = _key(connection, lane, message_id).removeprefix("out:").partition(":")
+    button, _, under = rest.partition(":")
+    return (button, under) if what == "form" else None
+
+
+def _key(connection: Connection, lane: str, message_id: str) -> str:
+    """The key of the delivery that was posted in this `out:` lane as the message with this platform's id."""
     posted = (journal.c.place.like("send:%"), sa.cast(journal.c.result, sa.Text) == json.dumps(message_id))
     keys = sa.select(turns.c.key).join(journal, journal.c.turn == turns.c.id).where(turns.c.lane == lane, *posted)
-    key = connection.scalar(keys.order_by(turns.c.id.desc()).limit(1)) or ""
-    number = key.removeprefix("out:reply:")
-    return int(number) if number.isdecimal() else None
+    return connection.scalar(keys.order_by(turns.c.id.desc()).limit(1)) or ""
 
 
 def waiting_files(connection: Connection, lane: str) -> set[str]:

@@ -14,6 +14,10 @@ FOLDERS = ("folder", "edited")
 """Kinds of proposals whose bytes stand in the skill's folder already."""
 
 
+IN_CHAT = "changed"
+"""The kind of what a person made of a proposal by its Edit button."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A skill that waits for a person: the files that were shown, their digest, the evidence.

@@ -16,6 +16,7 @@ from bot.domain.chat import (
     ButtonClicked,
     Conversation,
     Event,
+    Form,
     MessageReceived,
     Outgoing,
     Person,
@@ -75,6 +76,10 @@ class Crowd:
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """Nobody clicks."""
+
+    async def form(self, click: ButtonClicked, form: Form) -> bool:
+        """Nobody clicks."""
+        return False
 
     async def working(self, conversation: Conversation) -> None:
         """Nobody looks."""

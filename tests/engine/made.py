@@ -5,7 +5,17 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from math import inf
 
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, MessageReceived, Outgoing, Person, Progress
+from bot.domain.chat import (
+    Attachment,
+    ButtonClicked,
+    Conversation,
+    Event,
+    Form,
+    MessageReceived,
+    Outgoing,
+    Person,
+    Progress,
+)
 from bot.engine.prompt import with_history
 from bot.errors import MaybeDelivered
 from bot.store import turns
@@ -44,6 +54,7 @@ class KeptChat:
         self.sent: list[Outgoing] = []
         self.edited: list[tuple[str, Outgoing]] = []
         self.answers: list[str] = []
+        self.forms: list[Form] | None = None
         self.files: dict[str, bytes] = {}
         self.fetched: list[str] = []
         self.heard: list[tuple[Conversation, str]] = []
@@ -68,6 +79,11 @@ class KeptChat:
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         self.answers.append(text)
+
+    async def form(self, click: ButtonClicked, form: Form) -> bool:
+        if self.forms is not None:
+            self.forms.append(form)
+        return self.forms is not None
 
     async def working(self, conversation: Conversation) -> None:
         pass

@@ -61,7 +61,10 @@ async def test_one_proposal_is_a_card_and_several_are_one_message(store: Store) 
     room = Room(store)
     await room.propose("one")
     [card] = await room.said()
-    assert (card.text, [button.label for button in card.buttons[0]]) == ("**one**?", ["Approve", "Reject", "Details"])
+    assert (card.text, [button.label for button in card.buttons[0]]) == (
+        "**one**?",
+        ["Approve", "Reject", "Edit", "Details"],
+    )
     await room.propose("two", "three")
     [digest] = await room.said()
     assert [button.label for row in digest.buttons for button in row] == ["three", "two"]

@@ -116,7 +116,7 @@ async def test_a_successor_of_a_version_that_is_gone_decides_nothing(loop: Loop)
     old = await learned(loop)
     await used(loop, old.ref, "failure", "open_orders")
     await loop.learn()
-    [card] = [found for found, _ in await deliveries(loop.store) if len(sum(found.buttons, ())) == 3]
+    [card] = [found for found, _ in await deliveries(loop.store) if len(sum(found.buttons, ())) == 4]
     (loop.root / old.name / "notes.md").write_text("by hand")
     loop.clock.time += timedelta(seconds=5)
     assert "has changed since" in await loop.press(card.buttons[0][0].id)
@@ -130,7 +130,7 @@ async def test_a_successor_takes_the_place_of_its_forebear(loop: Loop) -> None:
     old = await learned(loop)
     await used(loop, old.ref, "failure", "open_orders")
     await loop.learn()
-    [card] = [found for found, _ in await deliveries(loop.store) if len(sum(found.buttons, ())) == 3]
+    [card] = [found for found, _ in await deliveries(loop.store) if len(sum(found.buttons, ())) == 4]
     await loop.press(card.buttons[0][0].id)
     await loop.publish(old.name)
     [live] = await loop.library.live(ROOM.scope)
@@ -170,7 +170,7 @@ async def test_the_details_show_what_was_asked_in_the_same_chat_alone(loop: Loop
     await loop.live(GROUP, ANA)
     await loop.learn(GROUP.scope)
     [(card, _)] = await deliveries(loop.store, GROUP)
-    shows = card.buttons[0][2].id
+    shows = card.buttons[0][3].id
     await loop.press(shows, ANA, GROUP)
     [(shown, _)] = await deliveries(loop.store, GROUP)
     assert shown.text.count("Seen when somebody asked: “Which orders of") == len(CUSTOMERS)
@@ -184,7 +184,7 @@ async def test_a_reviewer_alone_reads_no_words_of_the_chat(loop: Loop) -> None:
     await loop.learn(GROUP.scope)
     [(card, _)] = await deliveries(loop.store, GROUP)
     alone = Conversation("telegram", "8")
-    await loop.press(card.buttons[0][2].id, BOB, alone)
+    await loop.press(card.buttons[0][3].id, BOB, alone)
     [(shown, _)] = await deliveries(loop.store, alone)
     assert "procedure" in shown.text or "steps:" in shown.text
     assert "Which orders" not in shown.text
@@ -194,7 +194,7 @@ async def test_the_details_of_a_successor_list_every_change(loop: Loop) -> None:
     old = await learned(loop)
     await used(loop, old.ref, "failure", "open_orders")
     await loop.learn()
-    [card] = [found for found, _ in await deliveries(loop.store) if len(sum(found.buttons, ())) == 3]
-    await loop.press(card.buttons[0][2].id)
+    [card] = [found for found, _ in await deliveries(loop.store) if len(sum(found.buttons, ())) == 4]
+    await loop.press(card.buttons[0][3].id)
     [(shown, _)] = await deliveries(loop.store)
     assert "- `steps.orders.for_each` was `${steps.customer.orders}` and is `${steps.customer.open_orders}`" in shown.text

@@ -127,7 +127,7 @@ async def test_a_folder_gets_one_card_in_the_chat_of_its_scope_with_its_warnings
     assert await sent(watch) == []
     await watch.look(3)
     [card] = await sent(watch)
-    assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Details"]
+    assert [button.label for row in card.buttons for button in row] == ["Approve", "Reject", "Edit", "Details"]
     assert "The skill customer-orders was put among my folders. Shall I use it?" in card.text
     assert "Steps: get_user_details, then get_order_details for each, then ask the model" in card.text
     assert "`notes.md` holds a secret" in card.text

@@ -74,7 +74,7 @@ async def used(loop: Loop, ref: SkillRef, status: Status, key: str, then: str = 
 
 async def successor(loop: Loop) -> tuple[str, Proposal]:
     """The card that waits and its proposal."""
-    [(card, _)] = [found for found in await deliveries(loop.store) if len(sum(found[0].buttons, ())) == 3]
+    [(card, _)] = [found for found in await deliveries(loop.store) if len(sum(found[0].buttons, ())) == 4]
     new = sa.select(table.c.id).where(table.c.kind != "new")
     id = await loop.store.read(lambda connection: connection.scalar(new))
     found = await loop.store.read(lambda connection: proposals.find(connection, str(id)))

@@ -57,7 +57,7 @@ async def test_the_whole_loop_in_a_channel(stage: Stage, tmp_path: Path) -> None
 
         # The bot proposes in the channel that taught it.
         card = await slack.wait_for(lambda: next((m for m in stage.answers(room) if m.buttons), None))
-        assert card.buttons == ["Approve", "Reject", "Details"]
+        assert card.buttons == ["Approve", "Reject", "Edit", "Details"]
         assert len(shown_text(card).splitlines()) <= 10
         assert "Seen in 4 tasks of 2 people" in shown_text(card)
 

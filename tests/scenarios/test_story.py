@@ -106,7 +106,7 @@ async def test_the_whole_loop_in_a_group(stage: Stage, tmp_path: Path) -> None:
 
     # The bot proposes in the group that taught it.
     card = await stage.telegram.wait_for(lambda: next((m for m in stage.by_bot() if m.buttons), None))
-    assert card.buttons == [["Approve", "Reject", "Details"]]
+    assert card.buttons == [["Approve", "Reject", "Edit", "Details"]]
     assert len(card.text.splitlines()) <= 10
     assert "Seen in 4 tasks of 2 people" in card.text
     assert list((tmp_path / "skills").iterdir()) == []

@@ -13,6 +13,7 @@ from bot.domain.chat import (
     ButtonClicked,
     Conversation,
     Event,
+    Form,
     MessageReceived,
     Outgoing,
     Person,
@@ -118,6 +119,10 @@ class Room:
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """Nobody reads it."""
+
+    async def form(self, click: ButtonClicked, form: Form) -> bool:
+        """Nobody fills it in."""
+        return False
 
     async def working(self, conversation: Conversation) -> None:
         """Nobody looks."""

@@ -1,7 +1,7 @@
 """What a person says while the bot works for them joins the next call of the model."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from itertools import takewhile
 
@@ -56,7 +56,7 @@ class FollowUps:
         if said is None or adapter is None:
             yield
             return
-        showing = asyncio.gather(*(adapter.seen(conversation, message) for message in said.request))
+        showing = asyncio.create_task(_show(adapter, conversation, said.request))
         try:
             yield
             await asyncio.wait([showing], timeout=PATIENCE_SECONDS)
@@ -71,3 +71,9 @@ class FollowUps:
             and not said.get("attachments")
             and not self._apart(transcript.text_of(said))
         )
+
+
+async def _show(adapter: ChatAdapter, conversation: Conversation, messages: Iterable[str]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for message in messages:
+            group.create_task(adapter.seen(conversation, message))

@@ -129,7 +129,7 @@ class Turns:
         first = first or work.received.reply(offer.context.conversation.language)
         for round in range(self._limits.rounds):
             ask = partial(self._ask, work, before, round, None if round else first)
-            hear = partial(self._hear, log.turn, round)
+            hear = partial(self._hear, log, round)
             reply = (await log.model(round, [tool.name for tool in offer.shown], ask, hear)).result
             if not reply["calls"] and round >= since and f"said:{round + 1}" not in log.known:
                 return partial(self._answer, work, round)
@@ -154,9 +154,14 @@ class Turns:
         async with self._follow_ups.shown(offer.context.conversation, known.get(f"said:{round}")):
             return await work.received.asked(ask)
 
-    def _hear(self, turn: Turn, round: int, connection: Connection) -> Entry | None:
-        """What the person said while the bot worked; the first round begins with what they said first."""
-        return self._follow_ups.take(connection, turn, round, self._clock.now().timestamp()) if round else None
+    def _hear(self, log: Journal, round: int, connection: Connection) -> Entry | None:
+        """What the person said while the bot worked.
+
+        The first round begins with what they said first; one that was cut off, with what it had heard.
+        """
+        if round == 0 or f"said:{round}" in log.known:
+            return None
+        return self._follow_ups.take(connection, log.turn, round, self._clock.now().timestamp())
 
     async def _call(self, work: Work, place: str, call: Mapping[str, JSON]) -> Entry:
         log, offer, name, raw = work.log, work.offer, call["name"], call["arguments"]

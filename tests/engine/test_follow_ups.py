@@ -9,6 +9,7 @@ import pytest
 from bot.domain.chat import Attachment, Conversation, Person
 from bot.engine import follow_ups
 from bot.engine.turn import Limits
+from bot.errors import ModelUnavailable
 from bot.learning import collect
 from bot.ports import ModelReply, ModelRequest
 from bot.store import tasks, turns
@@ -169,6 +170,20 @@ async def test_what_comes_while_a_turn_is_down_joins_it_when_it_goes_on(desk: De
     await desk.work()
     assert [message.text for message in desk.chat.sent] == ["Rome, both."]
     assert read(desk)[-1] == ("user", "and order 2?")
+
+
+@pytest.mark.parametrize("away", [True, False], ids=["the bot", "the model"])
+async def test_what_comes_while_a_joined_round_is_down_joins_the_next(desk: Desk, *, away: bool) -> None:
+    begun = asyncio.Event()
+    down = endless(begun) if away else ModelUnavailable("The model is busy.", after=5.0)
+    desk.model.script = [hearing(desk, words("Rome."), "2?"), down, words("Oslo."), words("Bern.")]
+    await desk.hear("Where is order 1?")
+    await (desk.killed(begun) if away else desk.work())
+    await desk.hear("3?")
+    await desk.clock.sleep(5.0)
+    await desk.work()
+    assert [message.text for message in desk.chat.sent] == ["Rome.\n\nOslo.\n\nBern."]
+    assert [text for role, text in read(desk) if role == "user"] == ["Where is order 1?", "2?", "3?"]
 
 
 async def test_at_the_last_round_it_is_answered_apart(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TextIO
 
@@ -20,6 +20,7 @@ from rich.padding import Padding
 from rich.segment import Segment
 from rich.text import Text
 
+from adapters.editor import edited
 from bot.clients.clock import SystemClock
 from bot.domain.chat import (
     Attachment,
@@ -27,6 +28,7 @@ from bot.domain.chat import (
     ButtonClicked,
     Conversation,
     Event,
+    Form,
     MessageReceived,
     Outgoing,
     Person,
@@ -41,6 +43,8 @@ GREETING = "Say what you need; /help says what I understand. Ctrl-D leaves."
 LEAVING = "I finish what I am at; Ctrl-C leaves it for the next start."
 SIGN_SECONDS = 6.0
 """How long the working sign stands: it is renewed every four seconds while work goes on."""
+UNCHANGED = "Nothing was changed."
+NO_EDITOR = "To change it, run `apprentice chat` in a terminal: it opens your editor."
 WORKING = "working…"
 DOING_CHARACTERS = 40
 PACE_SECONDS = 0.5
@@ -123,9 +127,11 @@ class ConsoleAdapter:
         self._doing = WORKING
         self._redraw: Callable[[], None] = lambda: None
         self._above_prompt: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+        self._accept: Callable[[Event], Awaitable[None]] | None = None
 
     async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
         """Receive until the person leaves (Ctrl-C, Ctrl-D, the end of the input) or until cancelled."""
+        self._accept = accept
         async with aclosing(self._typed() if self._prompts else _piped(self._input.fileno())) as lines:
             async for line in lines:
                 if text := line.strip():
@@ -159,6 +165,17 @@ class ConsoleAdapter:
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """See the port."""
         await self._note(shorten(text, ANSWER_CHARACTERS))
+
+    async def form(self, click: ButtonClicked, form: Form) -> bool:
+        """See the port: it is filled in while this runs, and without a prompt it cannot be."""
+        text = await edited(form) if self._prompts and self._accept else None
+        if text is None or self._accept is None:
+            await self._note(UNCHANGED if self._prompts else NO_EDITOR)
+            return True
+        name = self._name()
+        key, now = f"{PLATFORM}:{name}", self._clock.now()
+        await self._accept(replace(click, key=key, token=name, at=now, text=text))
+        return True
 
     async def working(self, conversation: Conversation) -> None:
         """See the port: a word at the right of the prompt."""

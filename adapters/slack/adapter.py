@@ -20,6 +20,7 @@ from adapters.slack import http_events
 from adapters.slack.events import EventReader
 from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, refusal, why
 from adapters.slack.files import FileRefused, Files
+from adapters.slack.forms import Forms
 from adapters.slack.ids import PLATFORM, Me, channel, team, user
 from adapters.slack.live import Live
 from adapters.slack.marks import Marks, mark
@@ -30,10 +31,11 @@ from adapters.slack.receiving import Receiver
 from adapters.slack.response_urls import ResponseUrls
 from adapters.slack.socket_mode import PAUSES, SocketMode
 from adapters.slack.text import WHOLE, Part, cut, notice, shown
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Outgoing, Person, Progress
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Outgoing, Person, Progress
 from bot.domain.text import clean, shorten
 from bot.errors import ConfigError, DeliverLater, MaybeDelivered, Undeliverable
 from bot.ports import Clock
+from bot.words import say
 
 log = structlog.get_logger()
 
@@ -96,6 +98,7 @@ class SlackAdapter:
         self._files = Files(self._client, self._session, self._base_url)
         self._pane = Pane(self._client, self._people, self._clock)
         self._urls = ResponseUrls(self._client, self._session, self._clock)
+        self._forms = Forms(self._client, self._clock)
         return self
 
     async def __aexit__(
@@ -107,7 +110,7 @@ class SlackAdapter:
         """Receive until cancelled, through every failure but one: ConfigError when a token is refused."""
         me = await self._introduce()
         reader = EventReader(me, self._commands, self._people)
-        receiver = Receiver(reader, accept, self._clock, self._pane, self._urls)
+        receiver = Receiver(reader, accept, self._clock, self._pane, self._urls, self._forms)
         app = receiver.app(self._credentials.signing_secret, self._quiet)
         log.info("slack.receiving", team=me.team, bot=me.user)
         if token := self._credentials.app_token:
@@ -178,9 +181,20 @@ class SlackAdapter:
         await self._pane.rest(place)
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
-        """See the port: words that only the person who clicked sees."""
-        place = click.conversation
+        """See the port: in the form that the click opened, else words that only the person who clicked sees."""
         words = shorten(clean(text), ANSWER_CHARACTERS)
+        if words and not (click.token and await self._forms.end(click, words)):
+            await self._whisper(click, words)
+
+    async def form(self, click: ButtonClicked, form: Form) -> bool:
+        """See the port."""
+        if not await self._forms.fill(click, form):
+            lost = say(click.conversation.language, "Slack did not show the form: press the button again.")
+            await self._whisper(click, clean("\n".join(form.problems)) or lost)
+        return True
+
+    async def _whisper(self, click: ButtonClicked, words: str) -> None:
+        place = click.conversation
         try:
             await self._client.chat_postEphemeral(
                 channel=channel(place), user=user(click.person), thread_ts=place.thread or None, text=notice(words)

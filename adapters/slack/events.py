@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from adapters.slack import membership
+from adapters.slack import forms, membership
 from adapters.slack.files import File
 from adapters.slack.ids import Me
 from adapters.slack.markup import mentioned, readable, without
 from adapters.slack.people import Known, People
+from adapters.slack.text import FORM
 from bot.domain.chat import ButtonClicked, Event, MessageReceived, Person, Reacted
 from bot.domain.text import clean
 
@@ -62,6 +63,7 @@ class _Message(BaseModel):
 
 class _Action(BaseModel):
     value: str | None = None
+    action_id: str = ""
 
 
 class _Click(BaseModel):
@@ -126,6 +128,8 @@ class EventReader:
         """
         if body.get("type") == "block_actions":
             return await self._click(_Click.model_validate(body), now)
+        if body.get("type") == "view_submission":
+            return await self._submitted(forms.Submission.model_validate(body), now)
         if body.get("command") == COMMAND:
             return await self._command(_Command.model_validate(body), now)
         event = body.get("event")
@@ -189,8 +193,25 @@ class EventReader:
             person=self._person(click.user, known),
             button=clean(button),
             message_id=message.ts,
-            token="",
+            token=click.trigger_id if click.actions[0].action_id.startswith(FORM) else "",
             at=now,
+        )
+
+    async def _submitted(self, given: forms.Submission, now: datetime) -> ButtonClicked | None:
+        """What was put into a form is a click on the button that opened it."""
+        under = given.under
+        if under is None:
+            return None
+        known = await self.people.known({given.user.id})
+        return ButtonClicked(
+            key=self.me.key("form", given.trigger_id),
+            conversation=self.me.place(under.channel, under.thread, _language(given.user.id, known)),
+            person=self._person(_Member(id=given.user.id, team_id=given.user.team_id), known),
+            button=clean(under.button),
+            message_id=under.message,
+            token=given.trigger_id,
+            at=now,
+            text=clean(given.text),
         )
 
     async def _reaction(self, given: _Reaction, now: datetime) -> Reacted | None:

@@ -13,9 +13,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from adapters.slack.events import EventReader
+from adapters.slack.forms import Forms, waiting
 from adapters.slack.pane import Pane
 from adapters.slack.response_urls import ResponseUrls
-from bot.domain.chat import Event, MessageReceived
+from bot.domain.chat import ButtonClicked, Event, MessageReceived
 from bot.errors import StoreError
 from bot.ports import Clock
 
@@ -37,12 +38,14 @@ class Receiver:
         clock: Clock,
         pane: Pane,
         urls: ResponseUrls,
+        forms: Forms,
     ) -> None:
         self._reader = reader
         self._accept = accept
         self._clock = clock
         self._pane = pane
         self._urls = urls
+        self._forms = forms
         self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def app(self, signing_secret: str, quiet: logging.Logger) -> AsyncApp:
@@ -74,9 +77,13 @@ class Receiver:
                 event = None
             if isinstance(event, MessageReceived) and isinstance(url := body.get("response_url"), str):
                 self._urls.keep(event.conversation, url)
+            if isinstance(event, ButtonClicked) and event.token and event.text is None:
+                await self._forms.open(event)
             if event is not None:
                 await self._offer(event)
             await self._pane.attend(body, event)
+        if isinstance(event, ButtonClicked) and event.text is not None:
+            return BoltResponse(status=200, body={"response_action": "update", "view": waiting(event)})
         return BoltResponse(status=200)
 
     async def _offer(self, event: Event) -> None:

@@ -5,6 +5,7 @@ short time, and it reads again only seconds after a connection broke.
 """
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,7 +140,8 @@ async def _handle(said: _Frame, socket: aiohttp.ClientWebSocketResponse, app: As
     if response.status != 200:
         return  # Slack brings it again
     try:
-        await socket.send_json({"envelope_id": said.envelope_id})
+        answer = {"payload": json.loads(response.body)} if response.body else {}
+        await socket.send_json({"envelope_id": said.envelope_id, **answer})
     except ConnectionError:
         log.info("slack.not_acknowledged", envelope=said.envelope_id)
 

@@ -21,6 +21,8 @@ NOTICE_CHARACTERS = 4_000
 OUTLINED_CHARACTERS = 40_000
 """Longer texts are cut between lines, whatever these are part of: the outline of some takes a second at this length."""
 SECTION_CHARACTERS = 3_000
+FORM = "form:"
+"""Begins the action_id of a button that opens a form: the click has to be known for one before its meaning is."""
 LABEL_CHARACTERS, VALUE_CHARACTERS = 75, 2_000
 THUMBS = ("👍", "👎")
 """The labels of a row that asks what an answer was worth."""
@@ -131,7 +133,10 @@ def unformatted(part: str, rows: Sequence[Sequence[Button]]) -> list[JSON]:
 
 def buttons(row: Sequence[Button]) -> JSON:
     """A row of buttons. Raises ValueError for one that Slack cannot carry."""
-    elements = [{"type": "button", **_pressed(button), "action_id": button.id} for button in row]
+    elements = [
+        {"type": "button", **_pressed(button), "action_id": f"{FORM if button.form else ''}{button.id}"}
+        for button in row
+    ]
     return {"type": "actions", "elements": elements}
 
 

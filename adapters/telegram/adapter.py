@@ -25,7 +25,7 @@ from adapters.telegram.rates import LIMITS, Limits, Rates
 from adapters.telegram.text import cut, parts_of, split
 from adapters.telegram.updates import PLATFORM, UpdateReader
 from adapters.telegram.webhook import Webhook, listening
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Outgoing, Person, Progress
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Outgoing, Person, Progress
 from bot.errors import ConfigError, DeliverLater, DeliveryError, MaybeDelivered
 from bot.ports import Clock
 
@@ -182,11 +182,17 @@ class TelegramAdapter:
         return await files.fetch(self._bot, self._downloads, attachment, limit)
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
-        """See the port."""
+        """See the port: a click that is a message has nothing that waits for an answer."""
+        if not click.token:
+            return
         try:
             await self._bot.answer_callback_query(click.token, cut(text, ANSWER_UNITS))
         except TelegramError as error:
             log.warning("telegram.click_not_answered", click=click.key, error=error.message)
+
+    async def form(self, click: ButtonClicked, form: Form) -> bool:
+        """See the port: Telegram has none."""
+        return False
 
     async def working(self, conversation: Conversation) -> None:
         """See the port: "typing" for five seconds or until a message is posted."""

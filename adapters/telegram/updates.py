@@ -128,6 +128,7 @@ class UpdateReader:
             message_id=str(message.message_id),
             at=message.date,
             attachments=files,
+            quotes=str(message.reply_to_message.message_id) if message.reply_to_message else "",
         )
 
     def _said_to_bot(self, message: Message) -> str | None:

@@ -259,7 +259,7 @@ async def test_rooms_of_every_kind_are_heard(reader: EventReader, kind: str, sub
     assert not event.conversation.direct
 
 
-@pytest.mark.parametrize("body", [{"command": "/other", "text": "x"}, {"type": "view_submission"}, {"event": "x"}, {}])
+@pytest.mark.parametrize("body", [{"command": "/other", "text": "x"}, {"type": "view_closed"}, {"event": "x"}, {}])
 async def test_what_was_not_asked_for_is_nothing(reader: EventReader, body: dict[str, Any]) -> None:
     assert await reader.read(body, AT) is None
 

@@ -31,6 +31,8 @@ METHODS = {
     "files_info": {"files:read"},
     "reactions_add": {"reactions:write"},
     "users_info": {"users:read"},
+    "views_open": set(),
+    "views_update": set(),
 }
 """The scopes that a bot token needs (docs.slack.dev/reference/methods); the app-level token has one of its own."""
 CHANNELS = {"channels:read", "groups:read"}

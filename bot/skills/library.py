@@ -13,6 +13,7 @@ from typing import Literal
 
 import structlog
 
+from bot.domain.scope import EVERYWHERE, family
 from bot.domain.skill import Skill, SkillRef
 from bot.errors import Refused, SkillInvalid
 from bot.ports import Clock
@@ -71,6 +72,8 @@ class Library:
         self._shelf: Sequence[Shelved] = ()
         self._live: dict[str | None, Sequence[Shelved]] = {}
         self._forbidden: Mapping[str, Collection[str]] = {}
+        self._decided: _Decisions = ({}, {}, {})
+        self._asked: datetime | None = None
         self._looked: datetime | None = None
         self._took = timedelta(0)
         self._looks = 0
@@ -155,13 +158,23 @@ class Library:
             await asyncio.to_thread(self._refresh)
         else:
             self._refresh()
-        approved, recorded, forbidden = await self._store.read(_decided) if self._read else ({}, {}, {})
+        approved, recorded, forbidden = await self._decisions(began)
         by = {**dict.fromkeys(SHIPPED, Sentence("the release")), **{ref: who for ref, (who, _) in approved.items()}}
         shelf = [_shelve(name, read, by, recorded) for name, read in sorted(self._read.items())]
         if (shelf, forbidden) != (self._shelf, self._forbidden):
             self._shelf, self._forbidden, self._live = shelf, forbidden, {}
         self._looked = self._clock.now()
         self._took = self._looked - began
+
+    async def _decisions(self, now: datetime) -> "_Decisions":
+        """What was decided about versions: where only the release's skills are there, as of a second ago.
+
+        The read costs a turn as much as all its other looking; whoever runs a skill asks again whether it is up.
+        """
+        own = {SkillRef(name, read.digest) for name, read in self._read.items()} - SHIPPED
+        if self._read and (own or self._asked is None or now - self._asked >= LOOK):
+            self._decided, self._asked = await self._store.read(_decided), now
+        return self._decided
 
     def _refresh(self) -> None:
         known = self._read
@@ -191,9 +204,11 @@ def _load(path: Path, stamp: folder.Stamp) -> _Read:
         return _Read(stamp, digest, None, error.problems)
 
 
-def _decided(
-    connection: Connection,
-) -> tuple[Mapping[SkillRef, tuple[str, float]], Mapping[SkillRef, Life], Mapping[str, Collection[str]]]:
+_Decisions = tuple[Mapping[SkillRef, tuple[str, float]], Mapping[SkillRef, Life], Mapping[str, Collection[str]]]
+"""Approvals, lives, and what is not wanted where."""
+
+
+def _decided(connection: Connection) -> _Decisions:
     return skills.approvals(connection), lives.recorded(connection), preferences.forbidden(connection)
 
 
@@ -207,4 +222,4 @@ def _shelve(name: str, read: _Read, approved_by: Mapping[SkillRef, str], recorde
 
 def _visible(entry: Shelved, scope: str) -> bool:
     """A broken folder has no scope that can be trusted: only the operator's command line sees it."""
-    return entry.skill is not None and entry.skill.scope in (None, scope)
+    return entry.skill is not None and (entry.skill.scope or EVERYWHERE) in family(scope)

@@ -7,6 +7,7 @@ names.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 Meaning = Literal["works", "fails", "thanks", "corrects", "private", "teaches"]
@@ -181,7 +182,7 @@ class Phrases:
         return self._is_only(words(text), "teaches")
 
     def _lists(self, meaning: Meaning) -> list[list[str]]:
-        return [words(phrase) for phrase in (*ENGLISH[meaning], *GERMAN[meaning], *self.added.get(meaning, ()))]
+        return [_split(phrase) for phrase in (*ENGLISH[meaning], *GERMAN[meaning], *self.added.get(meaning, ()))]
 
     def _is_only(self, said: list[str], meaning: Meaning) -> bool:
         """Whether all that is said is such a phrase, and courtesy around it."""
@@ -199,6 +200,10 @@ def words(text: str) -> list[str]:
     """The words of a text in lower case, short forms written out: `Don't!` is do, not."""
     found = (word.casefold().replace("’", "'") for word in _WORD.findall(text))
     return " ".join(_SHORT.get(word) or re.sub(r"n't$", " not", word) for word in found).split()
+
+
+_split = cache(words)
+"""For the phrases, which every message is held against."""
 
 
 def repeats(text: str, earlier: str) -> bool:

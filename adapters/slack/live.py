@@ -42,6 +42,8 @@ STREAMS, UPDATES, APPENDS = 20, 50, 100
 chat.appendStream (Tiers 2, 3 and 4: docs.slack.dev/apis/web-api/rate-limits)."""
 SHARE = 0.5
 """What live messages take of UPDATES and APPENDS; the rest is for the answers that replace them."""
+LOOKS = (0.5, 1.0, 2.0)
+"""Seconds between looks for a live message whose beginning lost its answer, where Slack names none."""
 REMEMBERED = 1000
 """Live messages that are known to be open; an older one ends all the same."""
 TASKS, TASK_CHARACTERS = 40, 256
@@ -141,10 +143,19 @@ class Live:
             ts, stream = await self._stream(progress) if self._may_stream(place) else ("", None)
             return (ts, stream) if ts else (await self._posting.post(place, in_progress(progress)), None)
         except MaybeDelivered as error:
-            found = await self._marks.find_live(place, progress.stop.id)
+            found = await self._found(progress)
             if found is None:
                 raise DeliverLater(f"{error} It is not there.") from error
             return found, None
+
+    async def _found(self, progress: Progress) -> str | None:
+        """The live message that stands there, asked for again and again: nobody comes back for one that is missed."""
+        for pause in LOOKS:
+            try:
+                return await self._marks.find_live(progress.conversation, progress.stop.id)
+            except DeliverLater as error:
+                await self._clock.sleep(error.after or pause)
+        return await self._marks.find_live(progress.conversation, progress.stop.id)
 
     def _may_stream(self, place: Conversation) -> bool:
         now = self._clock.now()

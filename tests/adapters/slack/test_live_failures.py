@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.live import APPENDS, SHARE, STREAMS, UPDATES
+from adapters.slack.live import APPENDS, LOOKS, SHARE, STREAMS, UPDATES
 from bot.errors import DeliverLater, DeliveryError, MaybeDelivered, Undeliverable
 from tests.adapters.slack.turn import READ, READS, Turn
 from tests.adapters.slack_harness import SlackHarness, button_rows, shown_text
@@ -80,6 +80,7 @@ async def test_a_beginning_whose_answer_is_lost_gives_no_second_message(
     thread = harness.ann.say(harness.ann.direct, "hello").ts if kind == "stream" else ""
     turn = Turn(harness, harness.ann.direct, thread)
     harness.slack.fault("chat.startStream" if thread else "chat.postMessage", fault)
+    harness.slack.fault("conversations.replies" if thread else "conversations.history", server_error(), len(LOOKS))
     if fault.kind == "drop":
         with pytest.raises(DeliverLater):
             await turn.shows("One", READS)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -24,7 +24,7 @@ from adapters.telegram.posting import Posting, topic
 from adapters.telegram.rates import LIMITS, Limits, Rates
 from adapters.telegram.text import cut, parts_of, split
 from adapters.telegram.updates import PLATFORM, UpdateReader
-from adapters.telegram.webhook import Webhook, listening
+from adapters.telegram.webhook import Webhook
 from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Outgoing, Person, Progress
 from bot.errors import ConfigError, DeliverLater, DeliveryError, MaybeDelivered
 from bot.ports import Clock
@@ -130,8 +130,7 @@ class TelegramAdapter:
         reader = UpdateReader(self._bot.bot, self._menus[""].keys())
         self._receiving = reader, accept
         queue = CommitQueue(lambda update: reader.read(update, self._clock.now()), accept)
-        receiving = listening(self._bot, self._webhook, queue) if self._webhook else polling(self._bot, queue)
-        async with receiving as ended:
+        async with self._source(queue) as ended:
             log.info("telegram.receiving", bot=self._bot.username, webhook=bool(self._webhook))
             self._met(self._bot.username)
             await menus.register(self._bot, self._menus)
@@ -143,6 +142,13 @@ class TelegramAdapter:
         if self._receiving:
             reader, accept = self._receiving
             await accept(reader.moved(chat, new, self._clock.now()))
+
+    def _source(self, queue: CommitQueue) -> AbstractAsyncContextManager[asyncio.Future[None]]:
+        if self._webhook is None:
+            return polling(self._bot, queue)
+        from adapters.telegram.listening import listening  # a server's library: whoever polls needs none
+
+        return listening(self._bot, self._webhook, queue)
 
     def parts(self, message: Outgoing) -> int:
         """See the port."""

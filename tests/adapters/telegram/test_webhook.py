@@ -9,7 +9,8 @@ import pytest
 import structlog
 
 from adapters.telegram.adapter import TelegramAdapter
-from adapters.telegram.webhook import HEADER, LARGEST_UPDATE, Webhook
+from adapters.telegram.listening import HEADER, LARGEST_UPDATE
+from adapters.telegram.webhook import Webhook
 from bot.domain.chat import Event
 from bot.errors import ConfigError
 from tests.adapters.contract import Inbox, receiving

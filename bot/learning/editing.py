@@ -129,7 +129,8 @@ class Editing:
         card = edited_card(home.language, made.skill, edited)
         notes = [note.told(home.language) for note in (*made.changes, *cautions)]
         evidence = {**old.evidence, "card": card, "notes": notes, "writes": writes, "language": home.language}
-        return _successor(old, made, {**evidence, "stands": stands_as(old)}, self._now())
+        evidence |= {"stands": stands_as(old), "instead_of": old.id}
+        return _successor(old, made, evidence, self._now())
 
     async def _traces(self, scope: str, tools: Sequence[Tool], ids: Sequence[str]) -> list[Trace]:
         return await self._store.read(partial(collect.traces, scope=scope, tools=tools, ids=ids))

@@ -14,6 +14,8 @@ FOLDERS = ("folder", "edited")
 """Kinds of proposals whose bytes stand in the skill's folder already."""
 
 
+PROMOTION = "promotion"
+"""The kind of what would make a skill another chat's too."""
 IN_CHAT = "changed"
 """The kind of what a person made of a proposal by its Edit button."""
 
@@ -105,11 +107,15 @@ def explain(connection: sa.Connection, id: str, reason: str) -> bool:
 
 
 def redact(connection: sa.Connection, id: str) -> None:
-    """Take away what it held: its files, its card and its evidence but for the count of its tasks."""
+    """Take away what it held: its files, its card and its evidence but for the count of its tasks.
+
+    What it was made of by a person's hand (its evidence has that one's id as `instead_of`) loses the same.
+    """
     found = find(connection, id)
-    if found is not None:
+    while found is not None:
         kept = {"card": f"**{found.ref.name}**", "tasks": found.evidence.get("tasks", 0)}
-        connection.execute(proposals.update().where(proposals.c.id == id).values(files={}, evidence=kept))
+        connection.execute(proposals.update().where(proposals.c.id == found.id).values(files={}, evidence=kept))
+        found = find(connection, found.evidence.get("instead_of", ""))
 
 
 def of_scope(connection: sa.Connection, scope: str) -> list[Proposal]:

@@ -17,8 +17,7 @@ NAMED = 5
 LONGEST = 60
 """Characters of such a name."""
 _SCRIPTS = frozenset(
-    ["bash", "bat", "cmd", "com", "dll", "exe", "go", "jar", "js", "lua", "mjs", "php", "pl", "ps1", "py", "r", "rb"]
-    + ["rs", "sh", "so", "sql", "ts", "vbs", "wasm", "zsh"]
+    "bash bat cmd com dll exe go jar js lua mjs php pl ps1 py r rb rs sh so sql ts vbs wasm zsh".split()
 )
 _HOST = re.compile(r"\b(?:https?|ftp|file)://([^\s/\"'<>)\]}`]*)", re.IGNORECASE)
 

@@ -197,4 +197,5 @@ async def test_the_details_of_a_successor_list_every_change(loop: Loop) -> None:
     [card] = [found for found, _ in await deliveries(loop.store) if len(sum(found.buttons, ())) == 4]
     await loop.press(card.buttons[0][3].id)
     [(shown, _)] = await deliveries(loop.store)
-    assert "- `steps.orders.for_each` was `${steps.customer.orders}` and is `${steps.customer.open_orders}`" in shown.text
+    change = "- `steps.orders.for_each` was `${steps.customer.orders}` and is `${steps.customer.open_orders}`"
+    assert change in shown.text

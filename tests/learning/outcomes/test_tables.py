@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.trace import Outcome
 from bot.domain.share import Share
+from bot.domain.trace import Outcome
 from bot.learning.outcomes.tables import tables
 from bot.store import evidence, tasks
 from bot.store.commits import Commit

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from bot.mcp_json import Servers
+
 
 class _Table(BaseModel):
     """A table of `apprentice.toml`: it holds what it may hold and nothing else."""
@@ -111,6 +113,7 @@ class Tables(_Table):
     skills: Offered = Offered()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()
+    mcp: Servers = Field(default_factory=dict)
 
     @field_validator("verifiers")
     @classmethod

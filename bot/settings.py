@@ -1,11 +1,14 @@
-"""The settings: the only reader of the environment, of `.env` and of `apprentice.toml`."""
+"""The settings: the only reader of the environment, of `.env`, of `apprentice.toml` and of `mcp.json`."""
 
+import os
 import re
 import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -20,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.apprentice_toml import Tables
 from bot.errors import ConfigError
+from bot.mcp_json import Server, read, resolved
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -62,6 +66,8 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list), AfterValida
 
 TABLES = Path("apprentice.toml")
 """Stands beside `.env`, in the folder that the bot is started in."""
+SERVERS = "mcp.json"
+"""Stands beside it."""
 
 
 def _variable(name: str) -> Any:
@@ -101,11 +107,17 @@ class Settings(BaseSettings):
     learn_tokens: int = Field(default=20_000, ge=0)
     log: Literal["console", "json"] = "console"
     _tables: Tables = PrivateAttr(default=Tables())
+    _servers: Mapping[str, Server] = PrivateAttr(default_factory=dict)
 
     @property
     def tables(self) -> Tables:
         """What `apprentice.toml` says."""
         return self._tables
+
+    @property
+    def servers(self) -> Mapping[str, Server]:
+        """The tool servers of `mcp.json` and `apprentice.toml` that are on, by name."""
+        return self._servers
 
     @field_validator("database_url")
     @classmethod
@@ -133,7 +145,8 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """The values that must not stand in a log, a trace, a card or a skill."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        own = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        return (*own, *(secret for server in self._servers.values() for secret in server.secrets))
 
     @model_validator(mode="after")
     def _slack(self) -> Self:
@@ -166,19 +179,20 @@ class Settings(BaseSettings):
 
 
 def load(*, tables: Path | None = TABLES, **given: Any) -> Settings:
-    """Read the environment, `.env` and the file `tables`; `given` overrides variables.
+    """Read the environment, `.env`, the file `tables` and the `mcp.json` beside it; `given` overrides variables.
 
     Raises ConfigError with one sentence a mistake.
     """
     problems: list[str] = []
-    read = _read_tables(tables, problems)
+    told = _read_tables(tables, problems)
+    servers = _read_servers(tables.with_name(SERVERS), told, problems) if tables else {}
     try:
         settings = Settings(**given)
     except ValidationError as error:
         raise ConfigError(*map(_sentence, error.errors()), *problems) from None
     if problems:
         raise ConfigError(*problems)
-    settings._tables = read
+    settings._tables, settings._servers = told, servers
     return settings
 
 
@@ -192,6 +206,25 @@ def _read_tables(path: Path | None, problems: list[str]) -> Tables:
     except (OSError, ValueError) as error:
         problems.append(f"{path} cannot be read: {error}.")
     return Tables()
+
+
+def _read_servers(path: Path, tables: Tables, problems: list[str]) -> Mapping[str, Server]:
+    """Those of the file and those of the tables, their variables replaced by what `.env` and the environment say."""
+    try:
+        found = read(path)
+    except ValidationError as error:
+        problems += (f"{path}: {_place(each)}{_message(each)}." for each in error.errors())
+        return {}
+    except (OSError, ValueError) as error:
+        problems.append(f"{path} cannot be read: {error}.")
+        return {}
+    problems += (
+        f"The MCP server {name} stands in {path} and in apprentice.toml: take one away."
+        for name in found
+        if name in tables.mcp
+    )
+    known = {name: value for name, value in dotenv_values(".env").items() if value is not None} | os.environ
+    return resolved({**found, **tables.mcp}, known, problems)
 
 
 def _place(problem: Any) -> str:

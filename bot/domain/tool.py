@@ -11,12 +11,16 @@ READING_WORDS = frozenset(["get", "find", "list", "search", "read", "show", "cou
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool as the model sees it. `schema` is a JSON Schema of type object. `reads`: it changes nothing."""
+    """A tool as the model sees it. `schema` is a JSON Schema of type object. `reads`: it changes nothing.
+
+    `away` says why it cannot be called for now, where that is so.
+    """
 
     name: str
     description: str
     schema: Mapping[str, JSON]
     reads: bool = False
+    away: str = ""
 
 
 @dataclass(frozen=True, slots=True)

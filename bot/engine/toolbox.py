@@ -132,6 +132,7 @@ def _tokens(tool: Tool) -> int:
 
 def _executable(entry: Shelved, tools: Mapping[str, Tool]) -> Executable | None:
     skill = entry.skill
-    if skill is None or skill.procedure is None or missing(skill.procedure, tools):
+    here = {name for name, tool in tools.items() if not tool.away}
+    if skill is None or skill.procedure is None or missing(skill.procedure, here):
         return None
     return Executable(entry.ref, skill, skill.procedure)

@@ -29,9 +29,10 @@ PAUSES = (0.1, 0.3, 0.6, 1.0)
 """Seconds before a modal that is not there yet is asked for again; who closed it will not be asked."""
 PIECE_CHARACTERS = 2_000
 """Of a text that one input begins with: it takes 3,000, and a person wants to add something."""
-MOST_PIECES = 80
+MOST_PIECES = 90
+"""A modal has 100 blocks: a file of 256 KiB is about the longest that it takes."""
 SECTION_CHARACTERS = 3_000
-TOLD_PROBLEMS = 10
+TOLD_PROBLEMS = 5
 
 
 class Under(BaseModel):

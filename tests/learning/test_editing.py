@@ -218,6 +218,17 @@ async def test_what_cannot_be_taken_comes_back_with_why(loop: Loop, desk: Desk, 
         assert await desk.press(card, text=other(text)) == CHANGED
 
 
+async def test_what_is_private_leaves_the_first_version_too(loop: Loop, desk: Desk) -> None:
+    card, text = await opened(desk, loop)
+    await desk.press(card, text=other(text))
+    (new, _), _ = await deliveries(loop.store)
+    await loop.press(new.buttons[0][1].id)
+    [(asked, _)] = await deliveries(loop.store)
+    [private] = [button for button in asked.buttons[0] if button.label == "Private"]
+    await loop.press(private.id)
+    assert [dict(one.files) for one in await desk.known()] == [{}, {}]
+
+
 async def test_a_text_of_20000_characters_is_taken(loop: Loop, desk: Desk) -> None:
     card, text = await opened(desk, loop)
     head, _, rest = text.partition("steps:")

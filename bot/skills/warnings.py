@@ -17,7 +17,10 @@ NAMED = 5
 LONGEST = 60
 """Characters of such a name."""
 _SCRIPTS = frozenset(
-    "bash bat cmd com dll exe go jar js lua mjs php pl ps1 py r rb rs sh so sql ts vbs wasm zsh".split()
+    # fmt: off
+    ["bash", "bat", "cmd", "com", "dll", "exe", "go", "jar", "js", "lua", "mjs", "php", "pl", "ps1", "py", "r", "rb",
+     "rs", "sh", "so", "sql", "ts", "vbs", "wasm", "zsh"]
+    # fmt: on
 )
 _HOST = re.compile(r"\b(?:https?|ftp|file)://([^\s/\"'<>)\]}`]*)", re.IGNORECASE)
 

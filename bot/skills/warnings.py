@@ -16,12 +16,10 @@ NAMED = 5
 """Things that a warning names; the rest is counted."""
 LONGEST = 60
 """Characters of such a name."""
-_SCRIPTS = frozenset(
-    # fmt: off
-    ["bash", "bat", "cmd", "com", "dll", "exe", "go", "jar", "js", "lua", "mjs", "php", "pl", "ps1", "py", "r", "rb",
-     "rs", "sh", "so", "sql", "ts", "vbs", "wasm", "zsh"]
-    # fmt: on
-)
+_SHELLS = ("bash", "bat", "cmd", "fish", "ps1", "sh", "zsh")
+_LANGUAGES = ("go", "js", "lua", "mjs", "php", "pl", "py", "r", "rb", "rs", "sql", "ts", "vbs")
+_PROGRAMS = ("com", "dll", "exe", "jar", "so", "wasm")
+_SCRIPTS = frozenset((*_SHELLS, *_LANGUAGES, *_PROGRAMS))
 _HOST = re.compile(r"\b(?:https?|ftp|file)://([^\s/\"'<>)\]}`]*)", re.IGNORECASE)
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("turn", "throughput", "request", "relevance", "footprint", "mining", "mining_scale")
+BENCHMARKS = ("turn", "throughput", "request", "relevance", "footprint", "mining", "mining_scale", "drift")
 
 if __name__ == "__main__":
     for name in BENCHMARKS:

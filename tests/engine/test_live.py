@@ -1,6 +1,7 @@
 """What a turn shows of itself while it works, and how its last words take the place of that."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -76,9 +77,11 @@ async def test_it_is_shown_no_faster_than_the_chat_allows(desk: WatchedDesk) -> 
 
 async def test_where_nothing_is_shown_nobody_listens(desk: WatchedDesk) -> None:
     desk.chat.seconds = float("inf")
+    desk.model.script = [wishes(("list_files", {}))]
     running = await desk.begin()
     assert desk.model.heard is None
     await desk.until_shown()
+    await desk.clock.passes(1.0, asleep=1)  # the sign alone goes on
     await desk.ends(running, words("Done."))
     assert (desk.chat.shown, desk.chat.read) == ([], ["Done."])
 
@@ -143,6 +146,17 @@ async def test_what_the_person_adds_is_answered_behind_what_was_said(desk: Watch
     assert desk.chat.read == ["First.\n\nSecond."]
 
 
+async def test_what_a_chat_put_off_is_shown_though_nothing_new_came(desk: WatchedDesk) -> None:
+    desk.chat.faults_shown = [DeliverLater("Slow down.")]
+    running = await desk.begin()
+    await desk.until_shown()
+    desk.says("1")
+    await desk.chat.next()
+    await desk.clock.passes(1.0, asleep=2)
+    assert (await desk.chat.next()).text == "1"
+    await desk.ends(running, words("2"))
+
+
 async def test_a_chat_that_asks_to_wait_gets_the_newest_later(desk: WatchedDesk) -> None:
     desk.chat.faults_shown = [DeliverLater("Slow down.", 7.0)]
     running = await desk.begin()
@@ -180,8 +194,7 @@ async def test_a_post_that_is_under_way_is_waited_for(desk: WatchedDesk) -> None
     desk.says("1")
     await desk.chat.next()
     desk.reply.set_result(words("Done."))
-    await asyncio.sleep(0)
-    assert not running.done()
+    assert not (await asyncio.wait([running], timeout=0.2))[0]
     desk.chat.open.set()
     await running
     await desk.work()
@@ -246,6 +259,7 @@ async def test_a_question_takes_the_live_messages_place(desk: WatchedDesk) -> No
     desk.orders.faults = [halfway]
     desk.reply.set_result(wishes(("skill_ship_order", {}), ("get_order", {"id": "1"})))
     await halfway.wait()
+    await desk.clock.passes(1.0, asleep=0)
     await desk.lanes.drain(ROOM.out_lane)
     assert [place for place, _ in desk.chat.edited] == ["live1"]
     assert "Shall it?" in desk.chat.read[0]
@@ -342,38 +356,49 @@ async def test_who_has_waited_long_is_told_once_of_an_interruption(desk: Watched
     running = await desk.begin()
     for _ in range(2):
         await desk.dies(running)
-        desk.clock.time = desk.clock.now().replace(minute=desk.clock.now().minute + 2)
+        desk.clock.time += timedelta(minutes=2)
         running = await desk.goes_on()
         await desk.until_shown()
-        desk.says("Once")
         await desk.lanes.drain(ROOM.out_lane)
     await desk.ends(running, words("Done."))
     assert desk.chat.read == [GOES_ON, "Done."]
 
 
-async def test_the_live_message_tells_of_an_interruption(desk: WatchedDesk) -> None:
+async def test_the_live_message_tells_of_an_interruption_where_it_was(desk: WatchedDesk) -> None:
+    lists = Activity("Looks through the files", "done")
+    desk.model.script = [wishes(("list_files", {}))]
     running = await desk.begin()
     await desk.until_shown()
-    desk.says("Once")
-    await desk.chat.next()
-    await desk.dies(running)
-    desk.clock.time = desk.clock.now().replace(minute=desk.clock.now().minute + 2)
-    running = await desk.goes_on()
-    await desk.until_shown()
-    assert (await desk.chat.next()).activities == (Activity(GOES_ON, "done"),)
+    assert (await desk.chat.next()).activities == (lists,)
+    for told in ((Activity(GOES_ON, "done"),), ()):
+        await desk.dies(running)
+        desk.clock.time += timedelta(minutes=2)
+        running = await desk.goes_on()
+        await desk.until_shown()
+        desk.says("Once")
+        assert (await desk.chat.next()).activities == (lists, *told)
     await desk.ends(running, words("Done."))
     assert desk.chat.read == ["Done."]
 
 
-async def test_nobody_is_told_of_what_took_no_time_or_of_another_try(desk: WatchedDesk) -> None:
+async def test_nobody_is_told_of_what_took_no_time(desk: WatchedDesk) -> None:
     running = await desk.begin()
     await desk.dies(running)
     running = await desk.goes_on()
-    await desk.clock.passes(0.4, asleep=1)
+    await desk.until_shown()
+    desk.reply.set_result(words("Done at once."))
+    await running
+    await desk.work()
+    assert desk.chat.read == ["Done at once."]
+
+
+async def test_nobody_is_told_of_another_try(desk: WatchedDesk) -> None:
+    running = await desk.begin()
     desk.reply.set_exception(ModelUnavailable("Busy.", 300.0))
     await running
     desk.reply = asyncio.get_running_loop().create_future()
-    desk.clock.time = desk.clock.now().replace(minute=desk.clock.now().minute + 10)
-    desk.model.script.append(words("Done."))
-    await desk.work()
+    desk.clock.time += timedelta(minutes=10)
+    running = await desk.goes_on()
+    await desk.until_shown()
+    await desk.ends(running, words("Done."))
     assert desk.chat.read == ["Done."]

@@ -38,6 +38,7 @@ from bot.learning.editing import Editing
 from bot.learning.lifecycle import Lifecycle
 from bot.learning.outcomes import Outcomes, Phrases, Verifiers
 from bot.learning.posting import Posting
+from bot.learning.promotion import Promotion
 from bot.learning.quiet import Quiet
 from bot.learning.retiring import Retiring
 from bot.learning.review import Review
@@ -105,6 +106,7 @@ class App:
         posting = Posting(store, clock, quiet, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
         versions = Versions(store, clock, self.library, reviewers)
+        promotion = Promotion(store, clock, self.library, reviewers, sources)
         privacy = Privacy(settings.secrets)
         self._shelf = shelf.Shelf(store, clock, self.library, sources, privacy, quiet, settings.reviewers)
         self._git = GitRecord(settings.skills, store)
@@ -120,6 +122,7 @@ class App:
             "proposal": review.decide,
             buttons.FORM: editing.decide,
             "why": review.explain,
+            "promote": self._door.guests_only(promotion.decide),
             KIND: versions.decide,
             "confirmation": Confirm(store, clock, reviewers).decide,
             "guest": guests.decide,

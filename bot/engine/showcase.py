@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.domain.chat import Button, ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.scope import EVERYWHERE, wider
 from bot.domain.text import shorten
 from bot.domain.trace import Status
 from bot.ports import Clock
@@ -24,6 +25,8 @@ PAGE = 8
 LEAST_POINTS = 3
 """Uses from which on a picture tells more than the words."""
 LONGEST_QUERY = 60
+LOCAL = "local"
+"""The console's scope: nobody else reads there, so there is nobody to offer a skill to."""
 KIND = "page"
 """Of the buttons that turn pages; their subject is what is searched for, their action the page's number."""
 VERDICTS: dict[Status, Sentence] = {
@@ -149,7 +152,13 @@ def _choices(connection: Connection, here: Conversation, entry: Shelved) -> tupl
     choice = {"live": (Sentence("Suspend"), "suspend"), "suspended": (Sentence("Restore"), "restore")}.get(entry.state)
     if choice is None:
         return ()
-    return (buttons.row(connection, "life", f"{entry.name}@{entry.digest}", (choice,), here.language),)
+    subject = f"{entry.name}@{entry.digest}"
+    row = buttons.row(connection, "life", subject, (choice,), here.language)
+    if not (entry.state == "live" and entry.trusted and entry.skill and entry.skill.scope) or here.scope == LOCAL:
+        return (row,)
+    to_all = wider(entry.skill.scope) == EVERYWHERE
+    offer = Sentence("Offer everywhere") if to_all else Sentence("Offer to the whole workspace")
+    return row, buttons.row(connection, "promote", subject, ((offer, "offer"),), here.language)
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -1,12 +1,15 @@
 """The card of a proposal: at most ten lines, its evidence in numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.domain.scope import EVERYWHERE
 from bot.domain.skill import Procedure, Skill, Step
 from bot.domain.text import plain, shorten
 from bot.learning.mining import Candidate
 from bot.learning.prompting import Found
+from bot.skills import account
+from bot.store.skills import Tally
 from bot.words import Sentence, decimal
 
 EDIT = Sentence("Edit")
@@ -93,6 +96,35 @@ def edited_card(language: str, skill: Skill, told: Edited) -> str:
         facts.append(Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")))
         facts.append(_same(told.same, told.places) if told.places else Sentence("There is nothing to replay it on"))
     return _card(language, question, _in_a_line(skill), [*facts, *_fitting(told.cautions, FACTS - len(facts))])
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A skill as it would be for the wider `scope`, and the tools by which it `writes`."""
+
+    skill: Skill
+    scope: str
+    writes: Sequence[str]
+
+
+def wider_card(language: str, offered: Offered, did: Tally, seen: Mapping[str, int]) -> str:
+    """The card of a skill that is offered to more chats; `seen` are numbers of the work that it was learned from."""
+    skill = offered.skill
+    question = Sentence("Shall I use the skill {name} in the whole workspace?", name=skill.name)
+    if offered.scope == EVERYWHERE:
+        question = Sentence("Shall I use the skill {name} in every chat?", name=skill.name)
+    facts = [Sentence("So far: {record}", record=account.did(did))]
+    if procedure := skill.procedure:
+        facts.append(Sentence("Steps: {steps}", steps=_steps(procedure.steps)))
+        facts.append(Sentence("Needs: {names}", names=", ".join(procedure.parameters) or Sentence("nothing")))
+    if seen.get("tasks"):
+        facts.append(Sentence("Seen in {tasks} tasks elsewhere", tasks=seen["tasks"]))
+    if offered.writes:
+        facts.append(
+            Sentence("May change things with: {tools}; I ask before it does", tools=", ".join(offered.writes))
+        )
+    facts.append(Sentence("Begins anew on trial"))
+    return _card(language, question, _in_a_line(skill), facts)
 
 
 def folder_card(language: str, skill: Skill, told: Told) -> str:

@@ -1,6 +1,7 @@
 """What people decide about live skills: to suspend one, to bring it back."""
 
-from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.chat import ButtonClicked, Outgoing
+from bot.domain.scope import EVERYWHERE
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
 from bot.errors import Refused
@@ -37,15 +38,16 @@ class Lifecycle:
             return str(error), lambda _: None
         if entry.ref != ref:
             return say(language, "{name} is another version now: look at it anew.", name=name), lambda _: None
-        if meaning.action == "restore" and not await self._may_restore(click.conversation, click.person):
-            return say(language, "Only a reviewer of this chat can decide this."), lambda _: None
+        if meaning.action == "restore" and not await self._may_restore(click, entry):
+            return say(language, "Only who decides about this skill can bring it back."), lambda _: None
         done = Sentence("{name} is suspended.", name=name)
         if meaning.action == "restore":
             done = Sentence("{name} is live again, on trial.", name=name)
         return done.told(language), lambda connection: self._decide(connection, click, entry, meaning.action)
 
-    async def _may_restore(self, conversation: Conversation, person: Person) -> bool:
-        return await self._reviewers.may_decide(conversation, conversation, person)
+    async def _may_restore(self, click: ButtonClicked, entry: Shelved) -> bool:
+        scope = entry.skill.scope if entry.skill else click.conversation.scope
+        return await self._reviewers.may_decide_on(scope or EVERYWHERE, click.conversation, click.person)
 
     def _decide(self, connection: Connection, click: ButtonClicked, entry: Shelved, action: str) -> None:
         now = self._clock.now().timestamp()

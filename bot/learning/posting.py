@@ -124,9 +124,12 @@ def alone_with(person: str) -> Conversation:
 
 
 def card(connection: Connection, home: Conversation, proposal: Proposal) -> Outgoing:
-    """A proposal's card with its buttons."""
+    """A proposal's card with its buttons; what is offered to more chats is taken as it is."""
     language = proposal.evidence.get("language", "")
-    *decide, details = buttons.row(connection, "proposal", proposal.id, CHOICES, language)
+    row = buttons.row(connection, "proposal", proposal.id, CHOICES, language)
+    if proposal.kind == proposals.PROMOTION:
+        return Outgoing(home, proposal.evidence["card"], (row,))
+    *decide, details = row
     edit = buttons.make(connection, EDIT.told(language), Meaning(buttons.FORM, proposal.id, "edit"))
     return Outgoing(home, proposal.evidence["card"], ((*decide, edit, details),))
 

@@ -54,7 +54,7 @@ class Review:
         if meaning.action in SHOWN:
             words, show = SHOWN[meaning.action]
             return words.told(language), partial(self._show, click, proposal, show)
-        if not await self._reviewers.may_decide(home, click.conversation, click.person):
+        if not await self._may_decide(click, proposal, home):
             return ONLY_REVIEWERS.told(language), lambda _: None
         if not await self._current(proposal):
             return SUPERSEDED.told(language), partial(self._supersede, click, proposal)
@@ -64,7 +64,7 @@ class Review:
         """Why it was rejected: what is remembered of it. Raises DeliverLater as `decide`."""
         language = click.conversation.language
         proposal, home = await self._store.read(lambda connection: found(connection, meaning.subject))
-        if not await self._reviewers.may_decide(home, click.conversation, click.person):
+        if not await self._may_decide(click, proposal, home):
             return ONLY_REVIEWERS.told(language), lambda _: None
         return say(language, "Thank you: I remember that."), partial(self._explain, click, proposal, meaning.action)
 
@@ -81,6 +81,11 @@ class Review:
                 )
         await self._library.publish(_approval(proposal))
         return partial(self._note, "published", proposal, audit.ITSELF, home)
+
+    async def _may_decide(self, click: ButtonClicked, proposal: Proposal, home: Conversation) -> bool:
+        if proposal.kind == proposals.PROMOTION:
+            return await self._reviewers.may_decide_on(proposal.scope, click.conversation, click.person)
+        return await self._reviewers.may_decide(home, click.conversation, click.person)
 
     async def _current(self, proposal: Proposal) -> bool:
         """Whether the version that it would take the place of is still the last one there is.
@@ -107,7 +112,8 @@ class Review:
             )
             ref = SkillRef(proposal.ref.name, proposal.based_on)
             offer(connection, text, ref, click.conversation, f"before:{proposal.id}", self._now())
-        note: Action = "approved" if state == "approved" else "rejected"
+        promoted = proposal.kind == proposals.PROMOTION
+        note: Action = "rejected" if state == "rejected" else "promoted" if promoted else "approved"
         self._note(note, proposal, click.person, click.conversation, connection)
         self._redraw(connection, click, found(connection, proposal.id)[0])
 
@@ -160,7 +166,7 @@ class Review:
         connection: Connection,
         detail: str = "",
     ) -> None:
-        event = Event(action, proposal.ref, proposal.scope, by, there.key, detail)
+        event = Event(action, proposal.ref, proposal.scope or None, by, there.key, detail)
         audit.note(connection, event, self._now())
 
     def _now(self) -> float:

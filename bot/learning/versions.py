@@ -4,6 +4,7 @@ from dataclasses import asdict
 from functools import partial
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.scope import workspace
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
 from bot.ports import Clock
@@ -45,7 +46,9 @@ class Versions:
         """A click on a version's button. Raises DeliverLater when the platform cannot tell who may."""
         here = click.conversation
         name, _, digest = meaning.subject.partition("@")
-        if not await self._reviewers.may_decide(here, here, click.person):
+        scope = await self._store.read(lambda connection: _scope(connection, SkillRef(name, digest)))
+        belongs = scope if scope == workspace(here.scope) else here.scope
+        if not await self._reviewers.may_decide_on(belongs, here, click.person):
             return say(here.language, "Only a reviewer of this chat can decide this."), lambda _: None
         if any(entry.ref == SkillRef(name, digest) for entry in await self._library.live(None)):
             return say(here.language, "{name} is at that version already.", name=name), lambda _: None
@@ -80,3 +83,7 @@ class Versions:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _scope(connection: Connection, ref: SkillRef) -> str | None:
+    return next((one.scope for one in skills.history(connection, ref.name) if one.ref == ref), None)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from bot.domain.scope import EVERYWHERE
 from bot.domain.skill import Skill, Trigger
 from bot.skills.library import FEW, Library, Shelved
 from bot.skills.meaning import Meaning
@@ -61,7 +62,7 @@ def page(skill: Skill) -> Page:
     trigger = skill.procedure.trigger if skill.procedure else Trigger()
     return Page(
         skill.name,
-        skill.scope or "",
+        skill.scope or EVERYWHERE,
         skill.name.replace("-", " "),
         "\n".join(trigger.keywords),
         f"{skill.description}\n{trigger.condition}",

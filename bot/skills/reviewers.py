@@ -1,8 +1,10 @@
 """Who may decide in a scope: asked at the click, never by hiding a button."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.domain.chat import Conversation, Person
+from bot.domain.scope import EVERYWHERE, workspace
 from bot.ports import ChatAdapter
 
 Operator = Callable[[], Awaitable[str | None]]
@@ -19,7 +21,7 @@ class Reviewers:
         self, adapters: Mapping[str, ChatAdapter], configured: Sequence[str], operator: Operator | None = None
     ) -> None:
         self._adapters = adapters
-        self._configured = frozenset(configured)
+        self._configured = tuple(configured)
         self._operator = operator
 
     async def may_decide(self, home: Conversation, clicked_in: Conversation, person: Person) -> bool:
@@ -37,6 +39,30 @@ class Reviewers:
             return person.id in self._configured
         adapter = self._adapters.get(home.platform)
         return adapter is not None and await adapter.is_admin(home, person)
+
+    async def may_decide_on(self, scope: str, here: Conversation, person: Person) -> bool:
+        """Whether the person may decide, in the chat `here`, on what belongs to it or to a wider scope that it sees.
+
+        For a workspace its people among the configured decide, else its admins; for all chats whoever runs the bot.
+        Raises DeliverLater when the platform cannot tell.
+        """
+        if scope == here.scope:
+            return await self.may_decide(here, here, person)
+        if scope == EVERYWHERE:
+            return here.platform == "console" or [person.id] == await self.asked(scope)
+        if not scope == workspace(here.scope) == workspace(person.id):
+            return False
+        if asked := await self.asked(scope):
+            return person.id in asked
+        adapter = self._adapters.get(here.platform)
+        return adapter is not None and await adapter.is_admin(replace(here, direct=False), person)
+
+    async def asked(self, scope: str) -> Sequence[str]:
+        """The people who are asked about a wider scope; none: a workspace's admins, or nobody for all chats."""
+        if scope != EVERYWHERE:
+            return [person for person in self._configured if workspace(person) == scope]
+        operator = await self._operator() if self._operator else None
+        return [operator] if operator else self._configured[:1]
 
     async def _decides_alone(self, person: Person) -> bool:
         if self._configured:

@@ -9,7 +9,7 @@ from bot.store.audit import Event
 from bot.store.skills import Approval
 from bot.store.store import Connection
 
-IN_USE = frozenset(["approved", "published", "restored", "rolled-back"])
+IN_USE = frozenset(["approved", "promoted", "published", "restored", "rolled-back"])
 """Events after which a version is the one in use."""
 SHORTEST = 4
 """Characters of a digest that may stand for all of it."""

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
+from bot.domain.scope import family
+
 MOST_TERMS = 64
 """Different words of a text that are looked for."""
 COMMON = 50
@@ -21,12 +23,12 @@ _CREATE = """CREATE VIRTUAL TABLE pages USING fts5(
 )"""
 # What a skill is called and what most requests for it share tell more than what is also said of it.
 _SEARCH = """SELECT name, -bm25(pages, 0, 0, 4, 2, 1, 1) FROM pages
-    WHERE pages MATCH ? AND scope IN ('', ?) ORDER BY 2 DESC, name LIMIT ?"""
+    WHERE pages MATCH ? AND scope IN (?, ?, ?) ORDER BY 2 DESC, name LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a skill is found by, and the scope in which it may be found ("": everywhere)."""
+    """What a skill is found by, and the scope to which it belongs."""
 
     name: str
     scope: str
@@ -51,13 +53,13 @@ class Index:
         self._connection.close()
 
     def search(self, text: str, scope: str, limit: int) -> dict[str, float]:
-        """The names of the skills of a scope that share words with a text, best first, with their BM25 (above 0)."""
+        """The names of the skills seen in a scope that share words with a text, best first; their BM25 is above 0."""
         said = dict.fromkeys(word.lower() for word in _WORD.findall(text))
         terms = [word for word in said if word not in self._common][:MOST_TERMS]
         if not terms:
             return {}
         match = " OR ".join(f'"{term}"' for term in terms)
-        return dict(self._connection.execute(_SEARCH, (match, scope, limit)).fetchall())
+        return dict(self._connection.execute(_SEARCH, (match, *family(scope), limit)).fetchall())
 
 
 def _words(page: Page) -> set[str]:

@@ -68,7 +68,7 @@ async def claim(store: Store, lane: str) -> Turn:
 
 async def deliveries(store: Store, conversation: Conversation = ROOM) -> list[Any]:
     """The messages that wait to be sent to a chat, oldest first; with each the id of the one it replaces."""
-    found = []
+    found: list[Any] = []
     while True:
         turn = await store.write(Commit.CLAIM, lambda connection: turns.claim(connection, conversation.out_lane, NOW))
         if not isinstance(turn, Turn):

@@ -1,5 +1,6 @@
 """Markdown as models write it becomes what Telegram shows: plain text with entities, in parts that fit."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,8 @@ _KEPT_LITERAL = {"<": "\ufdd0", "$": "\ufdd1", "||": "\ufdd2|", "]:": "]\ufdd3"}
 """Marks that the converter would take away with text (tags, `$5 and 10$`, `a || b`, `[1]: https://…`) pass it as
 noncharacters of the same length in UTF-16, so the entities' offsets hold."""
 _RESTORED = str.maketrans({"\ufdd0": "<", "\ufdd1": "$", "\ufdd2": "|", "\ufdd3": ":"})
+_SEEN = re.compile(r"[^\s\x00-\x08\u180e\u200b-\u200f\u202a-\u202e\u2800\ufeff\ufffc]")
+"""What Telegram does not take for empty (strip_empty_characters in td/telegram/misc.cpp of github.com/tdlib/td)."""
 _LINKS = ("http://", "https://", "tg://", "mailto:", "tel:")
 _FORMATTED_CHARACTERS = 40_000
 """Longer texts go out as they are: the converter takes more than linear time on some, 0.5 s at this length."""
@@ -45,7 +48,7 @@ def split(markdown: str, units: int = MESSAGE_UNITS) -> tuple[Part, ...]:
     """
     source = clean(markdown)
     formatted = _convert(source) if len(source) <= _FORMATTED_CHARACTERS else (source, [])
-    return tuple(_fit(*formatted, units)) or tuple(_fit(source, [], units)) or (Part(NOTHING),)
+    return _seen(_fit(*formatted, units)) or _seen(_fit(source, [], units)) or (Part(NOTHING),)
 
 
 def parts_of(message: Outgoing) -> tuple[Part, ...]:
@@ -83,6 +86,10 @@ def _fit(text: str, entities: list[MessageEntity], units: int) -> Iterator[Part]
             yield from _fit(chunk, marks, half)
         else:
             yield Part(chunk, tuple(marks[:MESSAGE_ENTITIES]))
+
+
+def _seen(parts: Iterator[Part]) -> tuple[Part, ...]:
+    return tuple(part for part in parts if _SEEN.search(part.text))
 
 
 def _wrapped(text: str, units: int) -> str:

@@ -1,5 +1,6 @@
 """What the Bot API refuses: texts, entities and keyboards against the limits of its documentation."""
 
+import re
 from collections.abc import Sequence
 
 from bot.domain.json import JSON
@@ -9,6 +10,10 @@ _ENTITY_TYPES = {
     "strikethrough", "spoiler", "blockquote", "expandable_blockquote", "code", "pre", "text_link", "text_mention",
     "custom_emoji",
 }  # fmt: skip
+
+
+_EMPTY = re.compile(r"[\s\0-\x08\u180e\u200b-\u200f\u202a-\u202e\u2800\ufeff\ufffc]*")
+"""strip_empty_characters in td/telegram/misc.cpp of github.com/tdlib/td."""
 
 
 class Refusal(Exception):
@@ -33,7 +38,7 @@ def bad(description: str) -> Refusal:
 
 def checked_text(text: JSON) -> str:
     """1 to 4,096 UTF-16 units that are not all blank."""
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or _EMPTY.fullmatch(text):
         raise bad("message text is empty")
     return _short(text, 4096, "message is too long")
 

@@ -77,7 +77,7 @@ def test_what_looks_like_markup_stays_as_written(text: str) -> None:
     assert "".join(part.text for part in split(text)) == text
 
 
-@pytest.mark.parametrize("text", ["", " \n", "\0"])
+@pytest.mark.parametrize("text", ["", " \n", "\0", "\u200b\ufeff", "\u202e \u2800", "\u200b" * 5_000])
 def test_nothing_to_show_is_an_ellipsis(text: str) -> None:
     assert split(text) == (Part(NOTHING),)
 

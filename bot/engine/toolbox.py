@@ -43,8 +43,7 @@ class Offer:
         """Call a built-in tool. Raises ToolError."""
         source = self.sources.get(name)
         if source is None:
-            known = ", ".join(tool.name for tool in self.shown)
-            raise ToolError(f"There is no tool named {name}. The tools are: {known}.")
+            raise ToolError(self._unknown(name))
         result = await source.call(name, arguments, self.context)
         if too_deep(result.content):
             raise ToolError(f"What {name} gave is nested too deep to be used.")
@@ -52,11 +51,24 @@ class Offer:
 
     def skill(self, tool: str) -> Executable | None:
         """The live skill of the scope that the model calls by this name."""
-        if tool in self.tools:
-            return None
+        named = self._named(tool)
+        return None if named is None or tool in self.tools else _executable(named, self.tools)
+
+    def _named(self, tool: str) -> Shelved | None:
         entries = (ranked.entry for ranked in self.ranked)
-        named = next((entry for entry in entries if entry.skill and entry.skill.tool_name == tool), None)
-        return None if named is None else _executable(named, self.tools)
+        return next((entry for entry in entries if entry.skill and entry.skill.tool_name == tool), None)
+
+    def _unknown(self, name: str) -> str:
+        """Why nothing can be called by this name: it is a skill whose tools are not here now, or it is none at all."""
+        named = self._named(name)
+        if named is not None and named.skill is not None and named.skill.procedure is not None:
+            lacking = missing(named.skill.procedure, _here(self.tools))
+            why = {
+                self.tools[tool].away if tool in self.tools else f"There is no tool named {tool}." for tool in lacking
+            }
+            return f"The skill {named.name} cannot be used now. {' '.join(sorted(why))}"
+        known = ", ".join(tool.name for tool in self.shown)
+        return f"There is no tool named {name}. The tools are: {known}."
 
 
 class Toolbox:
@@ -132,7 +144,10 @@ def _tokens(tool: Tool) -> int:
 
 def _executable(entry: Shelved, tools: Mapping[str, Tool]) -> Executable | None:
     skill = entry.skill
-    here = {name for name, tool in tools.items() if not tool.away}
-    if skill is None or skill.procedure is None or missing(skill.procedure, here):
+    if skill is None or skill.procedure is None or missing(skill.procedure, _here(tools)):
         return None
     return Executable(entry.ref, skill, skill.procedure)
+
+
+def _here(tools: Mapping[str, Tool]) -> set[str]:
+    return {name for name, tool in tools.items() if not tool.away}

@@ -1,6 +1,7 @@
 """The command itself, as a process: `run` and `chat`, their mistakes, their lock, their end."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -10,11 +11,12 @@ import pytest
 
 from bot.store.lock import process_lock
 from tests.adapters.slack_harness import free_port
-from tests.emulators.openai_server import OpenAIServer
+from tests.emulators.openai_server import OpenAIServer, calls, in_turn, text
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_delivery import HttpRequests
 from tests.emulators.telegram import TelegramEmulator
 
+TOOL_SERVER = str(Path(__file__).parent.parent / "clients" / "tool_server.py")
 MODEL = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
 
 
@@ -85,6 +87,23 @@ async def test_lines_from_a_pipe_are_answered(tmp_path: Path) -> None:
     assert (status, err) == (0, "")
     assert "hello there" in out
     assert "/skills" in out
+
+
+async def test_tools_of_a_server_are_there_for_the_first_line_and_it_ends_with_the_bot(tmp_path: Path) -> None:
+    server = {"command": sys.executable, "args": [TOOL_SERVER], "env": {"KEY": "${MODEL_KEY}"}}
+    gone = {"command": "no-such-program"}
+    (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"stand": server, "gone": gone}}))
+    script = in_turn(calls(("stand__show_environment", {})), text("Done."))
+    async with OpenAIServer(script) as model:
+        variables = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-of-the-bot", "MODEL_KEY": "k-of-its-own"}
+        status, out, err = await ended(tmp_path, "chat", said=b"look\n", **variables)
+    assert (status, err) == (0, "")
+    assert "Done." in out
+    assert "stand__order" in [tool["function"]["name"] for tool in model.asked[0]["tools"]]
+    seen = json.loads(model.asked[1]["messages"][-1]["content"])
+    assert seen["HOME"] == str(tmp_path)
+    assert "OPENAI_API_KEY" not in seen
+    assert "sk-of-the-bot" not in str(seen)
 
 
 async def test_a_model_that_is_not_there_is_told_in_the_chat(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from bot.store.journal import Entry
 from bot.store.showings import Showing
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
-from bot.words import Sentence
+from bot.words import Sentence, say
 
 THUMBS = ((Sentence("👍"), "up"), (Sentence("👎"), "down"))
 SILENCE = Sentence("I have no answer to that.")
@@ -190,6 +190,9 @@ class Turns:
         self._end(log, offer, connection)
         language = conversation.language
         text = work.received.answer(transcript.answer(log.known.values()) or SILENCE.told(language), language)
+        if handed_over := _handed_over(log, offer):
+            names = ", ".join(handed_over)
+            text += "\n\n" + say(language, "_{names} stopped half-way, so I did the rest step by step._", names=names)
         used = any(map(offer.skill, _called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS, language),) if used else ()
         message = Outgoing(conversation, text, rows, quoted(turn.payload, conversation))
@@ -230,6 +233,13 @@ def _choice(log: Journal, offer: Offer) -> Sequence[Showing]:
     if not called or log.turn.kind != "message":
         return ()
     return seen(offer.seen, {found.ref for name in called if (found := offer.skill(name))})
+
+
+def _handed_over(log: Journal, offer: Offer) -> list[str]:
+    """The skills whose runs failed in this turn, so that the model went on by itself."""
+    failed = (entry for entry in log.known.values() if entry.status == "failed" and isinstance(entry.result, dict))
+    found = (offer.skill(entry.name) for entry in failed if entry.result.get("status") == "failed")
+    return list(dict.fromkeys(each.ref.name for each in found if each))
 
 
 def _called(log: Journal) -> set[str]:

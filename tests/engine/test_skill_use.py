@@ -171,7 +171,7 @@ async def test_a_failure_is_charged_to_its_step_and_what_is_done_goes_back(desk:
     ref = await desk.learn("two", Procedure(steps))
     desk.orders.faults = [None, ToolError("The system of orders sleeps.")]
     desk.model.script = [wishes(("skill_two", {})), words("I go on.")]
-    assert await desk.say("Both") == ["I go on."]
+    assert await desk.say("Both") == ["I go on.\n\n_two stopped half-way, so I did the rest step by step._"]
     text = desk.model.requests[-1].messages[-1]["content"]
     assert text.startswith("Error: ")
     report = json.loads(text.removeprefix("Error: "))
@@ -185,7 +185,7 @@ async def test_a_failure_is_charged_to_its_step_and_what_is_done_goes_back(desk:
 async def test_a_model_that_is_away_fails_the_prompt_step(desk: Desk) -> None:
     await desk.learn("nice", Procedure((Step("words", prompt="Say something nice."),)))
     desk.model.script = [wishes(("skill_nice", {})), ModelUnavailable("Busy."), words("Sorry.")]
-    assert await desk.say("Be nice") == ["Sorry."]
+    assert (await desk.say("Be nice"))[0].startswith("Sorry.\n\n_nice stopped half-way")
     assert [use.failed_step for use in await uses(desk)] == ["words"]
 
 

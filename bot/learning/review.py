@@ -48,6 +48,8 @@ class Review:
         """Decide on a proposal, or show it. Raises DeliverLater when the platform cannot tell who may."""
         language = click.conversation.language
         proposal, home = await self._store.read(lambda connection: found(connection, meaning.subject))
+        if click.conversation.out_lane != home.out_lane and not await self._may_decide(click, proposal, home):
+            return ONLY_REVIEWERS.told(language), lambda _: None
         if proposal.state != "pending":
             words = say(language, "Decided already: {decision}.", decision=decided(proposal))
             return words, lambda connection: self._redraw(connection, click, proposal)
@@ -218,6 +220,8 @@ def _approval(proposal: Proposal) -> Approval:
 def decided(proposal: Proposal) -> Sentence:
     """What became of a proposal, by whom and when."""
     when = datetime.fromtimestamp(proposal.decided_at or 0.0, UTC)
+    if (proposal.state, proposal.reason) == ("expired", "forgotten"):
+        return Sentence("Taken back on {when:%Y-%m-%d}, since what it rested on was erased", when=when)
     if proposal.state == "expired":
         return Sentence("Taken back on {when:%Y-%m-%d}, since nobody decided", when=when)
     if (proposal.state, proposal.reason) == ("superseded", "edited"):

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from functools import partial
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
-from bot.domain.scope import workspace
+from bot.domain.scope import EVERYWHERE, workspace
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
 from bot.ports import Clock
@@ -47,7 +47,9 @@ class Versions:
         here = click.conversation
         name, _, digest = meaning.subject.partition("@")
         scope = await self._store.read(lambda connection: _scope(connection, SkillRef(name, digest)))
-        belongs = scope if scope == workspace(here.scope) else here.scope
+        belongs = here.scope if scope is None else scope
+        if belongs not in (here.scope, workspace(here.scope)):
+            belongs = EVERYWHERE  # another chat's: whoever runs the bot is asked where nobody is known there
         if not await self._reviewers.may_decide_on(belongs, here, click.person):
             return say(here.language, "Only a reviewer of this chat can decide this."), lambda _: None
         if any(entry.ref == SkillRef(name, digest) for entry in await self._library.live(None)):

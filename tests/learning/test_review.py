@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.chat import Conversation, Person
 from bot.learning.remembered import REASONS
+from bot.learning.review import Review
 from bot.skills import folder
 from bot.skills.reviewers import Reviewers
 from bot.store import audit, proposals, tasks
@@ -175,6 +176,7 @@ async def test_the_details_show_what_was_asked_in_the_same_chat_alone(loop: Loop
     [(shown, _)] = await deliveries(loop.store, GROUP)
     assert shown.text.count("Seen when somebody asked: “Which orders of") == len(CUSTOMERS)
     alone = Conversation("telegram", "8")
+    loop.review = Review(loop.store, loop.clock, loop.library, Reviewers({}, (BOB.id,)))
     await loop.press(shows, BOB, alone)
     assert await deliveries(loop.store, alone) == []  # a second press brings nothing new
 
@@ -184,6 +186,7 @@ async def test_a_reviewer_alone_reads_no_words_of_the_chat(loop: Loop) -> None:
     await loop.learn(GROUP.scope)
     [(card, _)] = await deliveries(loop.store, GROUP)
     alone = Conversation("telegram", "8")
+    loop.review = Review(loop.store, loop.clock, loop.library, Reviewers({}, (BOB.id,)))
     await loop.press(card.buttons[0][3].id, BOB, alone)
     [(shown, _)] = await deliveries(loop.store, alone)
     assert "procedure" in shown.text or "steps:" in shown.text

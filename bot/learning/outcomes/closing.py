@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing, Reacted
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Reacted
 from bot.domain.trace import Status
 from bot.learning.outcomes import behaviour, hacks, reactions
 from bot.learning.outcomes.fusing import fuse
@@ -74,7 +74,7 @@ class Outcomes:
     async def feedback(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """A thumb under an answer: evidence for its task, which it ends."""
         answered, language = int(meaning.subject), click.conversation.language
-        task = await self._store.read(lambda connection: tasks.of_turn(connection, answered))
+        task = await self._store.read(lambda connection: _answered(connection, answered, click.conversation))
         if task is None:
             return say(language, "That piece of work is gone."), lambda _: None
 
@@ -213,3 +213,10 @@ def _to_close(connection: Connection, turn: Turn) -> Record | None:
 
 def _busy(connection: Connection, task: Task) -> bool:
     return turns.busy(connection, conversations.find(connection, task.conversation).lane) > 0
+
+
+def _answered(connection: Connection, turn: int, there: Conversation) -> Task | None:
+    """The task of a turn that was answered in the chat of `there`; None for any other's."""
+    task = tasks.of_turn(connection, turn)
+    here = task is not None and conversations.find(connection, task.conversation).out_lane == there.out_lane
+    return task if here else None

@@ -6,7 +6,7 @@ said. Whether a message that came while the bot worked is answered with the one 
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -77,15 +77,16 @@ def shown_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def serving(
     path: Path, adapters: Sequence[ChatAdapter], model: OpenAIServer, clock: Clock | None = None, **more: JSON
 ) -> AsyncIterator[App]:
-    """One life of the bot, on this folder. `more`: settings, and the `probe`."""
+    """One life of the bot, on this folder. `more`: settings, `probe`, and `announce`, which hears the pairing code."""
     clock = clock or SystemClock()
     probe: Probe = more.pop("probe", lambda _: None)
+    announce: Callable[[str], None] = more.pop("announce", lambda _: None)
     (path / "skills").mkdir(exist_ok=True)
     given = {"allowed": "*", "learn_after": 0, "learn_every": timedelta(0), "learn_tokens": 0, **more}
     settings = load(home=path / "data", skills=path / "skills", **given)
     platforms: Mapping[str, ChatAdapter] = {adapter.platform: adapter for adapter in adapters}
     async with OpenAIModel("parrot", clock, base_url=model.base_url) as client:
-        outside = Outside(platforms, client, client, clock, lambda _: None, probe=probe)
+        outside = Outside(platforms, client, client, clock, announce, probe=probe)
         async with opened(settings, outside) as app:
             running = asyncio.create_task(app.run())
             try:

@@ -142,3 +142,42 @@ async def test_whatever_is_said_the_bot_goes_on(talk: Talk) -> None:
 def troubles(logged: list[JSON]) -> list[JSON]:
     """What was refused, or broke."""
     return [line for line in logged if line["log_level"] == "error" or "refused" in line["event"]]
+
+
+async def test_people_of_any_name_are_let_in_on_telegram(tmp_path: Path) -> None:
+    codes: list[str] = []
+    async with test_storm_telegram.stormy(tmp_path, allowed="", announce=codes.append) as storm:
+        boss = storm.people[0]
+        await storm.until(lambda: codes)
+        boss.say(f"/start {codes[-1]}")
+        await storm.until(lambda: on_telegram(boss))
+        with structlog.testing.capture_logs() as logged:
+            for name in NAMES:
+                person = storm.telegram.person(name, "somebody")
+                person.say("hello")
+                await storm.until(lambda: boss.direct.messages[-1].buttons)
+                card = boss.direct.messages[-1]
+                boss.press("Yes", card)
+                await storm.until(lambda card=card, person=person: not card.buttons and len(on_telegram(person)) == 2)
+                await storm.app.settled()
+        assert troubles(logged) == []
+
+
+async def test_people_of_any_name_are_let_in_on_slack(tmp_path: Path) -> None:
+    codes: list[str] = []
+    async with test_storm_slack.stormy(tmp_path, allowed="", announce=codes.append) as storm:
+        slack, boss = storm.slack, storm.people[0]
+        await storm.until(lambda: codes)
+        boss.command("/apprentice", f"start {codes[-1]}", boss.direct)
+        await storm.until(lambda: storm.by_bot(0))
+        with structlog.testing.capture_logs() as logged:
+            for name in NAMES:
+                person = slack.person(name)
+                person.say(person.direct, "hello")
+                await storm.until(lambda: storm.by_bot(0)[-1].buttons)
+                card = storm.by_bot(0)[-1]
+                boss.press(card, "Yes")
+                said = partial(lambda place: [one for one in place.messages if one.sender is slack.bot], person.direct)
+                await storm.until(lambda card=card, said=said: not card.buttons and len(said()) == 2)
+                await storm.quiet()
+        assert troubles(logged) == []

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.cli.logs import configure
 from bot.cli.pairing import Pairing
 from bot.errors import ConfigError
-from bot.ports import ChatAdapter, ToolSource
+from bot.ports import ChatAdapter
 from bot.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -108,13 +108,6 @@ def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
 
-def _servers(settings: Settings) -> AbstractAsyncContextManager[ToolSource]:
-    from bot.clients.mcp import served
-    from bot.domain.privacy import Privacy
-
-    return served(settings.servers, Privacy(settings.secrets).masked)
-
-
 async def _chat(settings: Settings) -> None:
     from adapters.console import ConsoleAdapter
 
@@ -128,6 +121,7 @@ async def _open_and_run(
 ) -> None:
     from bot.app import Outside, collect_rarely, opened
     from bot.cli import models
+    from bot.cli.servers import tool_servers
     from bot.clients.clock import SystemClock
     from bot.store.lock import process_lock
 
@@ -137,7 +131,7 @@ async def _open_and_run(
     embedder = models.embedding(settings)
     if embedder is not None:
         await stack.enter_async_context(embedder)
-    tools = [await stack.enter_async_context(_servers(settings))] if settings.servers else []
+    tools = await tool_servers(settings, stack)
     outside = Outside(adapters, working, learning, SystemClock(), pairing.announce, tools, embedder=embedder)
     app = await stack.enter_async_context(opened(settings, outside))
     collect_rarely()

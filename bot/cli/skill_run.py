@@ -1,4 +1,4 @@
-"""`apprentice skills run`: a live skill from the command line, with the built-in tools and the operator's word."""
+"""`apprentice skills run`: a live skill from the command line, with the bot's tools and the operator's word."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import typer
 
 from bot.cli import models
+from bot.cli.servers import tool_servers
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Conversation, Person
 from bot.domain.json import JSON
@@ -32,7 +33,7 @@ class Operator:
         self._model = model
 
     def tool(self, name: str) -> Tool | None:
-        """A built-in tool."""
+        """One of the bot's tools."""
         found = self._tools.get(name)
         return found and found[0]
 
@@ -63,11 +64,14 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         model = await stack.enter_async_context(models.working(settings))
         library = Library(settings.skills, store, SystemClock())
         procedure = await _live(library, name)
-        sources = builtin(settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store)
+        own = builtin(settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store)
+        sources = (*own, *await tool_servers(settings, stack))
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
-        lacking = missing(procedure, tools)
+        away = {tool: found.away for tool, (found, _) in tools.items() if found.away}
+        lacking = missing(procedure, tools.keys() - away)
         if lacking:
-            raise Refused(f"{name} needs tools that are not here: {', '.join(lacking)}.")
+            why = " ".join({away[tool]: None for tool in lacking if tool in away})
+            raise Refused(f"{name} needs tools that are not here: {', '.join(lacking)}. {why}".rstrip())
         return await run(procedure, parameters, Operator(tools, model))
 
 

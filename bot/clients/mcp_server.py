@@ -51,6 +51,7 @@ class ToolServer:
         self._client: Client | None = None
         self._away = "it is being started"
         self._last_words = ""
+        self._garbled = False
         self._news = asyncio.Event()
         self.tried = asyncio.Event()
         """The first attempt to reach it has ended, one way or the other."""
@@ -126,7 +127,7 @@ class ToolServer:
 
     async def _serve(self) -> None:
         """Connect and watch; it ends with what ended the connection."""
-        self._last_words = ""
+        self._last_words, self._garbled = "", False
         ears = Ears(self._notified, self._complained, self._news.set)
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(self._pace.start):
@@ -164,7 +165,8 @@ class ToolServer:
     async def _notified(self, message: object) -> None:
         if isinstance(message, types.ToolListChangedNotification):
             self._news.set()
-        elif isinstance(message, Exception):
+        elif isinstance(message, Exception) and not self._garbled:
+            self._garbled = True
             log.warning("mcp.garbage", server=self._name, why=self._said(message))
 
     def _complained(self, line: str) -> None:

@@ -12,7 +12,7 @@ from bot.domain.chat import Attachment, ButtonClicked, Conversation, Form, Messa
 from bot.engine.intake import Intake
 from bot.learning.editing import Editing
 from bot.learning.remembered import remembered
-from bot.skills import folder
+from bot.skills import folder, format
 from bot.skills.reviewers import Reviewers
 from bot.store import audit, buttons, journal, proposals, turns
 from bot.store.commits import Commit
@@ -125,13 +125,14 @@ async def test_the_form_holds_the_file_that_would_go_live(loop: Loop, desk: Desk
 
 async def test_a_changed_procedure_is_a_proposal_of_its_own(loop: Loop, desk: Desk) -> None:
     card, text = await opened(desk, loop)
-    assert await desk.press(card, text=other(text)) == CHANGED
+    assert await desk.press(card, text=f"# by hand\n{other(text)}") == CHANGED
     (new, _), (redrawn, replaces) = await deliveries(loop.store)
     old, now = await desk.known()
     assert (old.state, old.reason, now.state, now.kind) == ("superseded", "edited", "pending", "changed")
     assert (now.ref.name, now.based_on, now.scope) == (old.ref.name, old.based_on, old.scope)
     assert now.ref.digest == folder.digest(now.files) != old.ref.digest
     assert b"sales/" in now.files["procedure.yaml"]
+    assert dict(now.files) == format.render(format.parse(now.ref.name, now.files))  # SKILL.md says what it does now
     assert now.evidence["support"] == old.evidence["support"]
     assert (redrawn.buttons, replaces) == ((), "m1")
     assert "a new card has its place" in redrawn.text
@@ -203,8 +204,27 @@ async def test_both_structures_are_remembered(loop: Loop, desk: Desk) -> None:
         (lambda text: text.replace("path: orders/", "path: mia@example.org/"), "an e-mail address"),
         (lambda text: text.replace("path: orders/", "path: Ana/"), "a person's name"),
         (lambda _: "", "procedure.yaml:"),
+        (lambda text: text.replace("keywords:", "keywords:\n    - mia@example.org", 1), "an e-mail address"),
+        (lambda text: text.replace("path: orders/${item}.json", 'path: "my\\x2down-secret"'), "a secret (of the bot)"),
+        (lambda text: text.replace("${item}", "${parameters.my-own-secret}", 1), "procedure.yaml:"),
     ],
-    ids=["same", "broken", "unknown", "name", "provenance", "secret", "own", "address", "person", "empty"],
+    ids=(
+        [
+            "same",
+            "broken",
+            "unknown",
+            "name",
+            "provenance",
+            "secret",
+            "own",
+            "address",
+            "person",
+            "empty",
+            "keyword",
+            "escaped",
+            "told",
+        ]
+    ),
 )
 async def test_what_cannot_be_taken_comes_back_with_why(loop: Loop, desk: Desk, make: Any, problem: str) -> None:
     card, text = await opened(desk, loop)
@@ -212,6 +232,7 @@ async def test_what_cannot_be_taken_comes_back_with_why(loop: Loop, desk: Desk, 
     told = await desk.problems(card, made)
     assert problem in told
     assert SECRET not in told
+    assert "my-own-secret" not in told
     assert [one.state for one in await desk.known()] == ["pending"]
     assert await deliveries(loop.store) == []
     if made != text:

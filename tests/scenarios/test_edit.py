@@ -171,7 +171,7 @@ async def test_on_slack_others_read_in_the_modal_that_they_do_not_decide(slack: 
 
 async def test_on_slack_a_long_procedure_comes_back_as_it_was(slack: slack_stage.Stage) -> None:
     modals, mia = Modals(slack), slack.mia
-    long = ORDERS.replace("Say in two", f"{LONG * 300}Say in two")
+    long = ORDERS.replace("Say in two", f"{LONG * 300}{'w' * 4500}\n      Say in two")
     assert len(long) > 20_000
     async with slack.running() as app:
         await propose(app, modals.home, long)

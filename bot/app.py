@@ -24,6 +24,9 @@ from bot.engine.live import Lives
 from bot.engine.membership import Membership
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
+from bot.engine.resting import KIND as RESTS
+from bot.engine.resting import Resting
+from bot.engine.retention import Retention
 from bot.engine.showcase import Showcase
 from bot.engine.stop import Stop
 from bot.engine.stopping import Stopping
@@ -59,6 +62,7 @@ from bot.store.turns import NewTurn
 from bot.tools.builtin import builtin
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class App:
         limits = Limits(idle=settings.conversation_idle)
         reviewers = Reviewers(adapters, settings.reviewers, lambda: store.read(people.first_paired))
         hours, weekly = settings.tables.quiet, settings.tables.digest
-        quiet = Quiet(hours.begins, hours.ends, hours.zone)
+        self._quiet = quiet = Quiet(hours.begins, hours.ends, hours.zone)
         posting = Posting(store, clock, quiet, settings.reviewers)
         review = Review(store, clock, self.library, reviewers)
         versions = Versions(store, clock, self.library, reviewers)
@@ -131,7 +135,9 @@ class App:
             "stop": self._door.guests_only(Stop(store, clock, self._cancel).decide),
         }
         stopping = Stopping(store, self._cancel)
-        forget = Forget(store, clock, self.library, reviewers)
+        resting = Resting(store, clock, self.library, reviewers)
+        decisions[RESTS] = self._door.guests_only(resting.decide)
+        forget = Forget(store, clock, resting, reviewers)
         decisions["forget"] = self._door.guests_only(forget.decide)
         showcase = Showcase(store, clock, self.library, outgoing)
         decisions["page"] = self._door.guests_only(showcase.turn_page)
@@ -150,7 +156,8 @@ class App:
             "delivery": Outbox(store, clock, adapters, outside.probe),
             "reaction": self._door.guarded(outcomes.reacted),
             "membership": Membership(store, clock, stopping, self._door.open_to),
-            "forget": Forgetting(store, clock, stopping, workspace, outgoing),
+            "forget": Forgetting(store, clock, stopping, resting, workspace, outgoing),
+            "retain": Retention(store, clock, self.library, workspace, settings.tables.retention.days),
             "close": outcomes.close,
             "mine": cycle,
             "publish": review.publish,
@@ -235,6 +242,11 @@ class App:
         def work(connection: Connection) -> None:
             for kind in ("remind", "retire"):
                 new = NewTurn(f"{kind}:{int(now // HOUR)}", f"job:{kind}", kind, {})
+                turns.enqueue(connection, new, now)
+            if self._settings.tables.retention.days:
+                # A message may follow: it waits until the quiet hours are over.
+                due = self._quiet.over(self._outside.clock.now()).timestamp()
+                new = NewTurn(f"retain:{int(now // DAY)}", "job:retain", "retain", {}, due=due)
                 turns.enqueue(connection, new, now)
             self._digest.submit(connection)
 

@@ -105,12 +105,19 @@ class WeeklyDigest(_Table):
         return get_args(Day).index(self.day)
 
 
+class Retention(_Table):
+    """After how many `days` what was said and done is forgotten; 0: it is kept."""
+
+    days: int = Field(default=0, ge=0)
+
+
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
     quiet: QuietHours = QuietHours()
     digest: WeeklyDigest = WeeklyDigest()
     skills: Offered = Offered()
+    retention: Retention = Retention()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()
     mcp: Servers = Field(default_factory=dict)

@@ -6,24 +6,24 @@ it runs meanwhile, and the lane of its deliveries what was sent. Each step is a 
 
 import asyncio
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
-from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Person
 from bot.domain.text import plain
+from bot.engine.resting import Resting
 from bot.engine.stopping import Stopping
 from bot.ports import Clock
-from bot.skills.library import Library, Shelved
 from bot.skills.reviewers import Reviewers
-from bot.store import buttons, conversations, forgetting, proposals, turns
+from bot.store import buttons, conversations, forgetting, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver, waiting_files
-from bot.store.proposals import Proposal
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
 from bot.tools.names import FILES, folder_of
@@ -40,10 +40,10 @@ AT_ONCE = 200
 class Forget:
     """Asks whether a conversation is to be deleted, and takes the answer."""
 
-    def __init__(self, store: Store, clock: Clock, library: Library, reviewers: Reviewers) -> None:
+    def __init__(self, store: Store, clock: Clock, resting: Resting, reviewers: Reviewers) -> None:
         self._store = store
         self._clock = clock
-        self._library = library
+        self._resting = resting
         self._reviewers = reviewers
 
     async def ask(self, turn: Turn, said: MessageReceived) -> Effect:
@@ -78,22 +78,20 @@ class Forget:
             return ANSWERS["keep"].told(language), effect
         deleted = say(language, "{name}: this conversation is deleted, I know nothing of it any more.", name=by)
         words = "\n".join([deleted, *await self._kept(home, language)])
-        payload = {"step": "stop", "words": words, "card": click.message_id}
+        payload = {"step": "stop", "words": words, "card": click.message_id, "by": asdict(click.person)}
         begin = NewTurn(f"forget:{asked}", f"forget:{home.key}", "forget", payload, home.key)
         return ANSWERS["delete"].told(language), lambda connection: _enqueue(connection, begin, self._now())
 
     async def _kept(self, home: Conversation, language: str) -> list[str]:
         """What rests on the conversation's tasks and stays: live skills, and proposals that wait."""
-        proposed, tasks = await self._store.read(lambda connection: _resting(connection, home))
-        learned = {proposal.ref for proposal in proposed}
-        live = await self._library.live(home.scope)
-        skills = [entry.name for entry in live if entry.ref in learned or not tasks.isdisjoint(_learned_from(entry))]
-        waiting = [proposal.ref.name for proposal in proposed if proposal.state == "pending"]
+        rests = await self._resting.on(home)
+        skills = [entry.name for entry in rests.live]
+        waiting = [proposal.ref.name for proposal in rests.waiting]
         lines = []
         if skills:
-            lines.append(say(language, "Skills learned from it, which stay: {names}", names=_bold(skills)))
+            lines.append(say(language, "Skills learned from it: {names}", names=_bold(skills)))
         if waiting:
-            lines.append(say(language, "Proposals that rest on it and still wait: {names}", names=_bold(waiting)))
+            lines.append(say(language, "Proposals that rest on it: {names}", names=_bold(waiting)))
         return lines
 
     def _now(self) -> float:
@@ -103,10 +101,13 @@ class Forget:
 class Forgetting:
     """Deletes a conversation. `workspace` and `outgoing` are the folders with its files."""
 
-    def __init__(self, store: Store, clock: Clock, stop: Stopping, workspace: Path, outgoing: Path) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, stop: Stopping, resting: Resting, workspace: Path, outgoing: Path
+    ) -> None:
         self._store = store
         self._clock = clock
         self._stop = stop
+        self._resting = resting
         self._workspace = workspace
         self._outgoing = outgoing
 
@@ -124,9 +125,10 @@ class Forgetting:
     async def _forget_said(self, turn: Turn, home: Conversation) -> Effect:
         said = await self._store.read(lambda connection: forgetting.said(connection, home.key, turn.id))
         tasks = await self._store.read(lambda connection: forgetting.tasks_of(connection, home.key))
+        rests = await self._resting.on(home)
         now = self._clock.now().timestamp()
-        await self._write([partial(forgetting.forget_turns, ids=part) for part in _parts(said)])
-        await self._write([partial(forgetting.forget_tasks, ids=part, now=now) for part in _parts(tasks)])
+        await in_parts(self._store, forgetting.forget_turns, said)
+        await in_parts(self._store, partial(forgetting.forget_tasks, now=now), tasks)
         await asyncio.to_thread(_delete, self._workspace / FILES / folder_of(home))
         log.info("conversation.forgotten", conversation=home.key, turns=len(said))
 
@@ -135,12 +137,13 @@ class Forgetting:
             self._next(connection, turn, "sent", home.out_lane)
             words = Outgoing(home, turn.payload["words"])
             deliver(connection, words, turn.key, now, replaces=turn.payload["card"])
+            self._resting.ask(home, rests, Person(**turn.payload["by"]), turn.key, connection)
 
         return effect
 
     async def _forget_sent(self, turn: Turn, home: Conversation) -> Effect:
         sent = await self._store.read(lambda connection: forgetting.sent(connection, home, turn.id))
-        await self._write([partial(forgetting.forget_deliveries, ids=part) for part in _parts(sent)])
+        await in_parts(self._store, forgetting.forget_deliveries, sent)
         waiting = await self._store.read(lambda connection: waiting_files(connection, home.out_lane))
         copies = self._outgoing / folder_of(home)
         if copies.exists():
@@ -152,9 +155,16 @@ class Forgetting:
         new = NewTurn(f"{turn.key}:{step}", lane, "forget", {**turn.payload, "step": step}, turn.conversation)
         _enqueue(connection, new, self._clock.now().timestamp())
 
-    async def _write(self, parts: Sequence[Effect]) -> None:
-        for part in parts:
-            await self._store.write(Commit.FORGET, part)
+
+def _forget(forget: Callable[[Connection, Sequence[T]], None], ids: Sequence[T], connection: Connection) -> None:
+    forget(connection, ids)
+
+
+async def in_parts(store: Store, forget: Callable[[Connection, Sequence[T]], None], ids: Sequence[T]) -> None:
+    """Forget rows, some in a commit."""
+    for start in range(0, len(ids), AT_ONCE):
+        part = ids[start : start + AT_ONCE]
+        await store.write(Commit.FORGET, partial(_forget, forget, part))
 
 
 def _enqueue(connection: Connection, turn: NewTurn, now: float) -> None:
@@ -165,25 +175,8 @@ def _home(connection: Connection, asked: int) -> Conversation:
     return conversations.find(connection, turns.conversation_of(connection, asked))
 
 
-def _resting(connection: Connection, home: Conversation) -> tuple[list[Proposal], set[str]]:
-    """The proposals that the tasks of a conversation support, and these tasks."""
-    tasks = set(forgetting.tasks_of(connection, home.key))
-    proposed = proposals.of_scope(connection, home.scope)
-    return [one for one in proposed if not tasks.isdisjoint(one.evidence.get("support", ()))], tasks
-
-
-def _learned_from(entry: Shelved) -> Sequence[str]:
-    """The tasks that a skill's folder names itself: a person may have put it there by hand."""
-    procedure = entry.skill.procedure if entry.skill else None
-    return procedure.provenance.tasks if procedure else ()
-
-
 def _bold(names: Sequence[str]) -> str:
     return ", ".join(f"**{name}**" for name in names)
-
-
-def _parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
 def _delete(folder: Path) -> None:

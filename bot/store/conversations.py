@@ -77,6 +77,11 @@ def begin_anew(connection: sa.Connection, key: str, turn: int) -> None:
     connection.execute(conversations.update().where(conversations.c.key == key).values(since=turn))
 
 
+def begin_behind(connection: sa.Connection, turn: int) -> None:
+    """Start every history behind this turn, unless it starts later."""
+    connection.execute(conversations.update().where(conversations.c.since < turn).values(since=turn))
+
+
 # Built once: it runs in every turn, and building a statement costs more than running it.
 _SINCE = sa.select(conversations.c.since).where(conversations.c.key == sa.bindparam("of")).scalar_subquery()
 _HISTORY = (

@@ -26,6 +26,39 @@ def tasks_of(connection: sa.Connection, key: str) -> list[str]:
     return list(connection.scalars(sa.select(tasks.c.id).where(tasks.c.conversation == key)))
 
 
+def before(connection: sa.Connection, at: float) -> int:
+    """The first turn that came at this time or after it; one that is yet to come, where there is none."""
+    newest = sa.select(sa.func.max(turns.c.id)).where(turns.c.created < at)
+    return (connection.scalar(newest) or 0) + 1
+
+
+_FULL = sa.cast(turns.c.payload, sa.Text) != "{}"
+
+
+def old_turns(connection: sa.Connection, before: int) -> list[int]:
+    """Turns of before one that have ended and were not emptied: what people said and did, no matter where."""
+    theirs = sa.or_(turns.c.conversation.is_not(None), turns.c.kind.in_(("reaction", "membership")))
+    where = (turns.c.id < before, turns.c.finished.is_not(None), turns.c.kind != "delivery", theirs, _FULL)
+    return list(connection.scalars(sa.select(turns.c.id).where(*where)))
+
+
+def old_deliveries(connection: sa.Connection, before: int) -> list[int]:
+    """Deliveries of before a turn that have ended and were not emptied."""
+    where = (turns.c.id < before, turns.c.finished.is_not(None), turns.c.kind == "delivery", _FULL)
+    return list(connection.scalars(sa.select(turns.c.id).where(*where)))
+
+
+def old_tasks(connection: sa.Connection, before: int) -> list[str]:
+    """Closed tasks whose turns all came before one, and that were not forgotten."""
+    where = (tasks.c.last_turn < before, tasks.c.closed.is_not(None), tasks.c.person != "")
+    return list(connection.scalars(sa.select(tasks.c.id).where(*where)))
+
+
+def erased(connection: sa.Connection) -> set[str]:
+    """The tasks that were forgotten."""
+    return set(connection.scalars(sa.select(tasks.c.id).where(tasks.c.person == "")))
+
+
 def forget_turns(connection: sa.Connection, ids: Sequence[int]) -> None:
     """Empty turns that have ended, and delete what was done in them. A skill may still write where it always may."""
     asked = list(connection.scalars(sa.select(confirmations.c.id).where(confirmations.c.turn.in_(ids))))

@@ -118,6 +118,14 @@ def redact(connection: sa.Connection, id: str) -> None:
         found = find(connection, found.evidence.get("instead_of", ""))
 
 
+def forget_words(connection: sa.Connection, id: str) -> None:
+    """Take away what people said that it is made of; its tasks' ids and its numbers stay."""
+    found = find(connection, id)
+    if found is not None and "alike" in found.evidence:
+        kept = {name: value for name, value in found.evidence.items() if name != "alike"}
+        connection.execute(proposals.update().where(proposals.c.id == id).values(evidence=kept))
+
+
 def of_scope(connection: sa.Connection, scope: str) -> list[Proposal]:
     """All proposals of a scope, oldest first."""
     rows = sa.select(proposals).where(proposals.c.scope == scope).order_by(*_IN_ORDER)

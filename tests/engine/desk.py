@@ -23,6 +23,7 @@ from bot.engine.live import Lives
 from bot.engine.membership import Membership
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
+from bot.engine.resting import Resting
 from bot.engine.showcase import Showcase
 from bot.engine.stop import Stop
 from bot.engine.stopping import Stopping
@@ -145,7 +146,9 @@ class Desk:
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}
         decisions["stop"] = Stop(store, clock, lambda lane, before: self.lanes.stop(lane, before)).decide
         stopping = Stopping(store, lambda lane, before: self.lanes.stop(lane, before))
-        forget = Forget(store, clock, self.library, Reviewers(adapters, reviewers))
+        resting = Resting(store, clock, self.library, Reviewers(adapters, reviewers))
+        decisions["rests"] = resting.decide
+        forget = Forget(store, clock, resting, Reviewers(adapters, reviewers))
         decisions["forget"] = forget.decide
         showcase = Showcase(store, clock, self.library, self.path / "outgoing")
         decisions["page"] = showcase.turn_page
@@ -153,7 +156,7 @@ class Desk:
             "message": speaking.message,
             "resume": speaking.resume,
             "command": Answers(store, clock, showcase, stopping, forget),
-            "forget": Forgetting(store, clock, stopping, *folders),
+            "forget": Forgetting(store, clock, stopping, resting, *folders),
             "membership": Membership(store, clock, stopping, self._is_open_to),
             "click": Clicks(store, adapters, decisions),
             "delivery": Outbox(store, clock, adapters, lambda _: None),

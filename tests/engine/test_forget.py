@@ -12,7 +12,7 @@ from bot.domain.chat import Conversation, Person
 from bot.domain.skill import Procedure, Provenance, Step
 from bot.engine import forget
 from bot.ports import ModelReply, ModelRequest
-from bot.store import proposals, skills, tasks
+from bot.store import audit, proposals, skills, tasks
 from bot.store.commits import Commit
 from bot.store.evidence import Judgement, keep_judgement
 from bot.store.proposals import Proposal
@@ -203,18 +203,38 @@ async def test_what_was_learned_from_it_is_named_and_stays(desk: Desk) -> None:
     )
     [asked] = await desk.say("/forget")
     named = [
-        "Skills learned from it, which stay: **by-a-card**, **learned-here**",
-        "Proposals that rest on it and still wait: **waits**",
+        "Skills learned from it: **by-a-card**, **learned-here**",
+        "Proposals that rest on it: **waits**",
     ]
     assert asked.split("\n")[1:] == named
     await desk.press("Delete")
     assert desk.chat.edited[-1][1].text.split("\n")[1:] == named
     assert len(await desk.library.live(ROOM.scope)) == 3
+    card, here, waits = desk.chat.sent[-3:]
+    assert card.text == "What I learned **by-a-card** from is deleted. Shall I go on using it?"
+    assert [button.label for button in waits.buttons[0]] == ["Keep", "Take back"]
+    [redacted] = await desk.store.read(lambda connection: proposals.listed(connection, "waits"))
+    assert redacted.evidence == {"support": [task], "card": "waits"}
+    place = {name: desk.chat.sent.index(message) for name, message in (("card", card), ("here", here), ("w", waits))}
+    assert await desk.press("Keep", message=place["card"]) == "Noted."
+    assert await desk.press("Suspend", message=place["here"]) == "Noted."
+    assert await desk.press("Take back", message=place["w"]) == "Noted."
+    assert [entry.name for entry in await desk.library.live(ROOM.scope)] == ["by-a-card", "written"]
+    [taken] = await desk.store.read(lambda connection: proposals.listed(connection, "waits"))
+    assert (taken.state, taken.reason) == ("expired", "forgotten")
+    noted = await desk.store.read(lambda connection: audit.events(connection))
+    assert [(event.action, event.ref.name, event.by.id, event.detail) for event in noted] == [
+        *(("forgotten", name, ANA.id, "asked") for name in ("by-a-card", "learned-here", "waits")),
+        ("forgotten", "by-a-card", ANA.id, "keep"),
+        ("suspended", "learned-here", ANA.id, "what it was learned from was erased."),
+        ("forgotten", "learned-here", ANA.id, "suspend"),
+        ("forgotten", "waits", ANA.id, "take-back"),
+    ]
 
 
 def _proposal(name: str, task: str) -> Proposal:
     ref = skills.SkillRef(name, name)
-    return Proposal(name, ROOM.scope, ROOM.key, ref, {}, name, {"support": [task], "card": name}, 1.0)
+    return Proposal(name, ROOM.scope, ROOM.key, ref, {}, name, {"support": [task], "card": name, "alike": SECRET}, 1.0)
 
 
 async def test_what_runs_is_stopped_first_and_what_is_said_after_is_new(desk: Desk) -> None:

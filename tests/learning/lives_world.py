@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ from bot.store.commits import Commit
 from bot.store.store import Connection, Store
 from bot.store.tables import buttons as button_table
 from bot.store.tables import turns as turn_table
+from bot.store.turns import Turn
 from tests.engine.made import HandClock, KeptChat
 
 ANA, BOB, EVE = (Person(f"telegram:{id}", name) for id, name in ((7, "Ana"), (8, "Bob"), (9, "Eve")))
@@ -79,7 +81,10 @@ class Chat(KeptChat):
 
 @dataclass
 class Clerk:
-    """The model: it does the work as it is done by hand, or calls the skill that says it is for this kind of work."""
+    """The model: it does the work as it is done by hand, or calls the skill that says it is for this kind of work.
+
+    Asked for `tools` it names those that it was offered; told to `call NAME` it does, and says what came back.
+    """
 
     by_hand: bool = True
     asked: list[tuple[str, frozenset[str]]] = field(default_factory=list)
@@ -94,6 +99,10 @@ class Clerk:
         found = re.search(r"(orders|bills) of ([a-z-]+) in (\w+)", said)
         made = [call["function"]["name"] for message in messages[start:] for call in message.get("tool_calls") or ()]
         results = [str(message["content"]) for message in messages[start:] if message["role"] == "tool"]
+        if wanted := re.match(r"call (\w+) ?([\w-]*)$", said):
+            return _reply(results[0]) if results else _reply("", (wanted[1], {"name": wanted[2]} if wanted[2] else {}))
+        if said == "tools":
+            return _reply(" ".join(tool.name for tool in request.tools))
         by_skill = bool(made) and made[0].startswith("skill_")
         if found is None or (by_skill and not results[0].startswith("Error")):
             return _reply("Done.")
@@ -113,6 +122,17 @@ class Clerk:
 def _reply(text: str, *calls: tuple[str, dict[str, JSON]]) -> ModelReply:
     made = tuple(ToolCall(f"c{number}", name, json.dumps(given)) for number, (name, given) in enumerate(calls))
     return ModelReply(text, made, 10, 10, True, 10)
+
+
+def write_records(workspace: Path, place: str, key: str) -> None:
+    """What the work of a place reads; the lists in its records stand under a key that has to do with `key`."""
+    for kind in KINDS:
+        single = workspace / place / kind / "single"
+        single.mkdir(parents=True, exist_ok=True)
+        for who, ids in CUSTOMERS.items():
+            (single.parent / f"{who}.json").write_text(json.dumps({"id": who, f"{kind}_{key}": ids}))
+            for id in ids:
+                (single / f"{id}.json").write_text(json.dumps({"id": id, "state": f"s{id}"}))
 
 
 class World:
@@ -144,13 +164,7 @@ class World:
 
     def write_records(self, place: str, key: str) -> None:
         """The records of a place; the lists in them stand under a key that has to do with `key`."""
-        for kind in KINDS:
-            single = self.workspace / place / kind / "single"
-            single.mkdir(parents=True, exist_ok=True)
-            for who, ids in CUSTOMERS.items():
-                (single.parent / f"{who}.json").write_text(json.dumps({"id": who, f"{kind}_{key}": ids}))
-                for id in ids:
-                    (single / f"{id}.json").write_text(json.dumps({"id": id, "state": f"s{id}"}))
+        write_records(self.workspace, place, key)
 
     async def open(self) -> None:
         """Start the bot; again after `close`."""
@@ -196,7 +210,8 @@ class World:
                 if kind not in kinds:
                     await self.app._lanes.drain(lane)
                     continue
-                turn = await self.store.write(Commit.CLAIM, lambda c, lane=lane: turns.claim(c, lane, now))  # type: ignore[misc]  # the same
+                turn = await self.store.write(Commit.CLAIM, partial(turns.claim, lane=lane, now=now))
+                assert isinstance(turn, Turn)
                 await self.app._lanes._handlers[kind](turn)
                 return
 

@@ -220,7 +220,7 @@ class Lives(RuleBasedStateMachine):
         """The records of a place change their form: skills that read them fail from now on, or work again."""
         self.world.write_records(place, key)
 
-    @precondition(lambda self: _folders(self.world))
+    @precondition(lambda self: bool(_folders(self.world)))
     @rule(data=st.data(), how=st.sampled_from(["note", "words", "broken", "gone"]))
     def edit(self, data: st.DataObject, how: str) -> None:
         place = self.world.root / data.draw(st.sampled_from(_folders(self.world)))

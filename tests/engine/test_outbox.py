@@ -250,3 +250,9 @@ async def test_a_post_under_way_when_the_process_stops_is_recorded_and_not_made_
     await store.write(Commit.FINISH, await outbox(store, chat)(again))
     assert len(chat.sent) == 1
     assert await sent_ids(store, again) == ["m1"]
+
+
+async def test_what_may_have_been_posted_behind_a_live_message_does_not_go_into_it_any_more(store: Store) -> None:
+    chat = AskedChat(Undeliverable("message to edit not found"), MaybeDelivered("lost"), told=(None, None))
+    await worked(store, chat, await live(store, "a"))
+    assert (chat.edited, len(chat.sent)) == ([], 1)

@@ -36,13 +36,20 @@ PROCEDURE = Procedure(
 )
 
 
+class Slack(KeptChat):
+    """As Slack's adapter does, it takes everybody for the admin of the chat alone with them."""
+
+    async def is_admin(self, conversation: Conversation, person: Person) -> bool:
+        return conversation.direct or await super().is_admin(conversation, person)
+
+
 class Office:
     """A workspace with a trusted skill in one of its channels."""
 
     def __init__(self, store: Store, path: Path, reviewers: Sequence[str] = ()) -> None:
         self.store, self.clock = store, HandClock()
         self.library = Library(path / "skills", store, self.clock)
-        who = Reviewers({"slack": KeptChat(admins=(MIA.id, STRANGER.id))}, reviewers, self._operator)
+        who = Reviewers({"slack": Slack(admins=(MIA.id, STRANGER.id))}, reviewers, self._operator)
         self.promotion = Promotion(store, self.clock, self.library, who, [FileTools(path)])
         self.review = Review(store, self.clock, self.library, who)
         self.lifecycle = Lifecycle(store, self.clock, self.library, who)

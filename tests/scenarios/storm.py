@@ -5,6 +5,7 @@ said. Whether a message that came while the bot worked is answered with the one 
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +26,10 @@ from tests.emulators.openai_server import OpenAIServer, Reply, slowly, text
 
 WORD = re.compile(r"\bw\d+x\d+\b")
 """What is said and answered: whose it is, and the how-manieth."""
+
+
+STORY = "\n\n".join("Once upon a time there was a bot that never lost a word. " * 40 for _ in range(14))
+"""Several messages long on either platform."""
 
 
 def word(person: int, number: int) -> str:
@@ -61,6 +66,12 @@ class Refusals:
             raise sa.exc.OperationalError("COMMIT", {}, OSError("database or disk is full"))
 
 
+def talker(request: JSON) -> Reply:
+    """The parrot, which tells the first person a long story beside."""
+    answer = words([json.loads(parrot(request).body)["choices"][0]["message"]["content"]])
+    return text(" ".join(answer) + f"\n{STORY}" * any(one.startswith("w0x") for one in answer))
+
+
 def thinker(request: JSON) -> Reply:
     """The parrot, so slow that its answer is shown while it comes."""
     return slowly(parrot(request), 0.1)
@@ -81,7 +92,7 @@ async def serving(
     clock = clock or SystemClock()
     probe: Probe = more.pop("probe", lambda _: None)
     announce: Callable[[str], None] = more.pop("announce", lambda _: None)
-    (path / "skills").mkdir(exist_ok=True)
+    (path / "skills").mkdir(parents=True, exist_ok=True)
     given = {"allowed": "*", "learn_after": 0, "learn_every": timedelta(0), "learn_tokens": 0, **more}
     settings = load(home=path / "data", skills=path / "skills", **given)
     platforms: Mapping[str, ChatAdapter] = {adapter.platform: adapter for adapter in adapters}

@@ -1,5 +1,6 @@
 """Slack at its worst: a scenario for each fault, with the whole bot. The law is in storm.py."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from tests.emulators.slack_faults import dropped, flood, garbled, lost_answer, r
 from tests.emulators.slack_people import Person
 from tests.emulators.slack_state import Message
 from tests.emulators.telegram_faults import Fault
-from tests.scenarios.storm import Refusals, parrot, serving, shown_soon, thinker, word, words
+from tests.scenarios.storm import Refusals, parrot, serving, shown_soon, talker, thinker, word, words
 
 __all__ = ["shown_soon"]
 SECONDS = 30.0
@@ -29,7 +30,7 @@ SECONDS = 30.0
 SOCKETS, HTTP = "Socket Mode", "HTTP events"
 
 
-@dataclass
+@dataclass(eq=False)
 class Storm:
     """The bot, and people who write to it: alone with it, and in threads of a channel that are theirs."""
 
@@ -57,6 +58,10 @@ class Storm:
     def heard(self, person: int) -> list[str]:
         """The words that the bot has said to a person, or in their thread."""
         return words(map(shown_text, self.by_bot(person)))
+
+    def heard_in_room(self) -> list[str]:
+        """The words that the bot has said in the channel."""
+        return words(shown_text(message) for message in self.room.messages if message.sender is self.slack.bot)
 
     def by_bot(self, person: int) -> list[Message]:
         """The bot's messages there."""
@@ -131,6 +136,46 @@ async def test_while_one_chat_waits_the_others_are_answered(storm: Storm) -> Non
     storm.mention(2, 0)
     await storm.until(lambda: storm.heard(1) and storm.heard(2))
     assert storm.heard(0) == []
+
+
+async def test_a_long_answer_in_one_chat_holds_up_nobody(storm: Storm) -> None:
+    storm.slack.pace = 1
+    storm.model.script = talker
+    storm.say(0, 0)
+    await storm.until(lambda: storm.heard(0))
+    storm.say(1, 0)
+    storm.mention(2, 0)
+    await storm.until(lambda: storm.heard(1) and storm.heard(2))
+    assert len(storm.by_bot(0)) < 3
+    await storm.until(lambda: len(storm.by_bot(0)) == 3)
+
+
+async def test_two_of_us_in_one_channel_do_not_talk_each_other_to_death(tmp_path: Path) -> None:
+    async with stormy(tmp_path / "one") as one, stormy(tmp_path / "two") as two:
+        copies = {storm: storm.slack.other_bot("Other") for storm in (one, two)}
+        said = {one: 0, two: 0}
+
+        async def relay(here: Storm, there: Storm) -> None:
+            """What the bot says here, the other hears from a bot, as said to itself in its thread."""
+            while True:
+                await here.until(lambda: len(here.heard_in_room()) > said[here])
+                said[here] += 1
+                text = f"{there.slack.bot.mention} {here.heard_in_room()[-1]}"
+                copies[there].say(there.room, text, next(iter(there.roots.values())))
+
+        one.mention(0, 0)
+        two.mention(1, 0)
+        relays = [asyncio.create_task(relay(*pair)) for pair in ((one, two), (two, one))]
+        await one.until(lambda: said[one])
+        await two.until(lambda: said[two])
+        for storm in (one, two):
+            storm.mention(2, 0)
+            await storm.until(lambda storm=storm: word(2, 0) in storm.heard_in_room())
+            await storm.quiet()
+        for task in relays:
+            task.cancel()
+        assert one.heard_in_room() == [word(0, 0), word(2, 0)]
+        assert two.heard_in_room() == [word(1, 0), word(2, 0)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Telegram at its worst: a scenario for each fault, with the whole bot. The law is in storm.py."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.telegram.adapter import TelegramAdapter
+from adapters.telegram.rates import LIMITS, Limits
 from bot.app import App
 from bot.clients.clock import SystemClock
 from bot.engine.commands import COMMANDS
@@ -16,8 +18,9 @@ from tests.adapters.telegram_harness import UNLIMITED
 from tests.emulators.openai_server import OpenAIServer
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_faults import Fault, flood
+from tests.emulators.telegram_rates import Rates
 from tests.emulators.telegram_state import User
-from tests.scenarios.storm import Refusals, parrot, serving, shown_soon, thinker, word, words
+from tests.scenarios.storm import Refusals, parrot, serving, shown_soon, talker, thinker, word, words
 
 __all__ = ["shown_soon"]
 SECONDS = 30.0
@@ -30,7 +33,7 @@ def also(*faults: Fault) -> list[object]:
     return [pytest.param(fault, marks=pytest.mark.slow) for fault in faults]
 
 
-@dataclass
+@dataclass(eq=False)
 class Storm:
     """The bot, and people who write to it, each in their direct chat."""
 
@@ -53,7 +56,7 @@ class Storm:
     def heard(self, person: int | None) -> list[str]:
         """The words that the bot has said to a person, or in the group."""
         place = self.group if person is None else self.people[person].direct
-        return words(message.text for message in place.messages if message.sender.is_bot)
+        return words(message.text for message in place.messages if message.sender is self.telegram.bot)
 
     async def until(self, look: Callable[[], object]) -> None:
         """Wait for something to be so."""
@@ -67,16 +70,18 @@ async def storm(tmp_path: Path) -> AsyncIterator[Storm]:
 
 
 @asynccontextmanager
-async def stormy(path: Path, people: int = 3, read_timeout: float = 20, **more: object) -> AsyncIterator[Storm]:
+async def stormy(
+    path: Path, read_timeout: float = 20, limits: Limits = UNLIMITED, **more: object
+) -> AsyncIterator[Storm]:
     async with TelegramEmulator() as telegram, OpenAIServer(parrot) as model:
         commands = tuple(COMMANDS.items())
         async with (
             TelegramAdapter(
-                telegram.token, telegram.base_url, commands, SystemClock(), read_timeout, limits=UNLIMITED
+                telegram.token, telegram.base_url, commands, SystemClock(), read_timeout, limits=limits
             ) as adapter,
             serving(path, [adapter], model, **more) as app,
         ):
-            yield Storm(telegram, app, model, [telegram.person(f"P{number}") for number in range(people)])
+            yield Storm(telegram, app, model, [telegram.person(f"P{number}") for number in range(3)])
 
 
 async def test_a_wait_that_telegram_asks_for_is_waited(storm: Storm) -> None:
@@ -96,6 +101,46 @@ async def test_while_one_chat_waits_the_others_are_answered(storm: Storm) -> Non
         storm.say(person, 0)
     await storm.until(lambda: storm.heard(1) and storm.heard(2))
     assert storm.heard(0) == []
+
+
+async def test_a_long_answer_in_one_chat_holds_up_nobody(tmp_path: Path) -> None:
+    async with stormy(tmp_path, limits=LIMITS) as storm:
+        storm.telegram.rates = Rates()
+        storm.model.script = talker
+        storm.say(0, 0)
+        await storm.until(lambda: storm.heard(0))
+        for person in (1, 2):
+            storm.say(person, 0)
+        await storm.until(lambda: storm.heard(1) and storm.heard(2))
+        assert sum(message.sender.is_bot for message in storm.people[0].direct.messages) < 4
+        assert storm.telegram.rates.refused == 0
+
+
+async def test_two_of_us_in_one_group_do_not_talk_each_other_to_death(tmp_path: Path) -> None:
+    """Telegram keeps bots from hearing each other; should it ever let them, nobody answers."""
+    async with stormy(tmp_path / "one") as one, stormy(tmp_path / "two") as two:
+        copies = {storm: storm.telegram.person("Other", is_bot=True) for storm in (one, two)}
+        said = {one: 0, two: 0}
+
+        async def relay(here: Storm, there: Storm) -> None:
+            """What the bot says here, the other hears from a bot, as said to itself."""
+            while True:
+                await here.until(lambda: len(here.heard(None)) > said[here])
+                said[here] += 1
+                copies[there].say(f"@apprentice_bot {here.heard(None)[-1]}", there.group)
+
+        relays = [asyncio.create_task(relay(*pair)) for pair in ((one, two), (two, one))]
+        one.mention(0, 0)
+        two.mention(1, 0)
+        await one.until(lambda: said[one])
+        await two.until(lambda: said[two])
+        for storm in (one, two):
+            storm.mention(2, 0)
+            await storm.until(lambda storm=storm: word(2, 0) in storm.heard(None))
+            await storm.app.settled()
+        for task in relays:
+            task.cancel()
+        assert (one.heard(None), two.heard(None)) == ([word(0, 0), word(2, 0)], [word(1, 0), word(2, 0)])
 
 
 @pytest.mark.parametrize("fault", NOT_NOW, ids=lambda fault: f"{fault.kind} {fault.status}")

@@ -141,11 +141,12 @@ async def test_the_last_count_is_the_streams(pair: Pair) -> None:
         usage = {"prompt_tokens": 9, "completion_tokens": tokens}
         return {"choices": [{"delta": {"content": words}}], "usage": usage}
 
-    reply = await pair.ask(stream(counted(1, "Once "), counted(2, "upon.")))
-    assert (reply.text, reply.tokens_out, reply.estimated) == ("Once upon.", 2, False)
+    uncounted = {"choices": [{"delta": {"content": " Then."}}], "usage": None}
+    reply = await pair.ask(stream(counted(1, "Once "), counted(2, "upon."), uncounted))
+    assert (reply.text, reply.tokens_out, reply.estimated) == ("Once upon. Then.", 2, False)
 
 
-@pytest.mark.parametrize(("finish", "done"), [("stop", b""), (None, DONE), ("stop", b"data: [DONE]")])
+@pytest.mark.parametrize(("finish", "done"), [("stop", b""), (None, DONE), (None, b"data: [DONE]")])
 async def test_either_sign_of_the_end_will_do(pair: Pair, finish: str | None, done: bytes) -> None:
     said = stream({"choices": [{"delta": {"content": STORY}, "finish_reason": finish}]}, done=done)
     assert (await pair.ask(said)).text == STORY
@@ -331,6 +332,7 @@ async def test_a_cancelled_call_ends_the_stream(pair: Pair) -> None:
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+    await asyncio.wait_for(pair.server.given_up.wait(), 5)
     assert (await pair.ask(text(STORY))).text == STORY
 
 

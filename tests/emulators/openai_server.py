@@ -147,13 +147,14 @@ class OpenAIServer:
     """Serves `/v1/chat/completions` on 127.0.0.1 while the context is open; `script` may be exchanged meanwhile.
 
     Requests that break the protocol are refused as OpenAI refuses them, before the script sees them. `latency` is in
-    seconds. With `key`, requests must carry it.
+    seconds. With `key`, requests must carry it. `given_up` is set when a client goes away before its answer's end.
     """
 
     def __init__(self, script: Script = echo, *, latency: float = 0, key: str = "", port: int = 0) -> None:
         self.script = script
         self.latency = latency
         self.requests: list[Request] = []
+        self.given_up = asyncio.Event()
         self._key = key
         self._port = port
         app = web.Application(client_max_size=2**30)
@@ -188,10 +189,14 @@ class OpenAIServer:
         except ValueError:
             parsed = None
         self.requests.append(Request(body, parsed, dict(request.headers)))
-        await asyncio.sleep(self.latency)
-        reply = self._reply(request, parsed)
-        events = _events(parsed, reply)
-        return await (_streamed(request, reply, events) if events else _answered(request, reply))
+        try:
+            await asyncio.sleep(self.latency)
+            reply = self._reply(request, parsed)
+            events = _events(parsed, reply)
+            return await (_streamed(request, reply, events) if events else _answered(request, reply))
+        except (asyncio.CancelledError, ConnectionResetError):
+            self.given_up.set()
+            raise
 
     def _reply(self, request: web.Request, parsed: JSON) -> Reply:
         if self._key and request.headers.get("Authorization") != f"Bearer {self._key}":

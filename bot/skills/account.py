@@ -56,4 +56,5 @@ def full(entry: Shelved, tally: Tally, language: str = "") -> str:
     if entry.approved_by:
         told = Sentence("{state}, approved by {name}", state=told, name=entry.approved_by)
     known = (told.told(language), did(tally).told(language), say(language, "version `{id}`", id=entry.digest[:12]))
-    return f"**{entry.name}** ({'; '.join(known)})\n\n{skill.description}\n\n{skill.body}".strip()
+    said = skill.body if skill.description in skill.body else f"{skill.description}\n\n{skill.body}"
+    return f"**{entry.name}** ({'; '.join(known)})\n\n{said}".strip()

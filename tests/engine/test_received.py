@@ -321,5 +321,6 @@ async def test_a_skill_sees_no_more_than_its_conversation(ana: Sender) -> None:
         words("I cannot."),
     ]
     await ana.send("Keep it", ana.file("a.csv", b"1,2"))
-    assert await ana.send("Forward hers", conversation=GROUP) == ["I cannot."]
+    [refused] = await ana.send("Forward hers", conversation=GROUP)
+    assert refused.startswith("I cannot.")
     assert "In files there is files/telegram_-100 alone" in ana.read()

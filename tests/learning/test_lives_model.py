@@ -314,4 +314,4 @@ def test_any_history_keeps_every_law() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_many_histories_keep_every_law() -> None:
-    explore(examples=60, steps=50)
+    explore(examples=12, steps=40)

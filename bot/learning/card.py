@@ -120,9 +120,7 @@ def wider_card(language: str, offered: Offered, did: Tally, seen: Mapping[str, i
     if seen.get("tasks"):
         facts.append(Sentence("Seen in {tasks} tasks elsewhere", tasks=seen["tasks"]))
     if offered.writes:
-        facts.append(
-            Sentence("May change things with: {tools}; I ask before it does", tools=", ".join(offered.writes))
-        )
+        facts.append(Sentence("May change things with: {tools}; I ask before it does", tools=", ".join(offered.writes)))
     facts.append(Sentence("Begins anew on trial"))
     return _card(language, question, _in_a_line(skill), facts)
 

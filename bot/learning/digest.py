@@ -84,9 +84,7 @@ def _used(used: Week) -> list[Sentence]:
     if used.uses == 0:
         return [Sentence("No skill was used")]
     return [
-        Sentence(
-            "Uses of skills: {uses}; well {good}, badly {bad}", uses=used.uses, good=used.good, bad=used.bad
-        ),
+        Sentence("Uses of skills: {uses}; well {good}, badly {bad}", uses=used.uses, good=used.good, bad=used.bad),
         Sentence(
             "Saved about: calls of the model {calls}, tokens {tokens}, minutes of waiting {minutes}",
             calls=used.saved,

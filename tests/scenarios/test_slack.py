@@ -102,7 +102,7 @@ async def test_the_whole_loop_in_a_channel(stage: Stage, tmp_path: Path) -> None
         await app.settled()
         assert await app.store.read(lambda connection: turns.due_lanes(connection, 9e9)) == []
 
-    # Nothing was said twice: four answers, that it learns here, the card, two more, a list in the channel and in a thread.
+    # Nothing was said twice: four answers, that it learns here, the card, two more, a list here and one in a thread.
     assert len(stage.answers(room)) == 10
 
 

@@ -91,7 +91,7 @@ class SlackAdapter:
         )
         if is_loopback(self._base_url):
             self._client.proxy = None
-        self._people = People(self._client)
+        self._people = People(self._client, self._clock)
         self._posting = Posting(self._client)
         self._marks = Marks(self._client)
         self._live = Live(self._client, self._posting, self._marks, self._clock)

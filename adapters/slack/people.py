@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -10,10 +11,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.failures import CALL_FAILED, why
 from bot.domain.text import clean
+from bot.ports import Clock
 
 log = structlog.get_logger()
 NAMING_SECONDS = 1.0
 """How long an event waits for names; Slack wants it acknowledged within three seconds."""
+REST = timedelta(seconds=30)
+"""How long nobody is asked for after Slack was too slow: the events of a chat wait for each other."""
 
 
 class _Profile(BaseModel):
@@ -40,15 +44,17 @@ class Known:
 class People:
     """The people of one workspace, as users.info has them."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, clock: Clock) -> None:
         self._client = client
+        self._clock = clock
         self._known: dict[str, Known] = {}
+        self._slow_until = datetime.min.replace(tzinfo=UTC)
 
     async def known(self, users: Iterable[str]) -> dict[str, Known]:
         """The users by their ids; those of whom Slack does not tell in time are left out."""
         wanted = set(users)
         unknown = wanted - self._known.keys()
-        if unknown:
+        if unknown and self._clock.now() >= self._slow_until:
             await asyncio.gather(*map(self._learn, unknown))
         return {user: self._known[user] for user in wanted if user in self._known}
 
@@ -63,6 +69,8 @@ class People:
                 found = await self._ask(user)
         except (*CALL_FAILED, ValidationError) as error:
             log.warning("slack.name_not_known", user=user, error=why(error))
+            if isinstance(error, TimeoutError):
+                self._slow_until = self._clock.now() + REST
         else:
             name = found.profile.display_name or found.real_name or found.name
             self._known[user] = Known(clean(name), clean(found.locale))

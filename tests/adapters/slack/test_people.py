@@ -1,11 +1,14 @@
 """What is known of people comes with what they do, and is asked for once."""
 
+from datetime import timedelta
+
 import pytest
 
+from adapters.slack import people
 from bot.domain.chat import ButtonClicked, MessageReceived, Outgoing, Reacted
 from tests.adapters.contract import BUTTONS, Inbox, receiving
 from tests.adapters.slack_harness import SlackHarness
-from tests.emulators.slack_faults import refused, server_error
+from tests.emulators.slack_faults import refused, server_error, slow
 
 
 async def test_the_language_of_who_speaks_comes_with_everything_they_do(harness: SlackHarness) -> None:
@@ -39,3 +42,19 @@ async def test_who_is_not_known_has_no_language_and_is_asked_about_again(harness
         first, second = await inbox.take(), await inbox.take()
     assert [event.conversation.language for event in (first, second)] == ["", "en-US"]
     assert [event.person.name for event in (first, second)] == ["", "Ann"]
+
+
+async def test_while_slack_is_slow_to_tell_names_only_one_event_waits_for_it(
+    harness: SlackHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "NAMING_SECONDS", 0.05)
+    inbox, now = Inbox(), harness.clock.now()
+    harness.slack.fault("users.info", slow(5))
+    async with receiving(harness.adapter, inbox.accept):
+        for number in range(5):
+            await harness.say(f"m{number}")
+        await inbox.hears(*(f"m{number}" for number in range(5)))
+        assert len(harness.slack.called("users.info")) == 1
+        monkeypatch.setattr(harness.clock, "now", lambda: now + people.REST + timedelta(seconds=1))
+        await harness.say("hi")
+        await harness.slack.wait_for(lambda: inbox.offered[-1].person.name == "Ann")

@@ -1,5 +1,6 @@
 """An event becomes a turn: the row is the promise, made before the platform is told that all is well."""
 
+from collections import deque
 from dataclasses import replace
 
 from bot.domain.chat import (
@@ -21,6 +22,9 @@ from bot.store.deliveries import event_payload
 from bot.store.store import Connection, Store
 from bot.store.turns import NewTurn
 
+REMEMBERED = 1000
+"""Messages not addressed to the bot that are kept in memory for a while."""
+
 
 class Intake:
     """Takes the events of every platform."""
@@ -28,28 +32,43 @@ class Intake:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._unasked: deque[MessageReceived] = deque(maxlen=REMEMBERED)
 
     async def accept(self, event: Event) -> None:
         """Commit an event; one that came before changes nothing. Raises StoreError when nothing was committed.
 
-        What is not addressed to the bot counts in conversations that it takes part in, and is forgotten elsewhere. A
-        chat that has moved is the one it was, for this event and for those behind it. Who speaks in a chat that the bot
-        was thrown out of has let it in again.
+        What is not addressed to the bot counts in conversations that it takes part in, also if what began them comes
+        behind it, and is forgotten elsewhere. A chat that has moved is the one it was, for this event and for those
+        behind it. Who speaks in a chat that the bot was thrown out of has let it in again.
         """
         now = self._clock.now().timestamp()
         cleaned = _clean(event)
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> bool:
             chat = chats.find(connection, cleaned.conversation)
             said = replace(cleaned, conversation=chat.place(cleaned.conversation)) if chat else cleaned
+            if _among_others(connection, said):
+                return False
             if isinstance(said, ChatMoved):
                 chats.move(connection, said.conversation, said.chat)
-            elif not (_among_others(connection, said) or _of_before(cleaned, chat)):
+            elif not _of_before(cleaned, chat):
                 _enqueue(connection, said, now)
                 if chat and chat.gone and isinstance(said, MessageReceived):
                     _enqueue(connection, _returned(said), now)
+            return True
 
-        await self._store.write(Commit.INTAKE, work)
+        taken = await self._store.write(Commit.INTAKE, work)
+        if isinstance(cleaned, MessageReceived):
+            await self._follow(cleaned, taken)
+
+    async def _follow(self, said: MessageReceived, taken: bool) -> None:
+        """Remember what was not taken, until what began its thread comes after all, which a platform had to repeat."""
+        if not taken:
+            self._unasked.append(said)
+        elif said.message_id == said.conversation.thread:
+            for reply in [one for one in self._unasked if one.conversation == said.conversation]:
+                await self.accept(reply)
+                self._unasked.remove(reply)
 
 
 def _enqueue(connection: Connection, event: Event, now: float) -> None:

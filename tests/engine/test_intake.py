@@ -73,6 +73,21 @@ async def test_what_people_say_to_each_other_counts_where_the_bot_takes_part(sto
     assert await lanes(store) == [thread.lane]
 
 
+async def test_what_was_said_behind_the_word_that_began_a_thread_counts_also_if_it_comes_before(store: Store) -> None:
+    intake = Intake(store, HandClock())
+    thread = Conversation("slack", "T1/C9", "2", direct=False)
+    asides = [replace(said(f"and {number}", number, thread), addressed=False) for number in (3, 4)]
+    for aside in asides:
+        await intake.accept(aside)
+    await intake.accept(replace(asides[0], key="other", conversation=replace(thread, thread="9")))
+    await intake.accept(said("do it", 2, thread))
+    claimed = await store.write(Commit.CLAIM, lambda connection: turns.claim(connection, thread.lane, 1e10))
+    assert isinstance(claimed, turns.Turn)
+    behind = await store.read(lambda connection: turns.behind(connection, claimed, 9))
+    assert [claimed.payload["text"], *(one.payload["text"] for one in behind)] == ["do it", "and 3", "and 4"]
+    assert await lanes(store) == [thread.lane]
+
+
 async def test_a_click_runs_in_the_lane_of_what_it_decides_on(store: Store) -> None:
     made = await store.write(
         Commit.SUBMIT, lambda connection: buttons.make(connection, "Yes", Meaning("proposal", "p1", "approve"))

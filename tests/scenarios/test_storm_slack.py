@@ -116,7 +116,10 @@ async def stormy(path: Path, way: str = SOCKETS, answer_timeout: float = 30, **m
                 await answering(port)
             else:
                 await slack.wait_for(lambda: slack.sockets.connections)
-            yield Storm(slack, app, model, [slack.person(f"P{number}") for number in range(3)])
+            try:
+                yield Storm(slack, app, model, [slack.person(f"P{number}") for number in range(3)])
+            finally:
+                await slack.outbox.close()  # nothing is told to an app that is about to end
 
 
 async def test_a_wait_that_slack_asks_for_is_waited(storm: Storm) -> None:
@@ -236,6 +239,15 @@ async def test_what_is_delivered_late_is_answered_and_holds_up_nobody(either: St
     await either.until(lambda: either.heard(0))
     await either.quiet()
     assert [either.heard(person) for person in (0, 1)] == [[word(0, 0)], [word(1, 0)]]
+
+
+async def test_a_reply_that_comes_before_what_began_its_thread_is_answered_behind_it(either: Storm) -> None:
+    either.slack.outbox.late = 0.5
+    root = either.mention(0, 0)
+    either.slack.outbox.late = 0
+    either.people[0].say(either.room, word(0, 1), root)
+    await either.until(lambda: either.heard(0) == [word(0, 0), word(0, 1)])
+    await either.quiet()
 
 
 async def test_connections_that_break_while_events_come_lose_nothing(storm: Storm) -> None:

@@ -20,7 +20,7 @@ from bot.engine.activity import title
 from bot.engine.journal import Journal
 from bot.engine.skill_use import WAITING
 from bot.engine.toolbox import parsed
-from bot.errors import DeliverLater, DeliveryError, StoreError, ToolError
+from bot.errors import DeliverLater, DeliveryError, Fenced, Stopped, StoreError, ToolError
 from bot.ports import ChatAdapter, Clock, ToolContext
 from bot.store import buttons, journal, turns
 from bot.store.buttons import Meaning
@@ -38,6 +38,8 @@ SIGN_SECONDS = 4.0
 """How often the working sign is renewed (Telegram's fades after five seconds)."""
 SHOWN_SECONDS = 2.0
 """How long a turn runs before it shows more than the sign."""
+KEEP_PAUSES = (0.1, 0.5, 2.0, 5.0)
+"""Seconds between tries to record where the live message is."""
 LONG_SECONDS = 60.0
 """Who has waited longer is told that a restart interrupted the work."""
 TOLD = "told"
@@ -169,13 +171,25 @@ class Live:
         return await self._store.write(Commit.SHOW, work)
 
     async def _keep(self, message_id: str) -> None:
-        """Record where the live message is: for the last words, and for who carries on after a crash."""
+        """Record where the live message is: for the last words, and for who carries on after a crash.
+
+        A database that refuses is asked again: unknown, the message would stand there for ever.
+        """
 
         def work(connection: Connection) -> None:
             turns.hold(connection, self._journal.turn)
             self._record(connection, LIVE, message_id)
 
-        await self._store.write(Commit.LIVE, work)
+        for pause in KEEP_PAUSES:
+            try:
+                await self._store.write(Commit.LIVE, work)
+            except (Fenced, Stopped):
+                raise
+            except StoreError as error:
+                log.warning("live.not_recorded", turn=self._journal.turn.id, reason=str(error), again_in_seconds=pause)
+                await self._clock.sleep(pause)
+            else:
+                break
         self._journal.known[LIVE] = _entry(LIVE, message_id)
 
     async def _tell(self) -> None:

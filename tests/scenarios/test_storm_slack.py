@@ -230,7 +230,7 @@ async def test_what_comes_twice_under_any_event_id_is_answered_once(either: Stor
 
 
 async def test_what_is_delivered_late_is_answered_and_holds_up_nobody(either: Storm) -> None:
-    either.slack.outbox.late = 0.5
+    either.slack.outbox.late = 2
     either.say(0, 0)
     either.slack.outbox.late = 0
     either.say(1, 0)
@@ -287,6 +287,18 @@ async def test_a_database_that_refuses_a_commit_loses_and_repeats_nothing(
         await storm.until(lambda: len(storm.heard(0)) == 3)
         await storm.quiet()
         assert storm.heard(0) == [word(0, number) for number in range(3)]
+    assert refusal.times == 0
+
+
+@pytest.mark.usefixtures("shown_soon")
+async def test_work_that_is_shown_and_not_recorded_is_no_second_copy(tmp_path: Path) -> None:
+    refusal = Refusals("live")
+    async with stormy(tmp_path, probe=refusal.probe) as storm:
+        storm.model.script = thinker
+        refusal.times = 2
+        storm.mention(0, 0)
+        await storm.ended(0)
+        assert (storm.heard(0), len(storm.by_bot(0))) == ([word(0, 0)], 1)
     assert refusal.times == 0
 
 

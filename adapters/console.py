@@ -9,7 +9,7 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import TextIO
 
@@ -21,6 +21,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from adapters.editor import edited
+from adapters.letters import Letters
 from bot.clients.clock import SystemClock
 from bot.domain.chat import (
     Attachment,
@@ -51,8 +52,6 @@ PACE_SECONDS = 0.5
 """How often the sign says something else, at most."""
 ANSWER_CHARACTERS = 200
 READ_BYTES = 65_536
-SPARE = "uvwxzqjpmokligfhecsbtdra"
-"""Letters for a button whose label has none left; not y and n, which people say."""
 HARMLESS = {
     **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
     **dict.fromkeys([*range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A)], 0xFFFD),
@@ -60,44 +59,6 @@ HARMLESS = {
 """What could steer a terminal or turn the order of letters, as a picture of itself or a replacement character."""
 
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
-
-
-@dataclass(frozen=True, slots=True)
-class Pressable:
-    """A button on the screen and the message that it stands under."""
-
-    button: Button
-    message_id: str
-
-
-class Letters:
-    """The letters of the buttons on the screen: unique among those that are live, then remembered until asked for."""
-
-    def __init__(self) -> None:
-        self._live: dict[str, Pressable] = {}
-        self._gone: dict[str, str] = {}
-
-    def give(self, button: Button, message_id: str) -> str:
-        """A letter for a new button, from its label if one is free; when none is, the oldest message loses its own."""
-        while True:
-            for letter in button.label.lower() + SPARE:
-                if letter.isascii() and letter.isalpha() and letter not in self._live:
-                    self._live[letter] = Pressable(button, message_id)
-                    return letter
-            self.remove(next(iter(self._live.values())).message_id)
-
-    def remove(self, message_id: str) -> None:
-        """The buttons of this message are dead."""
-        for letter in [letter for letter, pressable in self._live.items() if pressable.message_id == message_id]:
-            self._gone[letter] = self._live.pop(letter).button.label
-
-    def live(self, said: str) -> Pressable | None:
-        """The button that this presses."""
-        return self._live.get(said.lower())
-
-    def gone(self, said: str) -> str | None:
-        """The label of the dead button that this would have pressed, once: said again, it is a word like others."""
-        return self._gone.pop(said.lower(), None)
 
 
 class ConsoleAdapter:

@@ -16,7 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters import console
-from adapters.console import ROOM, ConsoleAdapter, Letters
+from adapters.console import ROOM, ConsoleAdapter
+from adapters.letters import Letters
 from bot.domain.chat import Activity, Button, ButtonClicked, Outgoing, Progress
 from tests.adapters.console_harness import ConsoleHarness, console_harness
 from tests.adapters.contract import BUTTONS, PATIENCE, Inbox, Shown, receiving

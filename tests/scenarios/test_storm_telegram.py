@@ -116,6 +116,7 @@ async def test_a_long_answer_in_one_chat_holds_up_nobody(tmp_path: Path) -> None
         assert storm.telegram.rates.refused == 0
 
 
+@pytest.mark.slow
 async def test_two_of_us_in_one_group_do_not_talk_each_other_to_death(tmp_path: Path) -> None:
     """Telegram keeps bots from hearing each other; should it ever let them, nobody answers."""
     async with stormy(tmp_path / "one") as one, stormy(tmp_path / "two") as two:

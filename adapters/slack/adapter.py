@@ -16,9 +16,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.loopback import is_loopback
+from adapters.rests import Rests
 from adapters.slack import http_events
 from adapters.slack.events import EventReader
-from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, refusal, why
+from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, refusal, wait_asked, why
 from adapters.slack.files import FileRefused, Files
 from adapters.slack.forms import Forms
 from adapters.slack.ids import PLATFORM, Me, channel, team, user
@@ -76,6 +77,7 @@ class SlackAdapter:
         self._base_url = base_url or AsyncWebClient.BASE_URL
         self._commands = frozenset(commands)
         self._clock = clock
+        self._rests = Rests(clock)
         self._timeout = aiohttp.ClientTimeout(total=answer_timeout, sock_connect=CONNECT_SECONDS)
         self._quiet = _silenced("slack_bolt")
         self._open = AsyncExitStack()
@@ -209,9 +211,12 @@ class SlackAdapter:
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         """See the port: a reaction, which stands there already when the work was cut off."""
+        if SEEN in self._rests:
+            return
         try:
             await self._client.reactions_add(channel=channel(conversation), timestamp=message_id, name=SEEN)
         except CALL_FAILED as error:
+            self._rests.begin(SEEN, wait_asked(error))
             log.debug("slack.reaction_not_shown", conversation=conversation.key, error=why(error))
 
     def pace(self, conversation: Conversation) -> float:

@@ -95,6 +95,11 @@ def why(error: Exception) -> str:
     return refusal(error).why if isinstance(error, SlackApiError) else type(error).__name__
 
 
+def wait_asked(error: Exception) -> float:
+    """Seconds that Slack asks to wait, 0 if it does not."""
+    return refusal(error).after or 0.0 if isinstance(error, SlackApiError) else 0.0
+
+
 @contextmanager
 def delivering(chat: str) -> Iterator[None]:
     """Turn a failed call in the body into DeliverLater, MaybeDelivered or Undeliverable for this chat."""

@@ -9,8 +9,9 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.rests import Rests
 from adapters.slack.events import STOPPED
-from adapters.slack.failures import CALL_FAILED, why
+from adapters.slack.failures import CALL_FAILED, wait_asked, why
 from adapters.slack.ids import channel
 from adapters.slack.people import People
 from bot.domain.chat import Conversation, Event, MessageReceived
@@ -33,6 +34,7 @@ PROMPTS = (
     (Sentence("Look for work that repeats"), "learn"),
 )
 """What a fresh pane suggests (Slack shows four at most): how it reads, and the command or the words that are said."""
+STATUS = "status"
 RENEWED = timedelta(seconds=60)
 """How long the sign of work is left alone; Slack takes it away after two minutes."""
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -62,6 +64,7 @@ class Pane:
         self._client = client
         self._people = people
         self._clock = clock
+        self._rests = Rests(clock)
         self._untitled: dict[tuple[str, str], None] = {}
         self._working: dict[str, datetime] = {}
 
@@ -124,11 +127,14 @@ class Pane:
         await self._client.assistant_threads_setTitle(channel_id=here[0], thread_ts=here[1], title=title)
 
     async def _status(self, place: Conversation, status: str) -> None:
+        if STATUS in self._rests:
+            return
         try:
             await self._client.assistant_threads_setStatus(
                 channel_id=channel(place), thread_ts=place.thread, status=status
             )
         except CALL_FAILED as error:
+            self._rests.begin(STATUS, wait_asked(error))
             log.debug("slack.status_not_shown", conversation=place.key, error=why(error))
 
 

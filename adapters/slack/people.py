@@ -9,7 +9,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.failures import CALL_FAILED, why
+from adapters.slack.failures import CALL_FAILED, wait_asked, why
 from bot.domain.text import clean
 from bot.ports import Clock
 
@@ -48,13 +48,13 @@ class People:
         self._client = client
         self._clock = clock
         self._known: dict[str, Known] = {}
-        self._slow_until = datetime.min.replace(tzinfo=UTC)
+        self._rests_until = datetime.min.replace(tzinfo=UTC)
 
     async def known(self, users: Iterable[str]) -> dict[str, Known]:
         """The users by their ids; those of whom Slack does not tell in time are left out."""
         wanted = set(users)
         unknown = wanted - self._known.keys()
-        if unknown and self._clock.now() >= self._slow_until:
+        if unknown and self._clock.now() >= self._rests_until:
             await asyncio.gather(*map(self._learn, unknown))
         return {user: self._known[user] for user in wanted if user in self._known}
 
@@ -69,8 +69,8 @@ class People:
                 found = await self._ask(user)
         except (*CALL_FAILED, ValidationError) as error:
             log.warning("slack.name_not_known", user=user, error=why(error))
-            if isinstance(error, TimeoutError):
-                self._slow_until = self._clock.now() + REST
+            wait = REST if isinstance(error, TimeoutError) else timedelta(seconds=wait_asked(error))
+            self._rests_until = max(self._rests_until, self._clock.now() + wait)
         else:
             name = found.profile.display_name or found.real_name or found.name
             self._known[user] = Known(clean(name), clean(found.locale))

@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, refusal, why
+from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, refusal, wait_asked, why
 from bot.errors import ConfigError
 from bot.ports import Clock
 
@@ -75,7 +75,7 @@ class SocketMode:
             try:
                 connection = await self._connect()
             except CALL_FAILED as error:
-                after = max(pause, _after(error))
+                after = max(pause, wait_asked(error))
                 log.warning("slack.not_connected", error=why(error), again_in_seconds=after)
                 await self._clock.sleep(after)
                 pause = min(2 * pause, longest)
@@ -144,7 +144,3 @@ async def _handle(said: _Frame, socket: aiohttp.ClientWebSocketResponse, app: As
         await socket.send_json({"envelope_id": said.envelope_id, **answer})
     except ConnectionError:
         log.info("slack.not_acknowledged", envelope=said.envelope_id)
-
-
-def _after(error: BaseException) -> float:
-    return refusal(error).after or 0.0 if isinstance(error, SlackApiError) else 0.0

@@ -17,7 +17,9 @@ from telegram.constants import ChatAction, ReactionEmoji
 from telegram.error import InvalidToken, TelegramError
 
 from adapters.loopback import is_loopback
+from adapters.rests import Rests
 from adapters.telegram import files, menus
+from adapters.telegram.failures import wait_asked
 from adapters.telegram.live import Live
 from adapters.telegram.polling import BotApiRequest, CommitQueue, PollRequest, polling
 from adapters.telegram.posting import Posting, topic
@@ -85,6 +87,7 @@ class TelegramAdapter:
         rates = Rates(clock, limits)
         self._posting = Posting(self._bot, rates, self._moved)
         self._live = Live(self._posting, rates, clock)
+        self._rests = Rests(clock)
         self._receiving: tuple[UpdateReader, Accept] | None = None
         self._open = AsyncExitStack()
 
@@ -202,19 +205,27 @@ class TelegramAdapter:
 
     async def working(self, conversation: Conversation) -> None:
         """See the port: "typing" for five seconds or until a message is posted."""
+        sign = f"typing {conversation.chat}"
+        if sign in self._rests:
+            return
         try:
             await self._live.keep(conversation)
             await self._bot.send_chat_action(
                 int(conversation.chat), ChatAction.TYPING, message_thread_id=topic(conversation)
             )
         except (DeliveryError, TelegramError) as error:
+            self._rests.begin(sign, wait_asked(error))
             log.warning("telegram.typing_not_shown", chat=conversation.chat, error=str(error))
 
     async def seen(self, conversation: Conversation, message_id: str) -> None:
         """See the port: a reaction, where the chat allows it."""
+        sign = f"reaction {conversation.chat}"
+        if sign in self._rests:
+            return
         try:
             await self._bot.set_message_reaction(int(conversation.chat), int(message_id), ReactionEmoji.EYES)
         except TelegramError as error:
+            self._rests.begin(sign, wait_asked(error))
             log.debug("telegram.reaction_not_shown", chat=conversation.chat, error=error.message)
 
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:

@@ -29,16 +29,20 @@ def delivering(chat: str) -> Iterator[None]:
         raise _delivery_error(error, chat) from error
 
 
-def seconds(error: RetryAfter) -> float:
-    """How long Telegram asks to wait."""
-    after = error.retry_after
-    return after.total_seconds() if isinstance(after, timedelta) else float(after)
+def wait_asked(error: Exception) -> float:
+    """Seconds that Telegram asks to wait, 0 if it does not."""
+    match error:
+        case RetryAfter(retry_after=after):
+            return after.total_seconds() if isinstance(after, timedelta) else float(after)
+        case DeliverLater():
+            return error.after or 0.0
+    return 0.0
 
 
 def _delivery_error(error: TelegramError, chat: str) -> DeliveryError:
     match error:
         case RetryAfter():
-            after = seconds(error)
+            after = wait_asked(error)
             return DeliverLater(f"Telegram asks to wait {after:g} s before the next message to chat {chat}.", after)
         case ChatMigrated(new_chat_id=new):
             return DeliverLater(f"Chat {chat} became a supergroup, its id is {new} now.")

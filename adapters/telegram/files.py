@@ -22,7 +22,9 @@ async def fetch(bot: Bot, client: httpx.AsyncClient, attachment: Attachment, lim
     try:
         file = await bot.get_file(attachment.id)
     except RetryAfter as error:
-        raise DeliverLater(f"Telegram asks to wait before it hands out {attachment.name}.", wait_asked(error)) from error
+        raise DeliverLater(
+            f"Telegram asks to wait before it hands out {attachment.name}.", wait_asked(error)
+        ) from error
     except (BadRequest, Forbidden) as error:
         _check(attachment.name, DOWNLOAD_BYTES + 1 if "too big" in error.message.lower() else 0, DOWNLOAD_BYTES)
         raise Undeliverable("{name} is gone.", name=attachment.name) from error

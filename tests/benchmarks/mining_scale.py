@@ -35,7 +35,7 @@ from anyio import to_process
 
 from bot.domain.trace import Trace
 from bot.learning import workbench
-from bot.learning.mining import Report
+from bot.learning.mining import Report, Taken
 from bot.learning.traces import Reader, read, write
 from bot.learning.workbench import Workbench
 from tests.benchmarks.figure import Figure
@@ -133,7 +133,7 @@ class Bot:
         ]
 
     async def _cycle(self, ids: Sequence[str]) -> Report:
-        return await Workbench(3)("local", dict.fromkeys(ids, ""), self._read, ())
+        return await Workbench(3)("local", dict.fromkeys(ids, ""), self._read, Taken())
 
     async def _add(self, ids: Sequence[str]) -> None:
         marks = dict.fromkeys(ids, "")

@@ -89,7 +89,7 @@ class Story:
         question = await talk.hear("The skill keep-note (is about to|asked before) chang.*")
         click = uma.press("Run once", question)
         await self._telegram.wait_for(lambda: click.answered, SECONDS)
-        await talk.hear(noted(BY_THE_SKILL) + r"(\n\n_keep-note stopped half-way, so I did the rest step by step\._)?")
+        await talk.hear(noted(BY_THE_SKILL) + r"(\n\nkeep-note stopped half-way, so I did the rest step by step\.)?")
         await self._telegram.wait_for(lambda: not question.buttons, SECONDS)
 
     async def _more_meanwhile(self) -> None:

@@ -14,7 +14,7 @@ from bot.domain.json import JSON
 from tests.adapters.slack_harness import shown_text
 from tests.emulators.openai_server import OpenAIServer, text
 from tests.emulators.telegram_state import User
-from tests.scenarios import test_storm_slack, test_storm_telegram
+from tests.scenarios import storm_slack, storm_telegram
 
 FILE = "file: "
 WORDS = " ".join(f"word{number}" for number in range(10_000))
@@ -88,11 +88,11 @@ class Talk:
 @pytest.fixture(params=["telegram", "slack"])
 async def talk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Talk]:
     if request.param == "telegram":
-        async with test_storm_telegram.stormy(tmp_path) as storm:
+        async with storm_telegram.stormy(tmp_path) as storm:
             ann = storm.people[0]
             yield Talk(storm.app, storm.model, ann.say, partial(on_telegram, ann), storm.until)
     else:
-        async with test_storm_slack.stormy(tmp_path) as storm:
+        async with storm_slack.stormy(tmp_path) as storm:
             ann = storm.people[0]
             say = partial(ann.say, ann.direct)
             yield Talk(storm.app, storm.model, say, partial(on_slack, storm), storm.until)
@@ -103,7 +103,7 @@ def on_telegram(person: User) -> list[str]:
     return [message.text for message in person.direct.messages if message.sender.is_bot]
 
 
-def on_slack(storm: test_storm_slack.Storm) -> list[str]:
+def on_slack(storm: storm_slack.Storm) -> list[str]:
     """What the bot has posted to the first person; of a file its content."""
     files = storm.slack.files.files
     return [
@@ -146,7 +146,7 @@ def troubles(logged: list[JSON]) -> list[JSON]:
 
 async def test_people_of_any_name_are_let_in_on_telegram(tmp_path: Path) -> None:
     codes: list[str] = []
-    async with test_storm_telegram.stormy(tmp_path, allowed="", announce=codes.append) as storm:
+    async with storm_telegram.stormy(tmp_path, allowed="", announce=codes.append) as storm:
         boss = storm.people[0]
         await storm.until(lambda: codes)
         boss.say(f"/start {codes[-1]}")
@@ -165,7 +165,7 @@ async def test_people_of_any_name_are_let_in_on_telegram(tmp_path: Path) -> None
 
 async def test_people_of_any_name_are_let_in_on_slack(tmp_path: Path) -> None:
     codes: list[str] = []
-    async with test_storm_slack.stormy(tmp_path, allowed="", announce=codes.append) as storm:
+    async with storm_slack.stormy(tmp_path, allowed="", announce=codes.append) as storm:
         slack, boss = storm.slack, storm.people[0]
         await storm.until(lambda: codes)
         boss.command("/apprentice", f"start {codes[-1]}", boss.direct)

@@ -2,87 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from adapters.slack.adapter import Credentials, SlackAdapter
-from adapters.slack.http_events import PATH
-from bot.app import App
-from bot.clients.clock import SystemClock
-from bot.engine.commands import COMMANDS
-from tests.adapters.slack_harness import answering, free_port, shown_text
 from tests.emulators import slack_events
-from tests.emulators.openai_server import OpenAIServer
-from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_faults import dropped, flood, garbled, lost_answer, refused, server_error, slow
-from tests.emulators.slack_people import Person
-from tests.emulators.slack_state import Message
 from tests.emulators.telegram_faults import Fault
-from tests.scenarios.storm import Refusals, parrot, serving, shown_soon, talker, thinker, word, words
-
-__all__ = ["shown_soon"]
-SECONDS = 30.0
-"""The longest that anything may take."""
-SOCKETS, HTTP = "Socket Mode", "HTTP events"
-
-
-@dataclass(eq=False)
-class Storm:
-    """The bot, and people who write to it: alone with it, and in threads of a channel that are theirs."""
-
-    slack: SlackEmulator
-    app: App
-    model: OpenAIServer
-    people: list[Person]
-
-    def __post_init__(self) -> None:
-        self.room = self.slack.channel("storm", *self.people)
-        self.roots: dict[int, Message] = {}
-
-    def say(self, person: int, number: int) -> Message:
-        """One word more, in the direct conversation."""
-        return self.people[person].say(self.people[person].direct, word(person, number))
-
-    def mention(self, person: int, number: int) -> Message:
-        """One word more, in the person's thread in the channel."""
-        said = self.people[person].say(
-            self.room, f"{self.slack.bot.mention} {word(person, number)}", self.roots.get(person)
-        )
-        self.roots.setdefault(person, said)
-        return said
-
-    def heard(self, person: int) -> list[str]:
-        """The words that the bot has said to a person, or in their thread."""
-        return words(map(shown_text, self.by_bot(person)))
-
-    def heard_in_room(self) -> list[str]:
-        """The words that the bot has said in the channel."""
-        return words(shown_text(message) for message in self.room.messages if message.sender is self.slack.bot)
-
-    def by_bot(self, person: int) -> list[Message]:
-        """The bot's messages there."""
-        root = self.roots.get(person)
-        place = self.room if root else self.people[person].direct
-        said = (message for message in place.messages if message.sender is self.slack.bot)
-        return [message for message in said if not root or message.thread_ts == root.ts]
-
-    async def until(self, look: Callable[[], object]) -> None:
-        """Wait for something to be so."""
-        await self.slack.wait_for(look, SECONDS)
-
-    async def ended(self, person: int) -> None:
-        """Wait until a person has an answer, and nothing more can be stopped."""
-        await self.until(lambda: self.heard(person) and not any(message.buttons for message in self.by_bot(person)))
-        await self.quiet()
-
-    async def quiet(self) -> None:
-        """Wait until all was delivered and all is done."""
-        await self.until(lambda: all(sent.acknowledged for sent in self.slack.outbox.deliveries))
-        await self.app.settled()
+from tests.scenarios.storm import Refusals, talker, word
+from tests.scenarios.storm_slack import HTTP, SOCKETS, Storm, stormy
 
 
 @pytest.fixture
@@ -95,31 +24,6 @@ async def storm(tmp_path: Path) -> AsyncIterator[Storm]:
 async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Storm]:
     async with stormy(tmp_path, request.param) as storm:
         yield storm
-
-
-@asynccontextmanager
-async def stormy(path: Path, way: str = SOCKETS, answer_timeout: float = 30, **more: object) -> AsyncIterator[Storm]:
-    port = free_port()
-    http = f"http://127.0.0.1:{port}{PATH}" if way == HTTP else ""
-    async with (
-        SlackEmulator(http=http, retry_after=(0.02,) * 100, ack_seconds=1) as slack,
-        OpenAIServer(parrot) as model,
-    ):
-        listening = ("", slack.signing_secret, ("127.0.0.1", port)) if http else (slack.app_token,)
-        async with (
-            SlackAdapter(
-                Credentials(slack.bot_token, *listening), slack.api_url, COMMANDS, SystemClock(), answer_timeout
-            ) as adapter,
-            serving(path, [adapter], model, **more) as app,
-        ):
-            if http:
-                await answering(port)
-            else:
-                await slack.wait_for(lambda: slack.sockets.connections)
-            try:
-                yield Storm(slack, app, model, [slack.person(f"P{number}") for number in range(3)])
-            finally:
-                await slack.outbox.close()  # nothing is told to an app that is about to end
 
 
 async def test_a_wait_that_slack_asks_for_is_waited(storm: Storm) -> None:
@@ -288,50 +192,3 @@ async def test_a_database_that_refuses_a_commit_loses_and_repeats_nothing(
         await storm.quiet()
         assert storm.heard(0) == [word(0, number) for number in range(3)]
     assert refusal.times == 0
-
-
-@pytest.mark.usefixtures("shown_soon")
-async def test_work_that_is_shown_and_not_recorded_is_no_second_copy(tmp_path: Path) -> None:
-    refusal = Refusals("live")
-    async with stormy(tmp_path, probe=refusal.probe) as storm:
-        storm.model.script = thinker
-        refusal.times = 2
-        storm.mention(0, 0)
-        await storm.ended(0)
-        assert (storm.heard(0), len(storm.by_bot(0))) == ([word(0, 0)], 1)
-    assert refusal.times == 0
-
-
-LOST = (lost_answer(), garbled(), dropped())
-
-
-@pytest.mark.usefixtures("shown_soon")
-@pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.kind)
-@pytest.mark.parametrize("method", ["chat.startStream", "chat.postMessage"])
-async def test_work_that_is_shown_is_no_second_copy_of_the_answer(storm: Storm, method: str, fault: Fault) -> None:
-    """The beginning of what is shown is lost; in the end there is one message."""
-    storm.model.script = thinker
-    storm.slack.fault(method, fault)
-    (storm.mention if method == "chat.startStream" else storm.say)(0, 0)
-    await storm.ended(0)
-    assert storm.heard(0) == [word(0, 0)]
-    assert len(storm.by_bot(0)) == 1
-
-
-@pytest.mark.usefixtures("shown_soon")
-@pytest.mark.parametrize("fault", [flood(1), server_error(), *LOST], ids=lambda fault: fault.kind)
-@pytest.mark.parametrize(
-    "method",
-    [
-        "chat.update",
-        pytest.param("chat.appendStream", marks=pytest.mark.slow),
-        pytest.param("chat.stopStream", marks=pytest.mark.slow),
-    ],
-)
-async def test_however_what_is_shown_fails_the_answer_takes_its_place(storm: Storm, method: str, fault: Fault) -> None:
-    storm.model.script = thinker
-    storm.slack.fault(method, fault)
-    storm.mention(0, 0)
-    await storm.ended(0)
-    assert storm.heard(0) == [word(0, 0)]
-    assert [message.stream for message in storm.by_bot(0)] == [""]

@@ -2,29 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from adapters.telegram.adapter import TelegramAdapter
-from adapters.telegram.rates import LIMITS, Limits
-from bot.app import App
-from bot.clients.clock import SystemClock
-from bot.engine.commands import COMMANDS
-from tests.adapters.telegram_harness import UNLIMITED
-from tests.emulators.openai_server import OpenAIServer
-from tests.emulators.telegram import TelegramEmulator
+from adapters.telegram.rates import LIMITS
 from tests.emulators.telegram_faults import Fault, flood
 from tests.emulators.telegram_rates import Rates
-from tests.emulators.telegram_state import User
-from tests.scenarios.storm import Refusals, parrot, serving, shown_soon, talker, thinker, word, words
+from tests.scenarios.storm import Refusals, shown_soon, talker, thinker, word
+from tests.scenarios.storm_telegram import Storm, stormy
 
 __all__ = ["shown_soon"]
-SECONDS = 30.0
-"""The longest that anything may take."""
 NOT_NOW = (Fault("refuse", 500), Fault("page", 502))
 
 
@@ -33,55 +22,10 @@ def also(*faults: Fault) -> list[object]:
     return [pytest.param(fault, marks=pytest.mark.slow) for fault in faults]
 
 
-@dataclass(eq=False)
-class Storm:
-    """The bot, and people who write to it, each in their direct chat."""
-
-    telegram: TelegramEmulator
-    app: App
-    model: OpenAIServer
-    people: list[User]
-
-    def __post_init__(self) -> None:
-        self.group = self.telegram.group("Storm", *self.people)
-
-    def say(self, person: int, number: int) -> None:
-        """One word more."""
-        self.people[person].say(word(person, number))
-
-    def mention(self, person: int, number: int) -> None:
-        """One word more, in the group."""
-        self.people[person].say(f"@apprentice_bot {word(person, number)}", self.group)
-
-    def heard(self, person: int | None) -> list[str]:
-        """The words that the bot has said to a person, or in the group."""
-        place = self.group if person is None else self.people[person].direct
-        return words(message.text for message in place.messages if message.sender is self.telegram.bot)
-
-    async def until(self, look: Callable[[], object]) -> None:
-        """Wait for something to be so."""
-        await self.telegram.wait_for(look, SECONDS)
-
-
 @pytest.fixture
 async def storm(tmp_path: Path) -> AsyncIterator[Storm]:
     async with stormy(tmp_path) as storm:
         yield storm
-
-
-@asynccontextmanager
-async def stormy(
-    path: Path, read_timeout: float = 20, limits: Limits = UNLIMITED, **more: object
-) -> AsyncIterator[Storm]:
-    async with TelegramEmulator() as telegram, OpenAIServer(parrot) as model:
-        commands = tuple(COMMANDS.items())
-        async with (
-            TelegramAdapter(
-                telegram.token, telegram.base_url, commands, SystemClock(), read_timeout, limits=limits
-            ) as adapter,
-            serving(path, [adapter], model, **more) as app,
-        ):
-            yield Storm(telegram, app, model, [telegram.person(f"P{number}") for number in range(3)])
 
 
 async def test_a_wait_that_telegram_asks_for_is_waited(storm: Storm) -> None:

@@ -93,7 +93,8 @@ def _tool(name: str, tool: types.Tool) -> Tool:
     hint = tool.annotations.read_only_hint if tool.annotations else None
     said = " ".join(_CONTROLS.sub(" ", clean(tool.description or tool.title or "")).split())
     schema = {"properties": {}, **tool.input_schema}
-    return Tool(name, shorten(said, LONGEST_DESCRIPTION), schema, reads_by_name(tool.name) if hint is None else hint)
+    reads = reads_by_name(tool.name) if hint is None else hint
+    return Tool(name, shorten(said, LONGEST_DESCRIPTION), schema, reads, outside=hint is not True)
 
 
 def _written(name: str, value: JSON) -> str:

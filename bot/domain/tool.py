@@ -13,7 +13,8 @@ READING_WORDS = frozenset(["get", "find", "list", "search", "read", "show", "cou
 class Tool:
     """A tool as the model sees it. `schema` is a JSON Schema of type object. `reads`: it changes nothing.
 
-    `away` says why it cannot be called for now, where that is so.
+    `away` says why it cannot be called for now, where that is so. `outside`: it may change what lies outside the
+    workspace, such as another system or a file of the computer.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Tool:
     schema: Mapping[str, JSON]
     reads: bool = False
     away: str = ""
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ async def test_tools_come_with_their_schemas_and_hints() -> None:
         assert not reads["stand__list_and_delete"]
         assert reads["stand__get_text"]
         assert not reads["stand__crash"]
+        assert not order.outside
+        assert tools["stand__get_text"].outside  # its name says that it reads, and nobody vouches for it
         result = await call(source, "stand__order", number=7)
         assert (result.content, result.failed) == ({"number": 7, "status": "open", "city": "Köln"}, False)
 

@@ -27,6 +27,7 @@ SMALL = ["--workplace", "shop", "--tasks", "20", "--seed", "5", "--json"]
 OUR_MINER = f"{sys.executable} -m bot mine --no-model --traces {{traces}} --out {{out}}"
 
 
+@pytest.mark.slow
 def test_a_run_measures_and_repeats_and_takes_another_miner(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "learning.png"
     assert main([*SMALL, "--picture", str(picture)]) == 0

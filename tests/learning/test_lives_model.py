@@ -308,7 +308,7 @@ def explore(examples: int, steps: int) -> None:
 
 
 def test_any_history_keeps_every_law() -> None:
-    explore(examples=4, steps=20)
+    explore(examples=2, steps=20)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import structlog
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
+from adapters.serving import Site
 from bot.errors import ConfigError
 
 log = structlog.get_logger()
@@ -20,7 +21,7 @@ async def serve(app: AsyncApp, host: str, port: int) -> None:
     runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=CLOSE_SECONDS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await Site(runner, host, port).start()
         log.info("slack.listening", host=host, port=port, path=PATH)
         await asyncio.Event().wait()
     except OSError as error:

@@ -12,6 +12,7 @@ from aiohttp import web
 from telegram import Bot
 from telegram.error import NetworkError
 
+from adapters.serving import Site
 from adapters.telegram.polling import CommitQueue, parsed
 from adapters.telegram.updates import UPDATES
 from adapters.telegram.webhook import Webhook
@@ -46,7 +47,7 @@ async def listening(bot: Bot, hook: Webhook, queue: CommitQueue) -> AsyncIterato
 
 async def _bind(runner: web.AppRunner, host: str, port: int) -> None:
     try:
-        await web.TCPSite(runner, host, port).start()
+        await Site(runner, host, port).start()
     except OSError as error:
         raise ConfigError(
             f"Telegram's requests cannot be taken on {host}:{port}: {error}. Change TELEGRAM_WEBHOOK_LISTEN."

@@ -6,6 +6,7 @@ from typing import Self
 
 from aiohttp import web
 
+from adapters.serving import Site
 from bot.demo.replies import reply
 from bot.domain.json import JSON
 
@@ -23,7 +24,7 @@ class DemoModel:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await Site(self._runner, "127.0.0.1", 0).start()
         return self
 
     async def __aexit__(

@@ -9,6 +9,7 @@ from typing import Self
 
 from aiohttp import web
 
+from adapters.serving import Site
 from bot.domain.json import JSON
 
 LENGTH = 64
@@ -34,7 +35,7 @@ class EmbeddingsServer:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = Site(self._runner, "127.0.0.1", 0)
         await site.start()
         return self
 

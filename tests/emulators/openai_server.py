@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from aiohttp import web
 
+from adapters.serving import Site
 from bot.domain.json import JSON
 from tests.emulators.openai_protocol import mistakes
 from tests.emulators.openai_stream import events
@@ -163,7 +164,7 @@ class OpenAIServer:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        await Site(self._runner, "127.0.0.1", self._port).start()
         return self
 
     async def __aexit__(

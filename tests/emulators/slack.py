@@ -21,6 +21,7 @@ from typing import Self
 
 from aiohttp import web
 
+from adapters.serving import Site
 from bot.domain.json import JSON
 from tests.emulators.slack_chat import Chat
 from tests.emulators.slack_control import Control
@@ -91,7 +92,7 @@ class SlackEmulator(World):
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        await Site(self._runner, "127.0.0.1", self._port).start()
         self.outbox.open()
         return self
 

@@ -20,6 +20,7 @@ from typing import Self
 
 from aiohttp import web
 
+from adapters.serving import Site
 from tests.emulators.telegram_api import BotApi, Parameters
 from tests.emulators.telegram_control import Control
 from tests.emulators.telegram_faults import Fault
@@ -69,7 +70,7 @@ class TelegramEmulator(World):
     async def __aenter__(self) -> Self:
         self.webhooks.open()
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        await Site(self._runner, "127.0.0.1", self._port).start()
         return self
 
     async def __aexit__(

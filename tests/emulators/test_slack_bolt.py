@@ -10,6 +10,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.serving import Site
 from bot.domain.json import JSON
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_calls import actions, button, plain
@@ -63,7 +64,7 @@ async def over_websockets(slack: SlackEmulator, client: AsyncWebClient) -> Async
 async def over_http(slack: SlackEmulator, client: AsyncWebClient) -> AsyncIterator[None]:
     runner = web.AppRunner(new_app(client, signing_secret=slack.signing_secret).server(0).web_app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await Site(runner, "127.0.0.1", 0).start()
     await slack.post_to(f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events")
     yield
     await runner.cleanup()

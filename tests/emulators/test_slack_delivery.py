@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.serving import Site
 from tests.emulators import slack_faults as faults
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_calls import connected
@@ -228,7 +229,7 @@ async def receiver() -> AsyncIterator[Receiver]:
     app.router.add_post("/slack/events", receiver.answer)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await Site(runner, "127.0.0.1", 0).start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
     yield receiver
     await runner.cleanup()

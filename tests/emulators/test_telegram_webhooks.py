@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
+from adapters.serving import Site
 from bot.domain.json import JSON
 from tests.emulators.telegram_bot import Bot, telegram_bot
 from tests.emulators.telegram_faults import Fault
@@ -33,7 +34,7 @@ async def receiver() -> AsyncIterator[Receiver]:
     app.router.add_post("/hook", receiver.take)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await Site(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     receiver.url = f"http://{host}:{port}/hook"
     yield receiver

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
+from adapters.serving import Site
 from adapters.slack import files
 from adapters.slack.files import File
 from bot.domain.chat import Attachment, MessageReceived
@@ -169,7 +170,7 @@ async def elsewhere() -> AsyncIterator[tuple[str, list[str]]]:
     app.router.add_route("*", "/{path:.*}", hear)
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await Site(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     yield f"http://{host}:{port}/orders.csv", told
     await runner.cleanup()

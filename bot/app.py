@@ -22,6 +22,8 @@ from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.live import Lives
 from bot.engine.membership import Membership
+from bot.engine.memory import KIND as MEMORY
+from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
 from bot.engine.resting import KIND as RESTS
@@ -99,11 +101,12 @@ class App:
         self._woken: asyncio.Queue[str] = asyncio.Queue()
         store.woken = self._wake_all
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
-        sources = (*builtin(workspace, outgoing, clock, self.library, store), *outside.tools)
+        privacy = Privacy(settings.secrets)
+        sources = (*builtin(workspace, outgoing, clock, self.library, store, privacy), *outside.tools)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)
         toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)
-        limits = Limits(idle=settings.conversation_idle)
+        limits = Limits(idle=settings.conversation_idle, memory=settings.tables.memory.tokens)
         reviewers = Reviewers(adapters, settings.reviewers, lambda: store.read(people.first_paired))
         hours, weekly = settings.tables.quiet, settings.tables.digest
         self._quiet = quiet = Quiet(hours.begins, hours.ends, hours.zone)
@@ -111,7 +114,6 @@ class App:
         review = Review(store, clock, self.library, reviewers)
         versions = Versions(store, clock, self.library, reviewers)
         promotion = Promotion(store, clock, self.library, reviewers, sources)
-        privacy = Privacy(settings.secrets)
         self._shelf = shelf.Shelf(store, clock, self.library, sources, privacy, quiet, settings.reviewers)
         self._git = GitRecord(settings.skills, store)
         phrases = Phrases(settings.tables.phrases.model_dump())
@@ -141,7 +143,9 @@ class App:
         decisions["forget"] = self._door.guests_only(forget.decide)
         showcase = Showcase(store, clock, self.library, outgoing)
         decisions["page"] = self._door.guests_only(showcase.turn_page)
-        answers = Answers(store, clock, showcase, stopping, forget)
+        memory = Memory(store, clock, reviewers)
+        decisions[MEMORY] = self._door.guests_only(memory.decide)
+        answers = Answers(store, clock, showcase, stopping, forget, memory)
         teaching = Teaching(clock, phrases)
         retiring = Retiring(store, clock, self.library)
         self._digest = Digest(clock, Weekly(weekly.scopes, weekly.weekday, weekly.at, weekly.zone))

@@ -70,6 +70,13 @@ class Offered(_Table):
     """What they may take of a request together, at four bytes a token; a mined skill takes about 150."""
 
 
+class Memory(_Table):
+    """What of the facts that people wanted remembered reaches the model."""
+
+    tokens: int = Field(default=500, ge=0)
+    """What they may take of a request together, at four bytes a token; a sentence takes about 30."""
+
+
 def _zone(name: Any) -> Any:
     try:
         return ZoneInfo(name)
@@ -117,6 +124,7 @@ class Tables(_Table):
     quiet: QuietHours = QuietHours()
     digest: WeeklyDigest = WeeklyDigest()
     skills: Offered = Offered()
+    memory: Memory = Memory()
     retention: Retention = Retention()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer.main
 
 from bot.cli import command
+from bot.domain.privacy import Privacy
 from bot.engine.commands import COMMANDS
 from bot.ports import ToolContext
 from bot.settings import Settings
@@ -44,7 +45,7 @@ def test_command_line() -> None:
 
 
 async def test_tools(store: Store, tmp_path: Path) -> None:
-    sources = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store)
+    sources = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store, Privacy())
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools")}
     assert documented == {tool.name: list(tool.schema["properties"]) for tool in tools}

@@ -84,7 +84,9 @@ async def _free(library: Library, store: Store, name: str) -> None:
 async def _cautions(
     settings: Settings, library: Library, store: Store, skill: Skill, files: Mapping[str, bytes]
 ) -> list[str]:
-    sources = builtin(settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store)
+    sources = builtin(
+        settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store, Privacy(settings.secrets)
+    )
     tools = {tool.name: tool for source in sources for tool in await source.tools(HERE)}
     return [str(warning) for warning in warnings(skill, files, tools, Privacy(settings.secrets))]
 

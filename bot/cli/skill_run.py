@@ -10,6 +10,7 @@ from bot.cli.servers import tool_servers
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Conversation, Person
 from bot.domain.json import JSON
+from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import Refused, ToolError
@@ -64,7 +65,8 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         model = await stack.enter_async_context(models.working(settings))
         library = Library(settings.skills, store, SystemClock())
         procedure = await _live(library, name)
-        own = builtin(settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store)
+        folders, privacy = (settings.workspace_folder, settings.outgoing_folder), Privacy(settings.secrets)
+        own = builtin(*folders, SystemClock(), library, store, privacy)
         sources = (*own, *await tool_servers(settings, stack))
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         away = {tool: found.away for tool, (found, _) in tools.items() if found.away}

@@ -60,7 +60,9 @@ async def _give(settings: Settings, scope: str | None) -> None:
     schema.upgrade(settings.database)
     async with Store(settings.database) as store:
         library = Library(settings.skills, store, clock)
-        sources = builtin(settings.workspace_folder, settings.outgoing_folder, clock, library, store)
+        sources = builtin(
+            settings.workspace_folder, settings.outgoing_folder, clock, library, store, Privacy(settings.secrets)
+        )
         tools = [tool for source in sources for tool in await source.tools(HERE)]
         async for line in backfill.give(store, scope, tools, Privacy(settings.secrets)):
             typer.echo(line)

@@ -18,6 +18,9 @@ TITLES = {
     "show_skill": (Sentence("Looks at the skill"), "name"),
     "explain_skill_use": (Sentence("Looks up how a skill was used"), ""),
     "allow_skill": (Sentence("Notes what you wish of the skill"), "name"),
+    "remember": (Sentence("Remembers"), "fact"),
+    "recall": (Sentence("Looks for what I was told about"), "query"),
+    "forget": (Sentence("Forgets"), "fact"),
 }
 """Of the built-in tools: the words, and the argument that follows them."""
 SKILL = "skill_"

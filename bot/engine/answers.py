@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
 from bot.engine.commands import command_of, commands
 from bot.engine.forget import Forget
+from bot.engine.memory import Memory
 from bot.engine.showcase import Showcase
 from bot.engine.stopping import Stopping
 from bot.errors import Refused
@@ -38,12 +39,15 @@ def _nothing(_: Connection) -> None:
 class Answers:
     """The commands, each a method named after its word."""
 
-    def __init__(self, store: Store, clock: Clock, showcase: Showcase, stop: Stopping, forget: Forget) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, showcase: Showcase, stop: Stopping, forget: Forget, memory: Memory
+    ) -> None:
         self._store = store
         self._clock = clock
         self._showcase = showcase
         self._stop = stop
         self._forget = forget
+        self._memory = memory
         self.commands: Mapping[str, Command] = {
             "help": self._help,
             "start": self._help,
@@ -52,6 +56,7 @@ class Answers:
             "learn": self._learn,
             "done": self._done,
             "new": self._new,
+            "memory": self._list_facts,
             "forget": self._ask_to_forget,
             "stop": self._stop_work,
             "status": self._status,
@@ -126,6 +131,9 @@ class Answers:
                 _enqueue(connection, _closing(task, said.conversation), self._now())
 
         return say(said.conversation.language, "A fresh start: I no longer look at what was said above."), effect
+
+    async def _list_facts(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
+        return "", self._memory.list(said, f"reply:{turn.id}")
 
     async def _ask_to_forget(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         return "", await self._forget.ask(turn, said)

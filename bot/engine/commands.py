@@ -14,6 +14,7 @@ def commands(language: str) -> dict[str, str]:
         "learn": say(language, "Look for procedures that repeat, now; /learn on, /learn off"),
         "done": say(language, "This piece of work is finished"),
         "new": say(language, "Start afresh: I forget what was said above"),
+        "memory": say(language, "What I was told to remember here, to see and to delete"),
         "forget": say(language, "Delete this conversation; I ask first"),
         "stop": say(language, "Stop what I am doing here"),
         "status": say(language, "What I am doing here"),

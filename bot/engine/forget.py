@@ -20,7 +20,7 @@ from bot.engine.resting import Resting
 from bot.engine.stopping import Stopping
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
-from bot.store import buttons, conversations, forgetting, turns
+from bot.store import buttons, conversations, facts, forgetting, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver, waiting_files
@@ -127,8 +127,10 @@ class Forgetting:
         tasks = await self._store.read(lambda connection: forgetting.tasks_of(connection, home.key))
         rests = await self._resting.on(home)
         now = self._clock.now().timestamp()
+        told = await self._store.read(lambda connection: facts.told_in(connection, home.key))
         await in_parts(self._store, forgetting.forget_turns, said)
         await in_parts(self._store, partial(forgetting.forget_tasks, now=now), tasks)
+        await in_parts(self._store, facts.delete, told)
         await asyncio.to_thread(_delete, self._workspace / FILES / folder_of(home))
         log.info("conversation.forgotten", conversation=home.key, turns=len(said))
 

@@ -14,7 +14,7 @@ from bot.engine.forget import in_parts
 from bot.engine.resting import learned_from
 from bot.ports import Clock
 from bot.skills.library import Library, Shelved
-from bot.store import audit, conversations, forgetting, proposals
+from bot.store import audit, conversations, facts, forgetting, proposals
 from bot.store.audit import Event
 from bot.store.deliveries import deliver
 from bot.store.store import Connection, Effect, Store
@@ -43,13 +43,15 @@ class Retention:
         said = await self._store.read(lambda connection: forgetting.old_turns(connection, before))
         sent = await self._store.read(lambda connection: forgetting.old_deliveries(connection, before))
         tasks = await self._store.read(lambda connection: forgetting.old_tasks(connection, before))
+        told = await self._store.read(lambda connection: facts.told_before(connection, before))
+        await in_parts(self._store, facts.delete, told)
         await in_parts(self._store, forgetting.forget_turns, said)
         await in_parts(self._store, forgetting.forget_deliveries, sent)
         await in_parts(self._store, partial(forgetting.forget_tasks, now=now.timestamp()), tasks)
         await asyncio.to_thread(_delete, self._files, oldest)
-        if said or sent or tasks:
+        if said or sent or tasks or told:
             await self._store.empty_log()
-        log.info("retention.done", turns=len(said), deliveries=len(sent), tasks=len(tasks))
+        log.info("retention.done", turns=len(said), deliveries=len(sent), tasks=len(tasks), facts=len(told))
         live = [entry for entry in await self._library.shelf(None) if entry.state == "live"]
         return partial(self._tell, before, live)
 

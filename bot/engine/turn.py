@@ -43,6 +43,8 @@ class Limits:
     rounds: int = 20
     tokens: int = 200_000
     seconds: float = 600.0
+    memory: int = 500
+    """Tokens that facts may take of a request."""
     idle: timedelta = field(default=timedelta(minutes=15))
     """Quiet time after which the conversation's task is closed."""
 
@@ -125,7 +127,9 @@ class Turns:
 
     async def _rounds(self, work: Work, first: ModelReply | None, since: int) -> Effect:
         log, offer = work.log, work.offer
-        before = [prompt.house(self._clock.now()), *prompt.history(log.turn)]
+        said = transcript.text_of(log.turn.payload)
+        facts = prompt.remembered(log.turn, said, self._limits.memory)
+        before = [prompt.house(self._clock.now()), *prompt.history(log.turn), *facts]
         first = first or work.received.reply(offer.context.conversation.language)
         for round in range(self._limits.rounds):
             ask = partial(self._ask, work, before, round, None if round else first)

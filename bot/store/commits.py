@@ -50,3 +50,5 @@ class Commit(StrEnum):
     """Traces of a file are kept, a part of the file at a time."""
     WISH = "wish"
     """A person wants a skill kept out of a chat, or back in it."""
+    FACT = "fact"
+    """A person wants a fact remembered, or forgotten."""

@@ -320,6 +320,19 @@ cycles = Table(
     Column("tokens", Integer, nullable=False, server_default="0"),
 )
 
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("scope", String, nullable=False, index=True),
+    Column("conversation", String, nullable=False),  # where it was told: /forget there deletes it
+    Column("person", String, nullable=False),  # who told it
+    Column("name", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("behind", Integer, nullable=False),  # the newest turn when it was told: those behind it know of it
+    Column("at", Float, nullable=False),
+)
+
 imported = Table(
     "imported",
     metadata,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.domain.json import JSON
 from bot.errors import Fenced, Stopped
 from bot.store.conversations import SPEAKING
+from bot.store.facts import Fact
 from bot.store.journal import Entry
 from bot.store.store import WOKEN
 from bot.store.tables import chats, turns
@@ -36,8 +37,9 @@ class Turn:
 
     `moved` is the id that the chat of a delivery has now, if it has moved.
 
-    `history` are the speaking turns before it: id, payload and journal. They are read with the claim, in the writer's
-    thread: a read of its own through the async dialect costs more than all else in the turn.
+    `history` are the speaking turns before it: id, payload and journal; `facts` what is remembered in its scope. They
+    are read with the claim, in the writer's thread: a read of its own through the async dialect costs more than all
+    else in the turn.
     """
 
     id: int
@@ -51,6 +53,7 @@ class Turn:
     created: float
     moved: str = ""
     history: Sequence[tuple[int, JSON, Sequence[Entry]]] = ()
+    facts: Sequence[Fact] = ()
 
 
 # Built once: these run several times in every turn, and building a statement costs more than running it.

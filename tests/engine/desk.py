@@ -21,6 +21,7 @@ from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.live import Lives
 from bot.engine.membership import Membership
+from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
 from bot.engine.received import Receiving
 from bot.engine.resting import Resting
@@ -135,11 +136,12 @@ class Desk:
         self.library = Library(self.path / "skills", store, clock)
         self.intake = Intake(store, clock)
         folders = self.path / "workspace", self.path / "outgoing"
-        sources = (*builtin(*folders, clock, self.library, store), self.orders, *self.tools)
+        privacy = Privacy(("sesame-123",))
+        sources = (*builtin(*folders, clock, self.library, store, privacy), self.orders, *self.tools)
         toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
         follow_ups = FollowUps(adapters, apart)
         receiving = Receiving(self.path / "workspace", adapters)
-        lives = Lives(store, clock, self.watched, Privacy(("sesame-123",)))
+        lives = Lives(store, clock, self.watched, privacy)
         speaking = Turns(store, clock, self.model, toolbox, lives, follow_ups, receiving, limits)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
@@ -152,10 +154,12 @@ class Desk:
         decisions["forget"] = forget.decide
         showcase = Showcase(store, clock, self.library, self.path / "outgoing")
         decisions["page"] = showcase.turn_page
+        memory = Memory(store, clock, Reviewers(adapters, reviewers))
+        decisions["memory"] = memory.decide
         handlers: dict[str, Handler] = {
             "message": speaking.message,
             "resume": speaking.resume,
-            "command": Answers(store, clock, showcase, stopping, forget),
+            "command": Answers(store, clock, showcase, stopping, forget, memory),
             "forget": Forgetting(store, clock, stopping, resting, *folders),
             "membership": Membership(store, clock, stopping, self._is_open_to),
             "click": Clicks(store, adapters, decisions),

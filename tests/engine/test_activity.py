@@ -70,7 +70,7 @@ def test_a_long_argument_is_cut() -> None:
 
 async def test_each_built_in_tool_has_its_words(store: Store, tmp_path: Path) -> None:
     desk = Desk(store, tmp_path)
-    sources = builtin(desk.path / "workspace", desk.path / "outgoing", desk.clock, desk.library, desk.store)
+    sources = builtin(desk.path / "workspace", desk.path / "outgoing", desk.clock, desk.library, desk.store, OWN)
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     assert {tool.name for tool in tools} == TITLES.keys()
     for tool in tools:

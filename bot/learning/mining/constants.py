@@ -3,14 +3,13 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bot.domain.json import JSON
 from bot.learning.mining.canonical import Call
 from bot.learning.mining.evidence import AGREEING, form_bits, is_id, mark, stands_in
 from bot.learning.mining.explanation import Idea, Values, rarely
 from bot.learning.mining.pattern import Constant
-from bot.learning.mining.places import Slot
 from bot.learning.mining.support import Support
 from bot.skills.expressions import as_text
 
@@ -28,13 +27,13 @@ def constants(values: Values, proven: bool) -> Iterator[Idea]:
         yield Idea(Constant(key), counts[key], _doubt(values, key, counts[key], proven))
 
 
-def has_choices(schema: Mapping[str, JSON], slot: Slot) -> bool:
+def has_choices(schema: Mapping[str, JSON], slot: Sequence[str | int]) -> bool:
     """Whether a tool's schema gives one argument a closed choice: an enum, a constant or a boolean."""
     declared = declared_at(schema, slot)
     return "enum" in declared or "const" in declared or declared.get("type") == "boolean"
 
 
-def declared_at(schema: Mapping[str, JSON], slot: Slot) -> Mapping[str, JSON]:
+def declared_at(schema: Mapping[str, JSON], slot: Sequence[str | int]) -> Mapping[str, JSON]:
     """What a tool's schema says of one argument; empty where it says nothing."""
     for key in slot:
         properties = schema.get("properties")

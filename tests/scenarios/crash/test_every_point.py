@@ -42,7 +42,9 @@ TELLING = [Commit.TOLD]
 """No story takes the minute after which an interruption is told (tests/engine/test_live.py)."""
 WISHING = [Commit.WISH]
 """No story keeps a skill out of a chat: of a wish that a crash cut off the model says that its end is unknown."""
-APART = WISHING + TELLING + LOOKING + AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
+REMEMBERING = [Commit.FACT]
+"""No story remembers a fact: of one that a crash cut off the model says that its end is unknown as well."""
+APART = REMEMBERING + WISHING + TELLING + LOOKING + AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
 SERVING = points(*(commit for commit in Commit if commit not in APART), "send", "line")
 """`line`: inside a tool that writes, where its call has begun and not ended."""
 

@@ -62,6 +62,7 @@ from bot.store.commits import Commit
 from bot.store.store import Connection, Probe, Store
 from bot.store.turns import NewTurn
 from bot.tools.builtin import builtin
+from bot.tools.command import command_tools
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -102,7 +103,8 @@ class App:
         store.woken = self._wake_all
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
         privacy = Privacy(settings.secrets)
-        sources = (*builtin(workspace, outgoing, clock, self.library, store, privacy), *outside.tools)
+        own = builtin(workspace, outgoing, clock, self.library, store, privacy)
+        sources = (*own, *command_tools(settings), *outside.tools)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)
         toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)

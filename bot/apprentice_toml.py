@@ -118,6 +118,18 @@ class Retention(_Table):
     days: int = Field(default=0, ge=0)
 
 
+class Commands(_Table):
+    """What `run_command` may run: `programs` by their names, none of them as it comes; and the limits of one run."""
+
+    programs: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")], ...] = ()
+    sandbox: Literal["bubblewrap", "unsandboxed"] = "bubblewrap"
+    seconds: float = Field(default=60.0, gt=0, le=600)
+    memory_mb: int = Field(default=1024, ge=16)
+    """Addresses that each process may take, and bytes below /tmp."""
+    output_kb: int = Field(default=16, ge=1, le=256)
+    """What is kept of each of the two streams."""
+
+
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
@@ -128,6 +140,7 @@ class Tables(_Table):
     retention: Retention = Retention()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()
+    commands: Commands = Commands()
     mcp: Servers = Field(default_factory=dict)
 
     @field_validator("verifiers")

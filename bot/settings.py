@@ -171,6 +171,11 @@ class Settings(BaseSettings):
         return self.database.parent / "outgoing"
 
     @property
+    def own_folders(self) -> tuple[Path, ...]:
+        """The bot's own, which no command sees: in the last one stand `.env` and `apprentice.toml`."""
+        return (self.home, self.database.parent, self.skills, Path())
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         if self.database_url is None:

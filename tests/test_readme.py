@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer.main
 
+from bot.apprentice_toml import Commands
 from bot.cli import command
 from bot.domain.privacy import Privacy
 from bot.engine.commands import COMMANDS
@@ -13,6 +14,7 @@ from bot.settings import Settings
 from bot.skills.library import Library
 from bot.store.store import Store
 from bot.tools.builtin import builtin
+from bot.tools.command import CommandTool
 from tests.engine.made import ANA, ROOM, HandClock
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -45,7 +47,9 @@ def test_command_line() -> None:
 
 
 async def test_tools(store: Store, tmp_path: Path) -> None:
-    sources = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store, Privacy())
+    commands = CommandTool(Commands(programs=("true",), sandbox="unsandboxed"), tmp_path, ())
+    own = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store, Privacy())
+    sources = (*own, commands)
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools")}
     assert documented == {tool.name: list(tool.schema["properties"]) for tool in tools}

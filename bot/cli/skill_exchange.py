@@ -22,6 +22,7 @@ from bot.skills.warnings import warnings
 from bot.store import audit, proposals
 from bot.store.store import Store
 from bot.tools.builtin import builtin
+from bot.tools.command import command_tools
 
 
 def import_(
@@ -84,9 +85,10 @@ async def _free(library: Library, store: Store, name: str) -> None:
 async def _cautions(
     settings: Settings, library: Library, store: Store, skill: Skill, files: Mapping[str, bytes]
 ) -> list[str]:
-    sources = builtin(
+    own = builtin(
         settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store, Privacy(settings.secrets)
     )
+    sources = (*own, *command_tools(settings))
     tools = {tool.name: tool for source in sources for tool in await source.tools(HERE)}
     return [str(warning) for warning in warnings(skill, files, tools, Privacy(settings.secrets))]
 

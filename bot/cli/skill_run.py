@@ -22,6 +22,7 @@ from bot.store import schema
 from bot.store.store import Store
 from bot.store.transcript import as_text
 from bot.tools.builtin import builtin
+from bot.tools.command import command_tools
 
 HERE = ToolContext(Conversation("console", "local"), Person("console:operator"))
 
@@ -67,7 +68,7 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         procedure = await _live(library, name)
         folders, privacy = (settings.workspace_folder, settings.outgoing_folder), Privacy(settings.secrets)
         own = builtin(*folders, SystemClock(), library, store, privacy)
-        sources = (*own, *await tool_servers(settings, stack))
+        sources = (*own, *command_tools(settings), *await tool_servers(settings, stack))
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         away = {tool: found.away for tool, (found, _) in tools.items() if found.away}
         lacking = missing(procedure, tools.keys() - away)

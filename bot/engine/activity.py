@@ -13,6 +13,7 @@ TITLES = {
     "write_file": (Sentence("Writes"), "path"),
     "search_files": (Sentence("Searches the files for"), "query"),
     "send_file": (Sentence("Sends"), "path"),
+    "run_command": (Sentence("Runs"), "command"),
     "current_time": (Sentence("Looks at the clock"), ""),
     "list_skills": (Sentence("Looks through the skills"), ""),
     "show_skill": (Sentence("Looks at the skill"), "name"),

@@ -1,16 +1,17 @@
 """The text of a PDF, read by a process of its own: whatever the file does to its reader, it does not do to the bot."""
 
-import asyncio
 import json
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.tools.process import run
 from bot.words import Sentence
 
 SECONDS = 30.0
 """Time for all of it; the program itself begins no page after 20."""
+MOST = 32 * 2**20
+"""Bytes of what the program prints: more than its most text takes as JSON."""
 _PROGRAM = Path(__file__).with_name("pdf_program.py")
 
 
@@ -26,22 +27,13 @@ class PdfText:
 
 async def pdf_text(content: bytes, name: str) -> PdfText:
     """The text of a PDF, whatever the file is. `name` is what people know it by."""
-    # Without the bot's environment, and without the program's folder among what it imports from.
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", _PROGRAM, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            printed, _ = await process.communicate(content)
-    except TimeoutError:
+    # Without the program's folder among what it imports from.
+    ended = await run([sys.executable, "-P", str(_PROGRAM)], _PROGRAM.parent, SECONDS, MOST, given=content)
+    if ended.status is None:
         return PdfText(problem=Sentence("I keep {name}, but it takes too long to read it.", name=name))
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
+    if ended.status:
         return PdfText(problem=Sentence("I keep {name}, but cannot read it: it is broken, or no PDF.", name=name))
-    return _told(json.loads(printed), name)
+    return _told(json.loads(ended.stdout.text), name)
 
 
 def _told(found: dict[str, int | str], name: str) -> PdfText:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.apprentice_toml import Commands
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.engine.activity import SHOWN, TITLES, title
 from bot.ports import ToolContext
 from bot.store.store import Store
 from bot.tools.builtin import builtin
+from bot.tools.command import CommandTool
 from tests.engine.desk import Desk
 from tests.engine.made import ANA, ROOM
 
@@ -28,8 +30,8 @@ OWN = Privacy(("sesame-123",))
         ("get_order", {"id": "7"}, "Get order 7"),
         ("get_order", {"id": 7, "with_lines": True}, "Get order 7"),
         ("crm__get_order", {"id": "7", "note": "please hurry"}, "Crm: get order 7"),
-        ("run_command", {"command": ["git", "push", "--force"]}, "Run command git"),
-        ("run_command", {"command": []}, "Run command"),
+        ("run_command", {"command": ["git", "push", "--force"]}, "Runs git"),
+        ("run_command", {"command": []}, "Runs"),
         ("send", {"to": {"name": "x"}}, "Send"),
         ("skill_customer_orders", {"customer": "ana-silva"}, "Runs the skill customer orders ana-silva"),
         ("", {}, ""),
@@ -70,7 +72,9 @@ def test_a_long_argument_is_cut() -> None:
 
 async def test_each_built_in_tool_has_its_words(store: Store, tmp_path: Path) -> None:
     desk = Desk(store, tmp_path)
-    sources = builtin(desk.path / "workspace", desk.path / "outgoing", desk.clock, desk.library, desk.store, OWN)
+    commands = CommandTool(Commands(programs=("true",), sandbox="unsandboxed"), tmp_path, ())
+    own = builtin(desk.path / "workspace", desk.path / "outgoing", desk.clock, desk.library, desk.store, OWN)
+    sources = (*own, commands)
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     assert {tool.name for tool in tools} == TITLES.keys()
     for tool in tools:

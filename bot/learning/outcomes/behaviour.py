@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from bot.domain.trace import Status
+from bot.learning.outcomes.exit_codes import last_check
 from bot.learning.outcomes.phrases import Meaning, Phrases, repeats
 from bot.learning.outcomes.record import Call, Record
 from bot.store.evidence import Evidence
@@ -20,7 +21,12 @@ TOLD: dict[Meaning, Status] = {"works": "success", "fails": "failure"}
 
 def observed(record: Record, phrases: Phrases) -> list[Evidence]:
     """The evidence in a task's own record."""
-    return [*_verified(record.uses), *_spoken(record.said, phrases), *_unrepaired(record.calls)]
+    return [
+        *_verified(record.uses),
+        *last_check(record.calls),
+        *_spoken(record.said, phrases),
+        *_unrepaired(record.calls),
+    ]
 
 
 def about_before(record: Record, phrases: Phrases) -> Evidence | None:

@@ -4,6 +4,7 @@ A check that cannot run is no evidence: it is reported, in the log, in the task'
 """
 
 import asyncio
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.domain.text import shorten
 from bot.errors import ApprenticeError, ConfigError, ToolError
-from bot.learning.outcomes.command import NotRun, execute
 from bot.learning.outcomes.phrases import words
 from bot.learning.outcomes.record import Call, Record
 from bot.ports import ToolContext, ToolSource
@@ -23,10 +23,17 @@ from bot.skills import schema
 from bot.skills.expressions import ExpressionInvalid, ExpressionNull, evaluate, references
 from bot.skills.output import normalise
 from bot.store.evidence import Evidence
+from bot.tools.process import run
 
 log = structlog.get_logger()
 LONGEST_LINE = 200
 """Characters of a command's output in the evidence."""
+KEPT = 4_000
+"""Bytes of a command's output that are kept."""
+
+
+class NotRun(ApprenticeError):
+    """A check told nothing: it could not be made, or was ended before it came to its end."""
 
 
 class Verifiers:
@@ -60,8 +67,7 @@ class Verifiers:
     async def _wrong(self, rule: Verifier, record: Record) -> str | None:
         """What is wrong, or None. Raises ApprenticeError or TimeoutError where that cannot be told."""
         if rule.command is not None:
-            ran = await execute(rule.command, self._workspace, rule.seconds)
-            return None if ran.status == 0 else _told(ran.status, ran.last_line)
+            return await _commanded(rule.command, self._workspace, rule.seconds)
         async with asyncio.timeout(rule.seconds):
             found = await self._read_back(rule, record) if rule.tool else _output(rule, record)
         expected = rule.expect.json_schema if rule.expect else {}
@@ -88,6 +94,17 @@ class Verifiers:
                 if tool.name == name:
                     return source, tool.schema
         raise NotRun(f"there is no tool named {name}")
+
+
+async def _commanded(command: Sequence[str], folder: Path, seconds: float) -> str | None:
+    """What a command says is wrong, or None. Raises NotRun, and NotStarted."""
+    ended = await run(command, folder, seconds, KEPT, together=True)
+    if ended.status is None:
+        raise NotRun(f"it took more than {seconds:g} seconds")
+    if ended.status < 0:
+        raise NotRun(f"it was ended by {signal.Signals(-ended.status).name}")
+    lines = ended.stdout.text.strip().splitlines()
+    return _told(ended.status, lines[-1].strip() if lines else "") if ended.status else None
 
 
 def matches(rule: Verifier, record: Record) -> bool:

@@ -10,7 +10,6 @@ import structlog
 from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
-from bot.domain.skill import Procedure
 from bot.domain.tool import Tool
 from bot.domain.trace import Trace
 from bot.learning import collect, prompting
@@ -24,12 +23,11 @@ from bot.learning.quiet import NEVER, Quiet
 from bot.learning.remembered import Remembered, remembered
 from bot.learning.successors import Forebear, forebear, forebears
 from bot.learning.teaching import taught
-from bot.learning.told import holds_facts
 from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills.introduction import introduce
 from bot.skills.library import Library
-from bot.store import chats, conversations, facts, proposals, scopes
+from bot.store import chats, conversations, proposals, scopes
 from bot.store.deliveries import deliver
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
@@ -40,9 +38,6 @@ Mine = Callable[[str, Mapping[str, str], Read, Taken], Awaitable[Report]]
 """Mines a scope beside the event loop, as Workbench does."""
 MOST_TALKS = 500
 """Tasks that are looked at for work without tools, the newest; and as many imported ones."""
-
-
-REMEMBERED = Sentence("what I was told to remember")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +101,7 @@ class Cycle:
             known = await forebears(self._store, self._library, scope)
             report = _ripe(await self._report(scope, marks, read, taken, known), before)
             prompts = await self._prompts(scope, author, taken.held, partial(_newest, read, marks))
-        told = await self._store.read(lambda connection: [one.text for one in facts.of(connection, scope)])
-        report = _fit_to_tell(report, author.privacy, partial(holds_facts, facts=told, tools=tools))
+        report = _fit_to_tell(report, author.privacy)
         proposer = Proposer(author, home, await self._names(), now)
         found = await proposer.mined(report.skills, known)
         found += map(proposer.prompted, prompts.found)
@@ -179,10 +173,9 @@ def _ripe(report: Report, before: Remembered) -> Report:
     return replace(report, skills=tuple(found for found in report.skills if not before.too_early(found)))
 
 
-def _fit_to_tell(report: Report, privacy: Privacy, remembered: Callable[[Procedure], bool]) -> Report:
-    """What the miner cannot know: the bot's own secrets, people's names and facts must stand in no procedure."""
+def _fit_to_tell(report: Report, privacy: Privacy) -> Report:
+    """What the miner cannot know: the bot's own secrets and the names of a chat's people must stand in no procedure."""
     told = {found.fingerprint: gives_away(found.procedure, privacy) for found in report.skills}
-    told |= {found.fingerprint: REMEMBERED for found in report.skills if remembered(found.procedure)}
     refused = tuple(
         Refusal(
             tuple(step.tool or "" for step in found.procedure.steps),

@@ -1,22 +1,24 @@
 """A trusted skill of a chat is offered to its whole workspace, or to every chat: to those who may decide there."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from bot.domain.chat import ButtonClicked, Conversation
 from bot.domain.scope import EVERYWHERE, wider
 from bot.domain.skill import Skill, SkillRef
+from bot.domain.tool import Tool
 from bot.errors import Refused
 from bot.learning import posting
 from bot.learning.card import Offered, wider_card
+from bot.learning.told import holds_facts
 from bot.ports import Clock, ToolContext, ToolSource
 from bot.skills import folder, format
 from bot.skills.library import Library, Shelved
 from bot.skills.reviewers import Reviewers
 from bot.skills.warnings import writing
-from bot.store import audit, conversations, proposals, skills
+from bot.store import audit, conversations, facts, proposals, skills
 from bot.store.audit import Event
 from bot.store.buttons import Meaning
 from bot.store.deliveries import deliver
@@ -57,19 +59,21 @@ class Promotion:
             return say(language, "Only who decides about this skill may offer it to others."), lambda _: None
         if await self._store.read(partial(_waits, entry)):
             return say(language, "{name} is offered already, and waits for a decision.", name=name), lambda _: None
+        tools = await self._tools(click)
+        if await self._store.read(partial(_holds_facts, entry.skill, tools)):
+            return say(
+                language, "{name} holds what I was told to remember here, so it stays here.", name=name
+            ), lambda _: None
         scope = wider(entry.skill.scope)
         asked = await self._reviewers.asked(scope)
         if scope == EVERYWHERE and not asked:
             return say(language, "There is nobody whom I could ask: set APPRENTICE_REVIEWERS."), lambda _: None
         words = say(language, "I have asked those who decide about it.")
-        return words, partial(self._offer, click, entry.ref, await self._offered(entry.skill, click), asked)
+        return words, partial(self._offer, click, entry.ref, _offered(entry.skill, tools), asked)
 
-    async def _offered(self, skill: Skill, click: ButtonClicked) -> Offered:
+    async def _tools(self, click: ButtonClicked) -> dict[str, Tool]:
         context = ToolContext(click.conversation, click.person)
-        tools = {tool.name: tool for source in self._sources for tool in await source.tools(context)}
-        scope = wider(skill.scope or EVERYWHERE)
-        anew = replace(skill, scope=scope or None, version=skill.version + 1)
-        return Offered(anew, scope, writing(skill.procedure, tools) if skill.procedure else ())
+        return {tool.name: tool for source in self._sources for tool in await source.tools(context)}
 
     def _offer(
         self, click: ButtonClicked, before: SkillRef, offered: Offered, asked: Sequence[str], connection: Connection
@@ -84,6 +88,18 @@ class Promotion:
         audit.note(connection, event, now)
         for home in homes:
             deliver(connection, posting.card(connection, home, proposal), f"card:{proposal.id}:{home.key}", now)
+
+
+def _offered(skill: Skill, tools: Mapping[str, Tool]) -> Offered:
+    scope = wider(skill.scope or EVERYWHERE)
+    anew = replace(skill, scope=scope or None, version=skill.version + 1)
+    return Offered(anew, scope, writing(skill.procedure, tools) if skill.procedure else ())
+
+
+def _holds_facts(skill: Skill, tools: Mapping[str, Tool], connection: Connection) -> bool:
+    """Whether others would read in it what people wanted remembered where it is."""
+    told = [one.text for one in facts.of(connection, skill.scope or EVERYWHERE)]
+    return skill.procedure is not None and holds_facts(skill.procedure, told, list(tools.values()))
 
 
 def _alone_with(connection: Connection, person: str) -> Conversation:

@@ -1,4 +1,4 @@
-"""What people wanted remembered stays in memory, where they can delete it: no procedure holds it."""
+"""What people wanted remembered stays where they said it: a procedure that holds it is not offered to others."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

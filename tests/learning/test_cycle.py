@@ -21,7 +21,7 @@ from bot.ports import ModelClient, ModelReply, ModelRequest
 from bot.skills import folder
 from bot.skills.library import Library
 from bot.skills.reviewers import Reviewers
-from bot.store import buttons, chats, facts, proposals, scopes, tables, tasks, turns
+from bot.store import buttons, chats, proposals, scopes, tables, tasks, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
 from bot.store.store import Store
@@ -154,16 +154,6 @@ async def test_what_holds_a_name_of_the_chat_or_a_secret_of_the_bot_is_refused(
     assert await deliveries(loop.store) == []
     report = await loop.store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
     assert report["refused"][0]["reasons"] == [f"it would hold {what}"]
-
-
-async def test_what_people_wanted_remembered_is_no_constant(loop: Loop) -> None:
-    told = "our files are in Zebra/customers"
-    await loop.store.write(Commit.FACT, lambda connection: facts.add(connection, ROOM, ANA, told, 1.0))
-    await loop.live(place="zebra/customers")
-    await loop.learn()
-    assert await deliveries(loop.store) == []
-    report = await loop.store.read(lambda connection: scopes.last_report(connection, "telegram:7"))
-    assert report["refused"][0]["reasons"] == ["it would hold what I was told to remember"]
 
 
 async def test_what_was_imported_is_learned_from_beside_the_chats_own_work(loop: Loop) -> None:

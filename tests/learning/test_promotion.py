@@ -14,7 +14,7 @@ from bot.skills import folder, format, life
 from bot.skills.library import Library
 from bot.skills.relevance import Relevance
 from bot.skills.reviewers import Reviewers
-from bot.store import audit, buttons, conversations, lives, proposals, skills
+from bot.store import audit, buttons, conversations, facts, lives, proposals, skills
 from bot.store.audit import Event
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
@@ -32,7 +32,7 @@ FOREIGN = Conversation("slack", "T2/C9", direct=False)
 MIA, BEN, OPERATOR = Person("slack:T1/U1", "Mia"), Person("slack:T1/U2", "Ben"), Person("telegram:1", "Root")
 STRANGER = Person("slack:T2/U1", "Eve")
 PROCEDURE = Procedure(
-    (Step("one", "write_file", {"path": "a", "content": "b"}),), provenance=Provenance("mined", ("task-1",))
+    (Step("one", "write_file", {"path": "a", "content": "For Mr Quince"}),), provenance=Provenance("mined", ("task-1",))
 )
 
 
@@ -167,6 +167,18 @@ async def test_an_admin_makes_it_the_workspaces_and_nobody_elses(office: Office)
         ("promoted", MIA.id, "slack:T1"),
         ("published", "", "slack:T1"),
     ]
+
+
+async def test_what_holds_a_fact_of_its_chat_stays_there(office: Office) -> None:
+    def remember(connection: Connection) -> None:
+        facts.add(connection, OTHER, BEN, "The landlord is Mr Quince", 1.0)
+
+    await office.store.write(Commit.FACT, remember)
+    assert await office.offer(MIA) == "I have asked those who decide about it."
+    await office.store.write(Commit.FACT, lambda connection: facts.add(connection, CHANNEL, BEN, "for mr Quince", 1.0))
+    [(card, _)] = await deliveries(office.store, CHANNEL)
+    await office.press("Reject", card, MIA, CHANNEL)
+    assert await office.offer(MIA) == "orders holds what I was told to remember here, so it stays here."
 
 
 async def test_reviewers_of_the_workspace_are_asked_alone_and_whoever_runs_it_for_all_chats(

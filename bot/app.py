@@ -25,6 +25,7 @@ from bot.engine.membership import Membership
 from bot.engine.memory import KIND as MEMORY
 from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
+from bot.engine.prompt import House
 from bot.engine.received import Receiving
 from bot.engine.resting import KIND as RESTS
 from bot.engine.resting import Resting
@@ -122,7 +123,8 @@ class App:
         follow_ups = FollowUps(adapters, lambda said: phrases.wants_privacy(said) or phrases.wants_teaching(said))
         receiving = Receiving(workspace, adapters)
         lives = Lives(store, clock, adapters, privacy)
-        speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, limits)
+        house = House(settings.tables.house)
+        speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, limits, house)
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         editing = Editing(store, clock, reviewers, adapters, sources, settings.secrets, outgoing)

@@ -1,12 +1,16 @@
 """What `apprentice.toml` may hold; `bot.settings` reads it."""
 
+import re
 from datetime import time
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from bot.mcp_json import Servers
+
+LONGEST_WORDS = 4_000
+"""Characters of the operator's words for a scope: each request carries them."""
 
 
 class _Table(BaseModel):
@@ -130,6 +134,16 @@ class Commands(_Table):
     """What is kept of each of the two streams."""
 
 
+def _a_scope(key: str) -> str:
+    if key not in ("*", "local") and not re.fullmatch(r"telegram:-?\d+|slack:\w+(/\w+)?", key, re.ASCII):
+        raise ValueError("it names no chat: write *, telegram:42, telegram:-100123, slack:T1 or slack:T1/C9")
+    return key
+
+
+House = dict[Annotated[str, AfterValidator(_a_scope)], Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]]
+"""What the operator tells the model, by scope: `*` for every chat, `local` for the console."""
+
+
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
@@ -137,6 +151,7 @@ class Tables(_Table):
     digest: WeeklyDigest = WeeklyDigest()
     skills: Offered = Offered()
     memory: Memory = Memory()
+    house: House = Field(default_factory=dict)
     retention: Retention = Retention()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()

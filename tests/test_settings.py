@@ -97,6 +97,15 @@ def test_every_mistake_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "verifiers 2, name: field required" in told[2]
 
 
+def test_the_operators_words_are_kept_by_scope() -> None:
+    Path("apprentice.toml").write_text('[house]\n"*" = "Be brief."\n"slack:T1/C9" = "Use metric units."\n')
+    assert load().tables.house == {"*": "Be brief.", "slack:T1/C9": "Use metric units."}
+    told = mistakes(f'[house]\n"slack T1" = "Hm"\n"telegram:7" = "{"x" * 4001}"\nlocal = ""\n')
+    assert "names no chat: write *, telegram:42" in told[0]
+    assert "house, telegram:7: string should have at most 4000 characters" in told[1]
+    assert "house, local: string should have at least 1 character" in told[2]
+
+
 @pytest.mark.parametrize("text", ["a = ", "\x00", 'a = "1"\na = "2"'])
 def test_a_file_that_is_no_toml(text: str) -> None:
     [told] = mistakes(text)

@@ -15,6 +15,7 @@ from bot.engine.follow_ups import FollowUps
 from bot.engine.journal import Journal
 from bot.engine.lanes import GoOn
 from bot.engine.live import Live, Lives
+from bot.engine.prompt import House
 from bot.engine.received import Received, Receiving
 from bot.engine.skill_use import WAITING, SkillUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
@@ -72,6 +73,7 @@ class Turns:
         follow_ups: FollowUps,
         receiving: Receiving,
         limits: Limits,
+        house: House,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -79,6 +81,7 @@ class Turns:
         self._toolbox = toolbox
         self._lives = lives
         self._limits = limits
+        self._house = house
         self._follow_ups = follow_ups
         self._receiving = receiving
 
@@ -129,7 +132,8 @@ class Turns:
         log, offer = work.log, work.offer
         said = transcript.text_of(log.turn.payload)
         facts = prompt.remembered(log.turn, said, self._limits.memory)
-        before = [prompt.house(self._clock.now()), *prompt.history(log.turn), *facts]
+        house = self._house.message(self._clock.now(), offer.context.conversation.scope)
+        before = [house, *prompt.history(log.turn), *facts]
         first = first or work.received.reply(offer.context.conversation.language)
         for round in range(self._limits.rounds):
             ask = partial(self._ask, work, before, round, None if round else first)

@@ -23,6 +23,7 @@ from bot.engine.live import Lives
 from bot.engine.membership import Membership
 from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
+from bot.engine.prompt import House
 from bot.engine.received import Receiving
 from bot.engine.resting import Resting
 from bot.engine.showcase import Showcase
@@ -118,6 +119,7 @@ class Desk:
         self.clock, self.chat, self.model, self.orders = HandClock(), KeptChat(), ScriptedModel(*script), Orders()
         self.watched: Mapping[str, ChatAdapter] = {}
         """Chats in which a turn shows itself while it runs; the sign that it works would move a clock set by hand."""
+        self.house = House()
         self.numbers = iter(range(1, 10_000))
         (path / "workspace").mkdir(exist_ok=True)
         (path / "skills").mkdir(exist_ok=True)
@@ -142,7 +144,7 @@ class Desk:
         follow_ups = FollowUps(adapters, apart)
         receiving = Receiving(self.path / "workspace", adapters)
         lives = Lives(store, clock, self.watched, privacy)
-        speaking = Turns(store, clock, self.model, toolbox, lives, follow_ups, receiving, limits)
+        speaking = Turns(store, clock, self.model, toolbox, lives, follow_ups, receiving, limits, self.house)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}

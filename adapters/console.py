@@ -30,6 +30,7 @@ from bot.domain.chat import (
     Conversation,
     Event,
     Form,
+    Home,
     MessageReceived,
     Outgoing,
     Person,
@@ -137,6 +138,9 @@ class ConsoleAdapter:
         key, now = f"{PLATFORM}:{name}", self._clock.now()
         await self._accept(replace(click, key=key, token=name, at=now, text=text))
         return True
+
+    async def home(self, home: Home) -> None:
+        """There are no such pages here."""
 
     async def working(self, conversation: Conversation) -> None:
         """See the port: a word at the right of the prompt."""

@@ -18,6 +18,8 @@ from bot.engine.endings import ChatEndings
 from bot.engine.follow_ups import FollowUps
 from bot.engine.forget import Forget, Forgetting
 from bot.engine.guests import Guests
+from bot.engine.home import KIND as HOME
+from bot.engine.home import Homes
 from bot.engine.intake import Intake
 from bot.engine.lanes import Handler, Lanes
 from bot.engine.live import Lives
@@ -128,13 +130,15 @@ class App:
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         editing = Editing(store, clock, reviewers, adapters, sources, settings.secrets, outgoing)
+        confirm = Confirm(store, clock, reviewers)
+        homes = Homes(store, clock, adapters, self.library, self._door.open_to, (confirm.waiting, review.waiting))
         decisions = {
             "proposal": review.decide,
             buttons.FORM: editing.decide,
             "why": review.explain,
             "promote": self._door.guests_only(promotion.decide),
             KIND: versions.decide,
-            "confirmation": Confirm(store, clock, reviewers).decide,
+            "confirmation": confirm.decide,
             "guest": guests.decide,
             "life": self._door.guests_only(Lifecycle(store, clock, self.library, reviewers).decide),
             "feedback": self._door.guests_only(outcomes.feedback),
@@ -147,6 +151,7 @@ class App:
         decisions["forget"] = self._door.guests_only(forget.decide)
         showcase = Showcase(store, clock, self.library, outgoing)
         decisions["page"] = self._door.guests_only(showcase.turn_page)
+        decisions[HOME] = homes.turn_page
         memory = Memory(store, clock, reviewers)
         decisions[MEMORY] = self._door.guests_only(memory.decide)
         answers = Answers(store, clock, showcase, stopping, forget, memory)
@@ -159,9 +164,11 @@ class App:
         handlers: dict[str, Handler] = {
             "message": self._door.guarded(outcomes.private(teaching.heard(speaking.message))),
             "command": self._door.guarded(answers),
-            "click": Clicks(store, adapters, decisions),
+            "click": Clicks(store, clock, adapters, decisions),
             "resume": speaking.resume,
             "delivery": Outbox(store, clock, adapters, outside.probe),
+            "home": homes.look,
+            "publish-home": homes.publish,
             "reaction": self._door.guarded(outcomes.reacted),
             "membership": Membership(store, clock, stopping, self._door.open_to),
             "forget": Forgetting(store, clock, stopping, resting, workspace, outgoing),

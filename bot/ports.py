@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Outgoing, Person, Progress
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Home, Outgoing, Person, Progress
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolCall, ToolResult
 
@@ -51,6 +51,12 @@ class ChatAdapter(Protocol):
 
         As well as can be, like `answer`; a click that came out of a form shows the next one in its place. False where
         the platform has no forms: what answers a posted file comes as such a click then.
+        """
+
+    async def home(self, home: Home) -> None:
+        """Show a person's page in the place of what stood there. Raises as `send`.
+
+        Wanted only where the platform tells that somebody has opened theirs.
         """
 
     async def working(self, conversation: Conversation) -> None:

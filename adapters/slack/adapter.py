@@ -19,9 +19,10 @@ from adapters.loopback import is_loopback
 from adapters.rests import Rests
 from adapters.slack import http_events
 from adapters.slack.events import EventReader
-from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, refusal, wait_asked, why
+from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, delivering, refusal, wait_asked, why
 from adapters.slack.files import FileRefused, Files
 from adapters.slack.forms import Forms
+from adapters.slack.home import view
 from adapters.slack.ids import PLATFORM, Me, channel, team, user
 from adapters.slack.live import Live
 from adapters.slack.marks import Marks, mark
@@ -32,7 +33,7 @@ from adapters.slack.receiving import Receiver
 from adapters.slack.response_urls import ResponseUrls
 from adapters.slack.socket_mode import PAUSES, SocketMode
 from adapters.slack.text import WHOLE, Part, cut, notice, shown
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Outgoing, Person, Progress
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Home, Outgoing, Person, Progress
 from bot.domain.text import clean, shorten
 from bot.errors import ConfigError, DeliverLater, MaybeDelivered, Undeliverable
 from bot.ports import Clock
@@ -194,6 +195,11 @@ class SlackAdapter:
             lost = say(click.conversation.language, "Slack did not show the form: press the button again.")
             await self._whisper(click, clean("\n".join(form.problems)) or lost)
         return True
+
+    async def home(self, home: Home) -> None:
+        """See the port."""
+        with delivering(home.conversation.chat):
+            await self._client.views_publish(user_id=user(home.person), view=view(home))
 
     async def _whisper(self, click: ButtonClicked, words: str) -> None:
         place = click.conversation

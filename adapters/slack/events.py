@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from adapters.slack import forms, membership
+from adapters.slack import forms, home, membership
 from adapters.slack.files import File
 from adapters.slack.ids import Me
 from adapters.slack.markup import mentioned, readable, without
@@ -67,13 +67,22 @@ class _Action(BaseModel):
 
 
 class _Click(BaseModel):
-    """The interaction `block_actions`; one from a modal or a home has no message."""
+    """The interaction `block_actions`; one from a modal or a home has a view and no message."""
 
     trigger_id: str
     user: _Member
     actions: list[_Action]
     channel: _Named | None = None
     message: _Message | None = None
+    view: home.View | None = None
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        """The channel, the thread and the message; of a home its channel alone, of what is no place of ours none."""
+        if self.channel and self.message:
+            thread = self.message.thread_ts
+            return self.channel.id, "" if thread in (None, self.message.ts) else thread or "", self.message.ts
+        return self.view.channel if self.view else "", "", ""
 
 
 class _Item(BaseModel):
@@ -140,6 +149,8 @@ class EventReader:
             return await self._message(_Post.model_validate(event))
         if kind in REACTIONS:
             return await self._reaction(_Reaction.model_validate(event), now)
+        if kind == home.OPENED:
+            return await home.read(event, event_id, self.me, self.people, now)
         if kind == STOPPED:
             return await self._stop(_Stop.model_validate(event), event_id, now)
         return membership.read(event, event_id, self.me, now) if kind in membership.EVENTS else None
@@ -182,17 +193,16 @@ class EventReader:
 
     async def _click(self, click: _Click, now: datetime) -> ButtonClicked | None:
         button = click.actions[0].value if click.actions else None
-        if not (button and click.channel and click.message):
+        where, thread, message = click.where
+        if not (button and where):
             return None
-        message = click.message
-        thread = "" if message.thread_ts in (None, message.ts) else message.thread_ts or ""
         known = await self.people.known({click.user.id})
         return ButtonClicked(
             key=self.me.key("click", click.trigger_id),
-            conversation=self.me.place(click.channel.id, thread, _language(click.user.id, known)),
+            conversation=self.me.place(where, thread, _language(click.user.id, known)),
             person=self._person(click.user, known),
             button=clean(button),
-            message_id=message.ts,
+            message_id=message,
             token=click.trigger_id if click.actions[0].action_id.startswith(FORM) else "",
             at=now,
         )

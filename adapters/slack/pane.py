@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.rests import Rests
 from adapters.slack.events import STOPPED
 from adapters.slack.failures import CALL_FAILED, wait_asked, why
+from adapters.slack.home import OPENED, Opened
 from adapters.slack.ids import channel
 from adapters.slack.people import People
 from bot.domain.chat import Conversation, Event, MessageReceived
@@ -23,9 +24,6 @@ log = structlog.get_logger()
 
 THREAD_OPENED, CONTEXT_CHANGED = "assistant_thread_started", "assistant_thread_context_changed"
 """The events of an app with an `assistant_view`: a person began a thread in the pane, looks at another channel."""
-HOME_OPENED = "app_home_opened"
-"""The event of an app with an `agent_view`, which new apps have instead (docs.slack.dev/ai/
-migrating-to-agent-messaging): a person opened the conversation with it."""
 FILES = Sentence("Which files do you see?")
 PROMPTS = (
     (Sentence("What can you do?"), "help"),
@@ -49,12 +47,6 @@ class _Thread(BaseModel):
     channel_id: str
     thread_ts: str
     user_id: str = ""
-
-
-class _Home(BaseModel):
-    channel: str
-    user: str
-    tab: str = ""
 
 
 class Pane:
@@ -102,10 +94,10 @@ class Pane:
             if len(self._untitled) > REMEMBERED:
                 del self._untitled[next(iter(self._untitled))]
             await self._suggest(thread.user_id, thread.channel_id, thread.thread_ts)
-        elif kind == HOME_OPENED:
-            home = _Home.model_validate(event)
-            if home.tab == "messages":
-                await self._suggest(home.user, home.channel, None)
+        elif kind == OPENED:  # of an app with an `agent_view`: docs.slack.dev/ai/migrating-to-agent-messaging
+            opened = Opened.model_validate(event)
+            if opened.tab == "messages":
+                await self._suggest(opened.user, opened.channel, None)
         elif isinstance(heard, MessageReceived):
             await self._entitle(heard)
         if kind == STOPPED and heard is not None:  # the status stays until the app ends it

@@ -27,7 +27,7 @@ from adapters.telegram.rates import LIMITS, Limits, Rates
 from adapters.telegram.text import cut, parts_of, split
 from adapters.telegram.updates import PLATFORM, UpdateReader
 from adapters.telegram.webhook import Webhook
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Outgoing, Person, Progress
+from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Home, Outgoing, Person, Progress
 from bot.errors import ConfigError, DeliverLater, DeliveryError, MaybeDelivered
 from bot.ports import Clock
 
@@ -202,6 +202,9 @@ class TelegramAdapter:
     async def form(self, click: ButtonClicked, form: Form) -> bool:
         """See the port: Telegram has none."""
         return False
+
+    async def home(self, home: Home) -> None:
+        """There are no such pages here."""
 
     async def working(self, conversation: Conversation) -> None:
         """See the port: "typing" for five seconds or until a message is posted."""

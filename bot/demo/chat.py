@@ -17,6 +17,7 @@ from bot.domain.chat import (
     Conversation,
     Event,
     Form,
+    Home,
     MessageReceived,
     Outgoing,
     Person,
@@ -94,6 +95,9 @@ class DemoChat:
     async def form(self, click: ButtonClicked, form: Form) -> bool:
         """Nobody writes here."""
         return False
+
+    async def home(self, home: Home) -> None:
+        """There are no such pages here."""
 
     async def working(self, conversation: Conversation) -> None:
         """Nothing: the demo's model answers at once."""

@@ -86,7 +86,7 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class ButtonClicked:
-    """A person pressed the button with the opaque id `button` under the message `message_id`.
+    """A person pressed the button with the opaque id `button` under the message `message_id`, empty on their home.
 
     `token` is what the platform needs to answer the click (Telegram's callback query id); it goes stale. With `text` or
     `file` the person has filled in the form that pressing the button opened: this is what they made of its text.
@@ -140,7 +140,17 @@ class ChatMoved:
     at: datetime
 
 
-Event = MessageReceived | ButtonClicked | Reacted | MembershipChanged | ChatMoved
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    """A person looks at their page of the bot; `conversation` is their direct chat."""
+
+    key: str
+    conversation: Conversation
+    person: Person
+    at: datetime
+
+
+Event = MessageReceived | ButtonClicked | Reacted | MembershipChanged | ChatMoved | HomeOpened
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,18 @@ class Outgoing:
     reply_to: str = ""
     file: str = ""
     key: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A person's page of the bot, where the platform has such: pieces one below the other, each with its buttons.
+
+    `conversation` is their direct chat: a click on the page is a click there, under no message.
+    """
+
+    conversation: Conversation
+    person: Person
+    pieces: tuple[Outgoing, ...]
 
 
 @dataclass(frozen=True, slots=True)

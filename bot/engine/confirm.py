@@ -1,19 +1,34 @@
 """The answer to a skill's question before its first write."""
 
+from dataclasses import dataclass
+from functools import partial
+
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.text import plain
 from bot.engine.skill_use import ANSWERS
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
-from bot.store import confirmations, conversations, journal, turns
+from bot.store import buttons, confirmations, conversations, deliveries, homes, journal, turns
 from bot.store.buttons import Meaning
 from bot.store.confirmations import Confirmation
-from bot.store.deliveries import deliver
+from bot.store.homes import Piece
 from bot.store.journal import Entry
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn
 from bot.words import Sentence, say
+
+LONGEST = 3_000
+"""Characters of a question that a person's page shows: nobody shall answer one that is shown in part."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question that waits, where it was asked, and its words, empty where they were forgotten since."""
+
+    waiting: Confirmation
+    home: Conversation
+    words: str
 
 
 class Confirm:
@@ -30,7 +45,7 @@ class Confirm:
         waiting, home, call = await self._store.read(lambda connection: _waiting(connection, meaning.subject))
         if waiting.state != "waiting":
             return _already(language, waiting), lambda _: None
-        if not await self._may(click, waiting, home, meaning.action):
+        if not await self._may(click.conversation, click.person, waiting, home, meaning.action):
             return say(language, "Only the person who asked, or a reviewer, can decide this."), lambda _: None
 
         def effect(connection: Connection) -> None:
@@ -41,11 +56,18 @@ class Confirm:
 
         return say(language, "{answer}: noted.", answer=ANSWERS[meaning.action]), effect
 
-    async def _may(self, click: ButtonClicked, waiting: Confirmation, home: Conversation, action: str) -> bool:
-        here = click.conversation.out_lane == home.out_lane
-        if here and action != "always" and click.person.id == waiting.person:
+    async def waiting(self, here: Conversation, person: Person) -> list[Piece]:
+        """The questions that were asked of a person and wait, newest first, for their direct chat."""
+        asked = await self._store.read(partial(_asked, person=person))
+        return [partial(_again, here=here, asked=one) for one in asked]
+
+    async def _may(
+        self, here: Conversation, person: Person, waiting: Confirmation, home: Conversation, action: str
+    ) -> bool:
+        """Who asked may say so there, or alone with the bot."""
+        if action != "always" and person.id == waiting.person and (here.direct or here.out_lane == home.out_lane):
             return True
-        return await self._reviewers.may_decide(home, click.conversation, click.person)
+        return await self._reviewers.may_decide(home, here, person)
 
     def _close(self, connection: Connection, click: ButtonClicked, waiting: Confirmation, action: str) -> None:
         """The question without buttons, with who decided."""
@@ -58,7 +80,7 @@ class Confirm:
         )
         message = Outgoing(click.conversation, text)
         now = self._clock.now().timestamp()
-        deliver(connection, message, f"confirmed:{waiting.id}", now, replaces=click.message_id)
+        homes.change(connection, click, message, f"confirmed:{waiting.id}", now)
 
     def _go_on(
         self, connection: Connection, home: Conversation, waiting: Confirmation, call: Entry, action: str
@@ -82,6 +104,30 @@ def _waiting(connection: Connection, id: str) -> tuple[Confirmation, Conversatio
         entry for entry in journal.entries(connection, [waiting.turn])[waiting.turn] if entry.place == waiting.place
     )
     return waiting, conversations.find(connection, turns.conversation_of(connection, waiting.turn)), call
+
+
+def _asked(connection: Connection, person: Person) -> list[_Asked]:
+    found = []
+    for waiting in confirmations.waiting(connection, person):
+        home = conversations.find(connection, turns.conversation_of(connection, waiting.turn))
+        posted = deliveries.delivered(connection, f"confirm:{waiting.id}")
+        found.append(_Asked(waiting, home, posted.text if posted else ""))
+    return found
+
+
+def _again(connection: Connection, here: Conversation, asked: _Asked) -> Outgoing:
+    """The question on a person's page; what holds for a chat as a whole is said there."""
+    if not 0 < len(asked.words) <= LONGEST:
+        text = say(
+            here.language,
+            "The skill **{name}** asked before changing something: answer where it did.",
+            name=asked.waiting.ref.name,
+        )
+        return Outgoing(here, text)
+    own = asked.home.scope == here.scope
+    choices = [(words, answer) for answer, words in ANSWERS.items() if own or answer != "always"]
+    row = buttons.row(connection, "confirmation", asked.waiting.id, choices, here.language)
+    return Outgoing(here, asked.words, (row,))
 
 
 def _already(language: str, waiting: Confirmation) -> str:

@@ -7,6 +7,7 @@ from bot.domain.chat import (
     ButtonClicked,
     ChatMoved,
     Event,
+    HomeOpened,
     MembershipChanged,
     MessageReceived,
     Reacted,
@@ -15,10 +16,11 @@ from bot.domain.json import JSON
 from bot.domain.text import clean
 from bot.engine.commands import ASIDE, command_of
 from bot.ports import Clock
-from bot.store import buttons, chats, conversations, deliveries, turns
+from bot.store import buttons, chats, conversations, deliveries, homes, turns
 from bot.store.chats import Chat
 from bot.store.commits import Commit
 from bot.store.deliveries import event_payload
+from bot.store.homes import Wanted
 from bot.store.store import Connection, Store
 from bot.store.turns import NewTurn
 
@@ -116,6 +118,8 @@ def _turn(connection: Connection, event: Event) -> NewTurn:
             meaning = buttons.meaning(connection, event.button)
             lane = f"card:{meaning.subject}" if meaning else f"card:{conversation.key}"
             return NewTurn(event.key, lane, "click", payload, conversation.key)
+        case HomeOpened():
+            return homes.look(event.key, Wanted(conversation, event.person))
         case Reacted():
             return NewTurn(event.key, f"reaction:{conversation.out_lane}:{event.message_id}", "reaction", payload)
         case MessageReceived():

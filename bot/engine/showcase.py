@@ -139,12 +139,14 @@ def _turns(
     connection: Connection, here: Conversation, query: str, page: int, pages: int
 ) -> tuple[tuple[Button, ...], ...]:
     """Buttons for the pages around; none where all stands on one."""
-    choices = []
-    if page > 0:
-        choices.append((Sentence("Back"), str(page - 1)))
-    if page < pages - 1:
-        choices.append((Sentence("More"), str(page + 1)))
+    choices = pages_around(page, pages)
     return (buttons.row(connection, KIND, query, choices, here.language),) if choices else ()
+
+
+def pages_around(page: int, pages: int) -> list[tuple[Sentence, str]]:
+    """What leads from a page to those beside it, with their numbers."""
+    back, more = (Sentence("Back"), page - 1), (Sentence("More"), page + 1)
+    return [(words, str(number)) for words, number in (back, more) if 0 <= number < pages]
 
 
 def _choices(connection: Connection, here: Conversation, entry: Shelved) -> tuple[tuple[Button, ...], ...]:

@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from bot.domain.chat import Button, ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.scope import workspace
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
 from bot.errors import Refused
@@ -18,10 +19,11 @@ from bot.ports import Clock
 from bot.skills import folder, format
 from bot.skills.library import Library
 from bot.skills.reviewers import Reviewers
-from bot.store import audit, buttons, conversations, proposals, skills, tasks, turns
+from bot.store import audit, buttons, conversations, homes, proposals, skills, tasks, turns
 from bot.store.audit import Action, Event
 from bot.store.buttons import Meaning
 from bot.store.deliveries import deliver
+from bot.store.homes import Piece
 from bot.store.proposals import Proposal
 from bot.store.skills import Approval
 from bot.store.store import Connection, Effect, Store
@@ -32,6 +34,7 @@ log = structlog.get_logger()
 STATES = {"approve": ("approved", Sentence("Approved.")), "reject": ("rejected", Sentence("Rejected. Why?"))}
 """What a button makes of a proposal, and how the person who pressed it reads it."""
 ONLY_REVIEWERS = Sentence("Only a reviewer of this chat can decide this.")
+IN_THE_CHAT = Sentence("It stands in our messages now.")
 SUPERSEDED = Sentence("The skill has changed since this was proposed, so nothing was decided.")
 
 
@@ -48,15 +51,17 @@ class Review:
         """Decide on a proposal, or show it. Raises DeliverLater when the platform cannot tell who may."""
         language = click.conversation.language
         proposal, home = await self._store.read(lambda connection: found(connection, meaning.subject))
-        if click.conversation.out_lane != home.out_lane and not await self._may_decide(click, proposal, home):
+        if click.conversation.out_lane != home.out_lane and not await self._may_decide(
+            proposal, home, click.conversation, click.person
+        ):
             return ONLY_REVIEWERS.told(language), lambda _: None
         if proposal.state != "pending":
             words = say(language, "Decided already: {decision}.", decision=decided(proposal))
-            return words, lambda connection: self._redraw(connection, click, proposal)
+            return words, lambda connection: redraw(connection, click, proposal, self._now())
         if meaning.action in SHOWN:
-            words, show = SHOWN[meaning.action]
+            words, show = SHOWN[meaning.action] if click.message_id else (IN_THE_CHAT, SHOWN[meaning.action][1])
             return words.told(language), partial(self._show, click, proposal, show)
-        if not await self._may_decide(click, proposal, home):
+        if not await self._may_decide(proposal, home, click.conversation, click.person):
             return ONLY_REVIEWERS.told(language), lambda _: None
         if not await self._current(proposal):
             return SUPERSEDED.told(language), partial(self._supersede, click, proposal)
@@ -66,7 +71,7 @@ class Review:
         """Why it was rejected: what is remembered of it. Raises DeliverLater as `decide`."""
         language = click.conversation.language
         proposal, home = await self._store.read(lambda connection: found(connection, meaning.subject))
-        if not await self._may_decide(click, proposal, home):
+        if not await self._may_decide(proposal, home, click.conversation, click.person):
             return ONLY_REVIEWERS.told(language), lambda _: None
         return say(language, "Thank you: I remember that."), partial(self._explain, click, proposal, meaning.action)
 
@@ -84,10 +89,23 @@ class Review:
         await self._library.publish(_approval(proposal))
         return partial(self._note, "published", proposal, audit.ITSELF, home)
 
-    async def _may_decide(self, click: ButtonClicked, proposal: Proposal, home: Conversation) -> bool:
+    async def waiting(self, here: Conversation, person: Person) -> list[Piece]:
+        """The cards of what a person may decide in their direct chat, oldest first; of one workspace's none elsewhere.
+
+        Raises DeliverLater when the platform cannot tell who may.
+        """
+        waiting = await self._store.read(_waiting)
+        return [
+            partial(posting.card, home=here, proposal=one)
+            for one, home in waiting
+            if workspace(home.scope) == workspace(person.id) or home.scope == here.scope
+            if await self._may_decide(one, home, here, person)
+        ]
+
+    async def _may_decide(self, proposal: Proposal, home: Conversation, here: Conversation, person: Person) -> bool:
         if proposal.kind == proposals.PROMOTION:
-            return await self._reviewers.may_decide_on(proposal.scope, click.conversation, click.person)
-        return await self._reviewers.may_decide(home, click.conversation, click.person)
+            return await self._reviewers.may_decide_on(proposal.scope, here, person)
+        return await self._reviewers.may_decide(home, here, person)
 
     async def _current(self, proposal: Proposal) -> bool:
         """Whether the version that it would take the place of is still the last one there is.
@@ -117,7 +135,7 @@ class Review:
         promoted = proposal.kind == proposals.PROMOTION
         note: Action = "rejected" if state == "rejected" else "promoted" if promoted else "approved"
         self._note(note, proposal, click.person, click.conversation, connection)
-        self._redraw(connection, click, found(connection, proposal.id)[0])
+        redraw(connection, click, found(connection, proposal.id)[0], self._now())
 
     def _approve(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
         if folder.digest(proposal.files) != proposal.ref.digest:
@@ -125,15 +143,15 @@ class Review:
                 "The files of {name} are not those that were shown; nothing was approved.", name=proposal.ref.name
             )
         skills.approve(connection, _approval(found(connection, proposal.id)[0]))
-        lane, key = f"skill:{proposal.ref.name}", f"publish:{proposal.id}"
-        turn = NewTurn(key, lane, "publish", {"proposal": proposal.id}, click.conversation.key)
+        key, payload = f"publish:{proposal.id}", {"proposal": proposal.id}
+        turn = NewTurn(key, _lane(proposal), "publish", payload, click.conversation.key)
         turns.enqueue(connection, turn, self._now())
         log.info("proposal.approved", name=proposal.ref.name, digest=proposal.ref.digest, by=click.person.id)
 
     def _supersede(self, click: ButtonClicked, proposal: Proposal, connection: Connection) -> None:
         if proposals.give_up(connection, proposal.id, "superseded", "", self._now()):
             self._note("superseded", proposal, click.person, click.conversation, connection)
-            self._redraw(connection, click, found(connection, proposal.id)[0])
+            redraw(connection, click, found(connection, proposal.id)[0], self._now())
 
     def _explain(self, click: ButtonClicked, proposal: Proposal, reason: str, connection: Connection) -> None:
         if not proposals.explain(connection, proposal.id, reason):
@@ -143,10 +161,7 @@ class Review:
             for task in proposal.evidence.get("support", ()):
                 tasks.keep_private(connection, task)
             proposals.redact(connection, proposal.id)
-        self._redraw(connection, click, found(connection, proposal.id)[0])
-
-    def _redraw(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
-        redraw(connection, click, proposal, self._now())
+        redraw(connection, click, found(connection, proposal.id)[0], self._now())
 
     def _show(
         self,
@@ -188,7 +203,7 @@ def redraw(connection: Connection, click: ButtonClicked, proposal: Proposal, now
     text = f"{proposal.evidence['card']}\n\n**{decided(proposal).told(language)}.**"
     rows = _why(connection, proposal, language)
     key = f"decided:{proposal.id}:{proposal.reason}:{click.message_id}"
-    deliver(connection, Outgoing(click.conversation, text, rows), key, now, replaces=click.message_id)
+    homes.change(connection, click, Outgoing(click.conversation, text, rows), key, now, _lane(proposal))
 
 
 def stands_as(proposal: Proposal) -> str | None:
@@ -209,6 +224,14 @@ def found(connection: Connection, id: str) -> tuple[Proposal, Conversation]:
     if proposal is None:
         raise LookupError(f"proposal {id} has a button and no row")
     return proposal, conversations.find(connection, proposal.conversation)
+
+
+def _lane(proposal: Proposal) -> str:
+    return f"skill:{proposal.ref.name}"
+
+
+def _waiting(connection: Connection) -> list[tuple[Proposal, Conversation]]:
+    return [(one, conversations.find(connection, one.conversation)) for one in proposals.waiting(connection)]
 
 
 def _approval(proposal: Proposal) -> Approval:

@@ -44,21 +44,13 @@ def ask(connection: sa.Connection, confirmation: Confirmation, now: float) -> No
 def find(connection: sa.Connection, id: str) -> Confirmation | None:
     """The confirmation with this id."""
     row = connection.execute(sa.select(confirmations).where(confirmations.c.id == id)).one_or_none()
-    return (
-        None
-        if row is None
-        else Confirmation(
-            row.id,
-            row.turn,
-            row.place,
-            SkillRef(row.name, row.digest),
-            row.scope,
-            row.person,
-            row.state,
-            Person(row.decided_by, row.decided_name) if row.decided_by else None,
-            row.decided_at,
-        )
-    )
+    return None if row is None else _confirmation(row)
+
+
+def waiting(connection: sa.Connection, person: Person) -> list[Confirmation]:
+    """The confirmations that wait for who asked for the work, newest first."""
+    rows = sa.select(confirmations).where(confirmations.c.state == "waiting", confirmations.c.person == person.id)
+    return list(map(_confirmation, connection.execute(rows.order_by(confirmations.c.created.desc()))))
 
 
 def decide(connection: sa.Connection, id: str, state: str, person: Person, now: float) -> bool:
@@ -82,3 +74,17 @@ def always(connection: sa.Connection, ref: SkillRef, scope: str) -> bool:
         confirmations.c.state == "always",
     )
     return connection.scalar(sa.select(confirmations.c.id).where(*where).limit(1)) is not None
+
+
+def _confirmation(row: sa.Row[tuple[object, ...]]) -> Confirmation:
+    return Confirmation(
+        row.id,
+        row.turn,
+        row.place,
+        SkillRef(row.name, row.digest),
+        row.scope,
+        row.person,
+        row.state,
+        Person(row.decided_by, row.decided_name) if row.decided_by else None,
+        row.decided_at,
+    )

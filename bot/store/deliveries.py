@@ -87,6 +87,12 @@ def waiting_files(connection: Connection, lane: str) -> set[str]:
     return {file for payload in payloads if (file := outgoing(payload).file)}
 
 
+def delivered(connection: Connection, key: str) -> Outgoing | None:
+    """The message with this key, posted or still on its way; None where there is none, or it was forgotten."""
+    payload = connection.scalar(sa.select(turns.c.payload).where(turns.c.key == f"out:{key}"))
+    return outgoing(payload) if payload else None
+
+
 def outgoing(payload: JSON) -> Outgoing:
     """The message in a delivery's payload."""
     return _outgoing.validate_python(payload["message"])

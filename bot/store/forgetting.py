@@ -37,7 +37,9 @@ _FULL = sa.cast(turns.c.payload, sa.Text) != "{}"
 
 def old_turns(connection: sa.Connection, before: int) -> list[int]:
     """Turns of before one that have ended and were not emptied: what people said and did, no matter where."""
-    theirs = sa.or_(turns.c.conversation.is_not(None), turns.c.kind.in_(("reaction", "membership")))
+    theirs = sa.or_(
+        turns.c.conversation.is_not(None), turns.c.kind.in_(("reaction", "membership", "home", "publish-home"))
+    )
     where = (turns.c.id < before, turns.c.finished.is_not(None), turns.c.kind != "delivery", theirs, _FULL)
     return list(connection.scalars(sa.select(turns.c.id).where(*where)))
 

@@ -132,6 +132,12 @@ def of_scope(connection: sa.Connection, scope: str) -> list[Proposal]:
     return list(map(_proposal, connection.execute(rows)))
 
 
+def waiting(connection: sa.Connection) -> list[Proposal]:
+    """The proposals that wait, of every scope, oldest first."""
+    rows = sa.select(proposals).where(proposals.c.state == "pending").order_by(*_IN_ORDER)
+    return list(map(_proposal, connection.execute(rows)))
+
+
 def unposted(connection: sa.Connection, scope: str) -> list[Proposal]:
     """The proposals of a scope that wait and whose card nobody has seen, oldest first."""
     where = (proposals.c.scope == scope, proposals.c.state == "pending", proposals.c.posted.is_(None))

@@ -17,6 +17,7 @@ from bot.domain.chat import (
     Conversation,
     Event,
     Form,
+    Home,
     MessageReceived,
     Outgoing,
     Person,
@@ -80,6 +81,9 @@ class Crowd:
     async def form(self, click: ButtonClicked, form: Form) -> bool:
         """Nobody clicks."""
         return False
+
+    async def home(self, home: Home) -> None:
+        """There are no such pages here."""
 
     async def working(self, conversation: Conversation) -> None:
         """Nobody looks."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from bot.domain.json import JSON
 
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
+VIEW_BYTES = 250_000
 MESSAGE_BLOCK_TEXT = 13_200  # characters in all blocks of a message; not in the documents, found by trying
 MARKDOWN = 12_000
 POST_TEXT, UPDATE_TEXT = 40_000, 4_000
@@ -151,12 +152,32 @@ def _task_card(block: JSON) -> Iterator[Problem]:
 def _rich_text(block: JSON) -> Iterator[Problem]:
     if not isinstance(block.get("elements"), list):
         yield "", "missing required field: elements"
+        return
+    for place, part in enumerate(block["elements"]):
+        yield from _rich_part(part, f"/elements/{place}")
+
+
+def _rich_part(part: JSON, at: str) -> Iterator[Problem]:
+    """A section, a list of such, a quote or code, with something in it (reference/block-kit/blocks/rich-text-block)."""
+    kind, inside = part.get("type"), part.get("elements")
+    if kind not in _RICH:
+        yield f"{at}/type", f"unsupported type: {kind}"
+    elif not isinstance(inside, list) or not inside:
+        yield at, "missing required field: elements"
+    elif kind == "rich_text_list":
+        if part.get("style") not in ("bullet", "ordered"):
+            yield f"{at}/style", "must be bullet or ordered"
+        for place, item in enumerate(inside):
+            yield from _rich_part(item, f"{at}/elements/{place}")
+    elif any(one["type"] == "text" and not one.get("text") for one in inside):
+        yield f"{at}/elements", "must be more than 0 characters"
 
 
 def _anything(_: JSON) -> Iterator[Problem]:
     yield from ()
 
 
+_RICH = {"rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted"}
 TASK_STATUSES = {"pending", "in_progress", "complete", "error"}
 _SURFACES = {
     "input": ("message", "modal", "home"),

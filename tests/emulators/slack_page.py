@@ -38,6 +38,7 @@ _STYLES = (
 )
 _MARKS = str.maketrans("", "", "\ue000\ue001")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_RICH_STYLES = {"bold": "b", "italic": "i", "strike": "s", "code": "code"}
 _TASKS = {"pending": "○", "in_progress": "◐", "complete": "✓", "error": "✗"}
 _SIGNS = {"thumbsup": "👍", "+1": "👍", "thumbsdown": "👎", "-1": "👎", "eyes": "👀", "white_check_mark": "✅"}
 
@@ -185,11 +186,21 @@ def _input(block: JSON) -> str:
 
 
 def _rich_text(block: JSON) -> str:
-    parts = (_part(part) for section in block["elements"] for part in section.get("elements", []))
-    return f"<p>{''.join(parts)}</p>"
+    return "".join(map(_rich_part, block["elements"]))
+
+
+def _rich_part(part: JSON) -> str:
+    if part["type"] == "rich_text_list":
+        items = "".join(f"<li>{_rich_part(item)}</li>" for item in part["elements"])
+        return f"<ol>{items}</ol>" if part["style"] == "ordered" else f"<ul>{items}</ul>"
+    tag = {"rich_text_preformatted": "pre", "rich_text_quote": "blockquote"}.get(part["type"], "p")
+    return f"<{tag}>{''.join(map(_part, part.get('elements', [])))}</{tag}>"
 
 
 def _part(part: JSON) -> str:
+    for style, tag in _RICH_STYLES.items():
+        if part.get("style", {}).get(style):
+            return f"<{tag}>{_part({**part, 'style': {**part['style'], style: False}})}</{tag}>"
     if part["type"] == "user":
         return _tag(f"@{part['user_id']}")
     return _tag(part["url"]) if part["type"] == "link" else escape(part.get("text", ""))

@@ -1,10 +1,11 @@
 """Modals and the Home tab: the methods views.*, and what a person fills in."""
 
+import json
 from dataclasses import dataclass, field
 
 from bot.domain.json import JSON
 from tests.emulators.slack_blocks import PRESSED, elements
-from tests.emulators.slack_limits import VIEW_BLOCKS, Refusal, checked_blocks, invalid
+from tests.emulators.slack_limits import VIEW_BLOCKS, VIEW_BYTES, Refusal, checked_blocks, invalid
 from tests.emulators.slack_method import Method, Parameters
 from tests.emulators.slack_people import Person
 from tests.emulators.slack_state import APP, TEAM
@@ -99,6 +100,8 @@ class Views:
             raise invalid("invalid_arguments", [f"view must be of type {surface} [json-pointer:/view/type]"])
         if problems := _problems(given, surface):
             raise invalid("invalid_arguments", problems)
+        if len(json.dumps(given).encode()) > VIEW_BYTES:
+            raise Refusal("view_too_large")
         blocks = checked_blocks(given.get("blocks", []), VIEW_BLOCKS, surface)
         return View(self._world.clock.id("V"), self._world.clock.ts(), given, blocks, self._world.bot.bot_id)
 

@@ -164,7 +164,7 @@ class Desk:
             "command": Answers(store, clock, showcase, stopping, forget, memory),
             "forget": Forgetting(store, clock, stopping, resting, *folders),
             "membership": Membership(store, clock, stopping, self._is_open_to),
-            "click": Clicks(store, adapters, decisions),
+            "click": Clicks(store, clock, adapters, decisions),
             "delivery": Outbox(store, clock, adapters, lambda _: None),
             "close": outcomes.close,
             "mine": self._mine,

@@ -11,6 +11,7 @@ from bot.domain.chat import (
     Conversation,
     Event,
     Form,
+    Home,
     MessageReceived,
     Outgoing,
     Person,
@@ -54,6 +55,7 @@ class KeptChat:
         self.sent: list[Outgoing] = []
         self.edited: list[tuple[str, Outgoing]] = []
         self.answers: list[str] = []
+        self.homes: list[Home] = []
         self.forms: list[Form] | None = None
         self.files: dict[str, bytes] = {}
         self.fetched: list[str] = []
@@ -84,6 +86,10 @@ class KeptChat:
         if self.forms is not None:
             self.forms.append(form)
         return self.forms is not None
+
+    async def home(self, home: Home) -> None:
+        self._fail()
+        self.homes.append(home)
 
     async def working(self, conversation: Conversation) -> None:
         pass

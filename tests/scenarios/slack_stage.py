@@ -47,6 +47,7 @@ class Stage:
     allowed: str = "*"
     tools: Sequence[ToolSource] = ()
     learn_after: int = 0
+    reviewers: str = ""
     codes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -63,6 +64,7 @@ class Stage:
             home=self.path / "data",
             skills=self.path / "skills",
             allowed=self.allowed,
+            reviewers=self.reviewers,
             conversation_idle=timedelta(0),
             learn_after=self.learn_after,
             learn_every=timedelta(0),

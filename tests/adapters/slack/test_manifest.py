@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import adapters.slack
-from adapters.slack import events, membership, pane
+from adapters.slack import events, home, membership, pane
 from bot.domain.json import JSON
 
 HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
@@ -32,6 +32,7 @@ METHODS = {
     "reactions_add": {"reactions:write"},
     "users_info": {"users:read"},
     "views_open": set(),
+    "views_publish": set(),
     "views_update": set(),
 }
 """The scopes that a bot token needs (docs.slack.dev/reference/methods); the app-level token has one of its own."""
@@ -63,7 +64,7 @@ EVENTS = {
 """The scopes that each event needs (docs.slack.dev/reference/events)."""
 VIEWS = {
     "manifest.yaml": ("assistant", {pane.THREAD_OPENED, pane.CONTEXT_CHANGED}),
-    "manifest-agent.yaml": ("agent", {pane.HOME_OPENED}),
+    "manifest-agent.yaml": ("agent", set[str]()),
 }
 """Each manifest's view, and the events of that alone."""
 
@@ -90,7 +91,7 @@ def methods_called() -> set[str]:
 
 
 def used_events(name: str) -> set[str]:
-    said = {events.MENTION, events.STOPPED, *events.MESSAGES.values(), *events.REACTIONS}
+    said = {events.MENTION, events.STOPPED, home.OPENED, *events.MESSAGES.values(), *events.REACTIONS}
     return said | membership.EVENTS | VIEWS[name][1]
 
 
@@ -113,6 +114,7 @@ def test_the_command_clicks_and_direct_messages_are_switched_on(manifest: JSON) 
     assert [command["command"] for command in manifest["features"]["slash_commands"]] == [events.COMMAND]
     assert manifest["settings"]["interactivity"]["is_enabled"]
     assert manifest["settings"]["socket_mode_enabled"]
+    assert manifest["features"]["app_home"]["home_tab_enabled"]
     assert manifest["features"]["app_home"]["messages_tab_enabled"]
     assert not manifest["features"]["app_home"]["messages_tab_read_only_enabled"]
 

@@ -14,6 +14,7 @@ from bot.domain.chat import (
     Conversation,
     Event,
     Form,
+    Home,
     MessageReceived,
     Outgoing,
     Person,
@@ -123,6 +124,9 @@ class Room:
     async def form(self, click: ButtonClicked, form: Form) -> bool:
         """Nobody fills it in."""
         return False
+
+    async def home(self, home: Home) -> None:
+        """There are no such pages here."""
 
     async def working(self, conversation: Conversation) -> None:
         """Nobody looks."""

@@ -144,9 +144,17 @@ House = dict[Annotated[str, AfterValidator(_a_scope)], Annotated[str, Field(min_
 """What the operator tells the model, by scope: `*` for every chat, `local` for the console."""
 
 
+class Models(_Table):
+    """Models beside APPRENTICE_MODEL, behind the same server."""
+
+    second: str | None = Field(default=None, min_length=1)
+    """Works while the first is unavailable."""
+
+
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
+    model: Models = Models()
     quiet: QuietHours = QuietHours()
     digest: WeeklyDigest = WeeklyDigest()
     skills: Offered = Offered()

@@ -1,14 +1,26 @@
 """The model clients that the settings ask for."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
 from bot.clients.clock import SystemClock
 from bot.clients.embedding import OpenAIEmbedder
 from bot.clients.model import OpenAIModel
+from bot.clients.model_second import TwoModels
+from bot.ports import ModelClient
 from bot.settings import Settings
 
 
-def working(settings: Settings) -> OpenAIModel:
-    """The model that works. Raises ConfigError."""
-    return _client(settings, settings.model)
+@asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[ModelClient]:
+    """The model that works, with the second behind it where one is set. Raises ConfigError."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(_client(settings, settings.model))
+        if settings.tables.model.second is None:
+            yield first
+        else:
+            second = await stack.enter_async_context(_client(settings, settings.tables.model.second))
+            yield TwoModels(first, second, SystemClock())
 
 
 def learning(settings: Settings) -> OpenAIModel:

@@ -61,14 +61,14 @@ class Journal:
 
         return await self._run(Entry(f"model:{round}", "", request, once=False), work, hear=hear)
 
-    async def prompt(self, place: str, text: str, ask: Callable[[], Awaitable[ModelReply]]) -> Entry:
-        """The model's answer to a skill's prompt step: its text. Raises ModelError."""
+    async def prompt(self, place: str, request: JSON, ask: Callable[[], Awaitable[ModelReply]]) -> Entry:
+        """The model's answer to what is no round, such as a skill's prompt step: its text. Raises ModelError."""
 
         async def work(entry: Entry) -> Entry:
             reply = await ask()
             return journal.ended(entry, reply.text, tokens=reply.tokens_in + reply.tokens_out, size=reply.bytes_out)
 
-        return await self._run(Entry(place, "", text, once=False), work)
+        return await self._run(Entry(place, "", request, once=False), work)
 
     async def call(
         self, entry: Entry, make: Callable[[], Awaitable[ToolResult]], also: Effect = lambda _: None

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from bot.domain.json import JSON
 from bot.domain.scope import family
+from bot.engine import shortening
 from bot.store import conversations, facts, journal, transcript
 from bot.store.facts import Fact
 from bot.store.store import Connection
@@ -56,8 +57,14 @@ def with_history(connection: Connection, turn: Turn) -> Turn:
 
 def history(turn: Turn) -> list[JSON]:
     """The turns before this one as messages, oldest first, as many whole turns as the budget holds."""
-    said = ((id, transcript.text_of(payload, entries), entries) for id, payload, entries in turn.history)
-    return _newest([transcript.messages(*each) for each in said], HISTORY_BYTES)
+    said: list[list[JSON]] = []
+    for id, payload, entries in turn.history:
+        message = {"role": "user", "content": transcript.text_of(payload, entries)}
+        if short := shortening.shortened([message], id, entries):
+            said = [short]  # it tells of the turns before it too
+        else:
+            said.append([message, *transcript.rounds(id, entries)])
+    return _newest(said, HISTORY_BYTES)
 
 
 def remembered(turn: Turn, text: str, tokens: int) -> list[JSON]:

@@ -49,6 +49,11 @@ class Offer:
             raise ToolError(f"What {name} gave is nested too deep to be used.")
         return result
 
+    def reads(self, name: str) -> bool:
+        """Whether a call is that of a tool that only reads; a skill's run, made of calls, counts as none."""
+        tool = self.tools.get(name)
+        return tool is not None and tool.reads
+
     def skill(self, tool: str) -> Executable | None:
         """The live skill of the scope that the model calls by this name."""
         named = self._named(tool)

@@ -1,15 +1,16 @@
 """A message becomes a reply: the model's rounds and the calls it wishes, each journaled."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.tool import ToolCall, ToolResult
-from bot.engine import prompt
+from bot.engine import prompt, shortening
 from bot.engine.attach import attach
 from bot.engine.follow_ups import FollowUps
 from bot.engine.journal import Journal
@@ -17,9 +18,11 @@ from bot.engine.lanes import GoOn
 from bot.engine.live import Live, Lives
 from bot.engine.prompt import House
 from bot.engine.received import Received, Receiving
+from bot.engine.round import OFTEN, REPEATED, Calls, groups, in_circles, repeats, together
+from bot.engine.shortening import Before
 from bot.engine.skill_use import WAITING, SkillUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
-from bot.errors import ApprenticeError, LimitReached, ToolError
+from bot.errors import ApprenticeError, ContextTooLong, LimitReached, ToolError
 from bot.ports import Clock, ModelClient, ModelReply, ModelRequest, ToolContext
 from bot.skills.rank import seen
 from bot.store import buttons, confirmations, conversations, journal, lives, showings, transcript
@@ -133,7 +136,7 @@ class Turns:
         said = transcript.text_of(log.turn.payload)
         facts = prompt.remembered(log.turn, said, self._limits.memory)
         house = self._house.message(self._clock.now(), offer.context.conversation.scope)
-        before = [house, *prompt.history(log.turn), *facts]
+        before = Before(house, prompt.history(log.turn), facts)
         first = first or work.received.reply(offer.context.conversation.language)
         for round in range(self._limits.rounds):
             ask = partial(self._ask, work, before, round, None if round else first)
@@ -141,23 +144,26 @@ class Turns:
             reply = (await log.model(round, [tool.name for tool in offer.shown], ask, hear)).result
             if not reply["calls"] and round >= since and f"said:{round + 1}" not in log.known:
                 return partial(self._answer, work, round)
-            results = [await self._call(work, f"tool:{round}.{i}", call) for i, call in enumerate(reply["calls"])]
+            results = await self._calls(work, round, reply["calls"])
             if any(entry.result == WAITING for entry in results):
                 return partial(self._end, log, offer)
             if sum(entry.tokens for entry in log.known.values()) > self._limits.tokens:
                 raise LimitReached("I stopped after {tokens} tokens without an answer.", tokens=self._limits.tokens)
         raise LimitReached("I stopped after {rounds} rounds without an answer.", rounds=self._limits.rounds)
 
-    async def _ask(self, work: Work, before: Sequence[JSON], round: int, first: ModelReply | None) -> ModelReply:
+    async def _ask(self, work: Work, before: Before, round: int, first: ModelReply | None) -> ModelReply:
         if first:
             return first
-        known, offer = work.log.known, work.offer
-        rounds = transcript.rounds(work.log.turn.id, known.values())
+        log, known, offer = work.log, work.log.known, work.offer
         heard = work.live.listener(transcript.answer(entry for entry in known.values() if entry.status == "done"))
 
         async def ask() -> ModelReply:
-            messages = [*before, work.received.message, *rounds]
-            return await self._model.complete(ModelRequest(messages, offer.shown), heard)
+            while True:
+                messages = shortening.sent(before, work.received.message, log.turn.id, known.values())
+                try:
+                    return await self._model.complete(ModelRequest(messages, offer.shown), heard)
+                except ContextTooLong:
+                    await shortening.shorten_round(log, round, before, work.received.message, self._model.complete)
 
         async with self._follow_ups.shown(offer.context.conversation, known.get(f"said:{round}")):
             return await work.received.asked(ask)
@@ -170,6 +176,22 @@ class Turns:
         if round == 0 or f"said:{round}" in log.known:
             return None
         return self._follow_ups.take(connection, log.turn, round, self._clock.now().timestamp())
+
+    async def _calls(self, work: Work, round: int, calls: Calls) -> list[Entry]:
+        """Make the calls of a round, or find them made. Raises LimitReached in a turn that goes round in circles."""
+        log, reads = work.log, work.offer.reads
+        before = [call for each in range(round) for call in log.known[f"model:{each}"].result["calls"]]
+        often = repeats(before, calls, reads)
+        if (most := max(often, default=0)) > OFTEN:
+            raise in_circles(calls[often.index(most)], log.known.values())
+
+        def make(index: int) -> Coroutine[Any, Any, Entry]:
+            place, call = f"tool:{round}.{index}", calls[index]
+            if often[index] < OFTEN:
+                return self._call(work, place, call)
+            return log.call(Entry(place, call["name"], call["arguments"], once=False), _not_again)
+
+        return [entry for group in groups(calls, reads) for entry in await together([partial(make, i) for i in group])]
 
     async def _call(self, work: Work, place: str, call: Mapping[str, JSON]) -> Entry:
         log, offer, name, raw = work.log, work.offer, call["name"], call["arguments"]
@@ -253,6 +275,10 @@ def _handed_over(log: Journal, offer: Offer) -> list[str]:
 def _called(log: Journal) -> set[str]:
     """The tools that were called, by the model and by the steps of skills."""
     return {entry.name for entry in log.known.values() if entry.name}
+
+
+async def _not_again() -> ToolResult:
+    return ToolResult(REPEATED, failed=True)
 
 
 async def _builtin(offer: Offer, name: str, raw: str) -> ToolResult:

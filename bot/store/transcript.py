@@ -57,14 +57,14 @@ def messages(turn: int, text: str, entries: Iterable[Entry]) -> list[JSON]:
     return [{"role": "user", "content": text}, *rounds(turn, entries)]
 
 
-def rounds(turn: int, entries: Iterable[Entry]) -> list[JSON]:
+def rounds(turn: int, entries: Iterable[Entry], since: int = 0) -> list[JSON]:
     """What a turn has come to so far: for each round what the person said before it, the reply, the calls' results.
 
-    Calls that were never answered are left out.
+    Rounds before `since` are left out. Calls that were never answered are left out.
     """
     said: list[JSON] = []
     ended = {entry.place: entry for entry in entries if entry.status != "started"}
-    for round in range(len(ended)):
+    for round in range(since, len(ended)):
         followed = ended.get(f"said:{round}")
         said.extend({"role": "user", "content": text} for text in (followed.result if followed else ()))
         reply = ended.get(f"model:{round}")

@@ -20,6 +20,7 @@ from bot.store.store import Connection, Store
 from bot.store.tables import journal as journal_rows
 from tests.engine.desk import Desk, endless, wishes, words
 from tests.engine.made import ANA, BOB, GROUP, ROOM
+from tests.engine.test_shortening import TOO_LONG
 
 NOTE = {"path": "note.txt", "content": "milk"}
 
@@ -171,7 +172,10 @@ async def test_a_model_that_is_away_is_asked_again(desk: Desk) -> None:
     [
         (ModelUnavailable("The model is busy.", after=1.0), MODEL_TRIES),
         (ModelRefused("Set OPENAI_API_KEY."), 1),
-        (ContextTooLong("That is too much for the model."), 1),
+        (
+            ContextTooLong(TOO_LONG),
+            1,
+        ),
     ],
 )
 async def test_a_model_that_does_not_answer_is_told_once(desk: Desk, error: Exception, tries: int) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from bot.clients.clock import ticking
 from bot.clients.dispatch import EmbeddedDispatcher
 from bot.domain.privacy import Privacy
+from bot.engine.agenda import PAGES, Agenda
 from bot.engine.answers import Answers
 from bot.engine.clicks import Clicks
 from bot.engine.confirm import Confirm
@@ -29,6 +30,7 @@ from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
 from bot.engine.prompt import House
 from bot.engine.received import Receiving
+from bot.engine.reminding import Reminding
 from bot.engine.resting import KIND as RESTS
 from bot.engine.resting import Resting
 from bot.engine.retention import Retention
@@ -66,6 +68,7 @@ from bot.store.store import Connection, Probe, Store
 from bot.store.turns import NewTurn
 from bot.tools.builtin import builtin
 from bot.tools.command import command_tools
+from bot.tools.reminders import KIND as REMINDER
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -106,7 +109,7 @@ class App:
         store.woken = self._wake_all
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
         privacy = Privacy(settings.secrets)
-        own = builtin(workspace, outgoing, clock, self.library, store, privacy)
+        own = builtin(workspace, outgoing, clock, self.library, store, privacy, settings.tables.reminders.zone)
         sources = (*own, *command_tools(settings), *outside.tools)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)
@@ -154,7 +157,11 @@ class App:
         decisions[HOME] = homes.turn_page
         memory = Memory(store, clock, reviewers)
         decisions[MEMORY] = self._door.guests_only(memory.decide)
-        answers = Answers(store, clock, showcase, stopping, forget, memory)
+        agenda = Agenda(store, clock, reviewers)
+        decisions[REMINDER] = self._door.guests_only(agenda.decide)
+        decisions[PAGES] = self._door.guests_only(agenda.turn_page)
+        answers = Answers(store, clock, showcase, stopping, forget, memory, agenda)
+        self._reminding = Reminding(store, clock, self._door.open_to)
         teaching = Teaching(clock, phrases)
         retiring = Retiring(store, clock, self.library)
         self._digest = Digest(clock, Weekly(weekly.scopes, weekly.weekday, weekly.at, weekly.zone))
@@ -166,6 +173,8 @@ class App:
             "command": self._door.guarded(answers),
             "click": Clicks(store, clock, adapters, decisions),
             "resume": speaking.resume,
+            "scheduled": self._reminding.in_time(speaking.scheduled),
+            "reminder": self._reminding.say,
             "delivery": Outbox(store, clock, adapters, outside.probe),
             "home": homes.look,
             "publish-home": homes.publish,
@@ -237,7 +246,7 @@ class App:
 
     def _ticks(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         ticks: list[tuple[float, Callable[[], Awaitable[None]]]] = [(SECONDS, self._sweep), (HOUR, self._remind)]
-        ticks.append((shelf.SECONDS, self._look))
+        ticks += [(shelf.SECONDS, self._look), (SECONDS, self._reminding.submit)]
         every = self._settings.learn_every.total_seconds()
         return [*ticks, (every, partial(self._learn, every))] if every else ticks
 

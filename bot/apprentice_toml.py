@@ -99,6 +99,12 @@ class QuietHours(_Table):
     zone: Zone = ZoneInfo("UTC")
 
 
+class Reminders(_Table):
+    """Of what people want done or said later: the time `zone` of those who never named one."""
+
+    zone: Zone = ZoneInfo("UTC")
+
+
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -161,6 +167,7 @@ class Tables(_Table):
     memory: Memory = Memory()
     house: House = Field(default_factory=dict)
     retention: Retention = Retention()
+    reminders: Reminders = Reminders()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()
     commands: Commands = Commands()

@@ -264,8 +264,9 @@ class EventReader:
         )
 
     def _person(self, member: _Member, known: Mapping[str, Known]) -> Person:
-        name = known[member.id].name if member.id in known else member.name
-        return self.me.person(member.id, name, member.team_id)
+        found = known.get(member.id)
+        name, zone = (found.name, found.zone) if found else (member.name, "")
+        return self.me.person(member.id, name, member.team_id, zone)
 
 
 def _language(user: str, known: Mapping[str, Known]) -> str:

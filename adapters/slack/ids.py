@@ -20,9 +20,9 @@ class Me:
         direct = channel.startswith("D")
         return Conversation(PLATFORM, f"{self.team}/{channel}", thread, direct=direct, language=language)
 
-    def person(self, user: str, name: str = "", team: str | None = None) -> Person:
+    def person(self, user: str, name: str = "", team: str | None = None, zone: str = "") -> Person:
         """Somebody. A member's workspace is their own: in a shared channel it may be another than the bot's."""
-        return Person(f"{PLATFORM}:{team or self.team}/{user}", name)
+        return Person(f"{PLATFORM}:{team or self.team}/{user}", name, zone)
 
     def key(self, *parts: str) -> str:
         """A name for what happened in this workspace, for all time."""

@@ -1,4 +1,4 @@
-"""Who people are: their names and languages, remembered, and whether they administer the workspace, asked each time."""
+"""Who people are: their names, languages and zones, remembered, and whether they administer, asked each time."""
 
 import asyncio
 from collections.abc import Iterable
@@ -30,15 +30,20 @@ class _User(BaseModel):
     is_admin: bool = False
     is_owner: bool = False
     locale: str = ""
+    tz: str | None = None
     profile: _Profile = _Profile()
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a user. `language` is an IETF tag (`en-US`), empty where Slack does not tell it."""
+    """What is known of a user.
+
+    `language` is an IETF tag (`en-US`), `zone` a time zone (`Europe/Berlin`); empty where Slack does not tell it.
+    """
 
     name: str
     language: str
+    zone: str
 
 
 class People:
@@ -73,7 +78,7 @@ class People:
             self._rests_until = max(self._rests_until, self._clock.now() + wait)
         else:
             name = found.profile.display_name or found.real_name or found.name
-            self._known[user] = Known(clean(name), clean(found.locale))
+            self._known[user] = Known(clean(name), clean(found.locale), clean(found.tz or ""))
 
     async def _ask(self, user: str) -> _User:
         answer = await self._client.users_info(user=user, include_locale=True)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from adapters.slack.ids import user
 from bot.domain.chat import Button, Outgoing
 from bot.domain.json import JSON
 from bot.domain.text import clean, shorten
@@ -36,6 +37,8 @@ _outline = MarkdownIt("commonmark").enable("table").disable("inline")
 _parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 # What would call people, link a channel or show a date if a document or a model says it.
 _CALLS = re.compile(r"<(?=[@#][A-Z0-9]|!(?:channel|here|everyone|subteam|date)\b)")
+_CALLED = re.compile(r"&lt;(@[A-Z0-9]+)&gt;")
+"""A call that is left in a part is the bot's own."""
 _WORD_JOINER = "\u2060"
 
 
@@ -52,6 +55,8 @@ class Part:
 def cut(message: Outgoing) -> Sequence[Part]:
     """The messages that one message takes, at least one; buttons stand under the last. A pure function."""
     texts = split(message.text)
+    if message.mention:
+        texts = (f"<@{user(message.mention)}> {texts[0]}", *texts[1:])
     if message.file:
         return [Part(texts[0] if message.text.strip() else "", message.buttons, message.file)]
     if len(texts) > MOST_PARTS:
@@ -95,7 +100,8 @@ def notice(part: str) -> str:
         elif token.type in ("fence", "code_block", "html_block"):
             lines.append(token.content.rstrip("\n"))
     text = "\n".join(lines) if any(map(str.strip, lines)) else NOTHING
-    return shorten(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), NOTICE_CHARACTERS)
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return shorten(_CALLED.sub(r"<\1>", escaped), NOTICE_CHARACTERS)
 
 
 def _words(token: Token) -> str:

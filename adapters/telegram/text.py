@@ -8,7 +8,7 @@ from functools import lru_cache
 from telegramify_markdown import MessageEntity, RenderConfig, convert, split_entities, utf16_len
 
 from bot.domain.chat import Outgoing
-from bot.domain.text import clean
+from bot.domain.text import clean, plain
 
 CAPTION_UNITS = 1024
 """A file's longest caption, in UTF-16 code units (core.telegram.org/bots/api#senddocument)."""
@@ -53,7 +53,9 @@ def split(markdown: str, units: int = MESSAGE_UNITS) -> tuple[Part, ...]:
 
 def parts_of(message: Outgoing) -> tuple[Part, ...]:
     """A message's parts, at least one. The last one of a message with a file is its caption, empty if need be."""
-    texts = split(message.text)
+    called = message.mention
+    name = f"[{plain(called.name or called.id)}](tg://user?id={called.id.partition(':')[2]}): " if called else ""
+    texts = split(f"{name}{message.text}")
     if not message.file:
         return texts
     if not message.text.strip():

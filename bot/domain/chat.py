@@ -45,10 +45,14 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who writes. `id` is the platform's, with the platform before it: `telegram:42`, `slack:T1/U7`."""
+    """Somebody who writes. `id` is the platform's, with the platform before it: `telegram:42`, `slack:T1/U7`.
+
+    `zone` is the name of their time zone (`Europe/Berlin`), where the platform tells it.
+    """
 
     id: str
     name: str = field(default="", compare=False)
+    zone: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +180,9 @@ class Form:
 class Outgoing:
     """A message to a conversation: Markdown as models write it, rows of buttons, the message it answers.
 
-    With `file`, the path of one, that file with the text (short then) beside it: one part. `key` names the message for
-    all time once it is on its way: a platform may find by it what it was given.
+    With `file`, the path of one, that file with the text (short then) beside it: one part. `mention` is called by name
+    before the text, and told of it by the platform. `key` names the message for all time once it is on its way: a
+    platform may find by it what it was given.
     """
 
     conversation: Conversation
@@ -185,6 +190,7 @@ class Outgoing:
     buttons: tuple[tuple[Button, ...], ...] = ()
     reply_to: str = ""
     file: str = ""
+    mention: Person | None = None
     key: str = field(default="", compare=False)
 
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Container
 
-FILE_MARK = re.compile(r"^<file [^\n]*/>$", re.MULTILINE)
-"""How a message tells of a file that came with it: nobody said these words."""
+FILE_MARK = re.compile(r"^<(?:file|schedule) [^\n]*/>$", re.MULTILINE)
+"""How a message tells of a file that came with it, or that its time had come: nobody said these words."""
 
 
 def clean(text: str) -> str:

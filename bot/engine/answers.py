@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
+from bot.engine.agenda import Agenda
 from bot.engine.commands import command_of, commands
 from bot.engine.forget import Forget
 from bot.engine.memory import Memory
@@ -40,7 +41,14 @@ class Answers:
     """The commands, each a method named after its word."""
 
     def __init__(
-        self, store: Store, clock: Clock, showcase: Showcase, stop: Stopping, forget: Forget, memory: Memory
+        self,
+        store: Store,
+        clock: Clock,
+        showcase: Showcase,
+        stop: Stopping,
+        forget: Forget,
+        memory: Memory,
+        agenda: Agenda,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -48,6 +56,7 @@ class Answers:
         self._stop = stop
         self._forget = forget
         self._memory = memory
+        self._agenda = agenda
         self.commands: Mapping[str, Command] = {
             "help": self._help,
             "start": self._help,
@@ -57,6 +66,7 @@ class Answers:
             "done": self._done,
             "new": self._new,
             "memory": self._list_facts,
+            "reminders": self._reminders,
             "forget": self._ask_to_forget,
             "stop": self._stop_work,
             "status": self._status,
@@ -134,6 +144,9 @@ class Answers:
 
     async def _list_facts(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         return "", self._memory.list(said, f"reply:{turn.id}")
+
+    async def _reminders(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
+        return "", self._agenda.list(said, f"reply:{turn.id}")
 
     async def _ask_to_forget(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         return "", await self._forget.ask(turn, said)

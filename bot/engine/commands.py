@@ -15,6 +15,7 @@ def commands(language: str) -> dict[str, str]:
         "done": say(language, "This piece of work is finished"),
         "new": say(language, "Start afresh: I forget what was said above"),
         "memory": say(language, "What I was told to remember here, to see and to delete"),
+        "reminders": say(language, "What is scheduled here, to see and to cancel"),
         "forget": say(language, "Delete this conversation; I ask first"),
         "stop": say(language, "Stop what I am doing here"),
         "status": say(language, "What I am doing here"),

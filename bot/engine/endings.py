@@ -5,6 +5,7 @@ from sys import maxsize
 
 from bot.domain.chat import MessageReceived, Outgoing
 from bot.engine.attach import attach
+from bot.engine.reminding import ended_badly
 from bot.ports import Clock
 from bot.store import chats, conversations, evidence, turns
 from bot.store.deliveries import conclude, deliver, event, outgoing, taken
@@ -26,6 +27,7 @@ class ChatEndings:
 
         def effect(connection: Connection) -> None:
             self._testify(connection, turn, "stopped", "A person stopped the work.")
+            ended_badly(connection, turn, self._clock.now().timestamp(), failed=False)
             if turn.conversation is not None and (live := taken(connection, turn.id)):
                 conversation = conversations.find(connection, turn.conversation)
                 message = Outgoing(conversation, say(conversation.language, "Stopped."))
@@ -45,6 +47,7 @@ class ChatEndings:
                 now = self._clock.now().timestamp()
                 message = Outgoing(conversation, reason.told(conversation.language), (), quoted)
                 conclude(connection, turn.id, message, f"reply:{turn.id}", now)
+                ended_badly(connection, turn, now, failed=True)
 
         return effect
 

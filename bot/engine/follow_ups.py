@@ -21,8 +21,8 @@ PATIENCE_SECONDS = 2.0
 class FollowUps:
     """Takes messages in that wait right behind a running turn of the same person.
 
-    `apart` says of which texts they are answered by themselves; so are messages with files, and on the console, where
-    each line of a pipe is answered.
+    `apart` says of which texts they are answered by themselves; so are messages with files, those during work that was
+    scheduled, and on the console, where each line of a pipe is answered.
     """
 
     def __init__(self, adapters: Mapping[str, ChatAdapter], apart: Callable[[str], bool]) -> None:
@@ -31,7 +31,7 @@ class FollowUps:
 
     def waiting(self, connection: Connection, turn: Turn) -> list[Behind]:
         """The messages that may join a turn now, oldest first."""
-        if turn.lane.startswith("chat:console:"):
+        if turn.lane.startswith("chat:console:") or turn.kind == "scheduled":
             return []
         person = turn.payload["person"]["id"]
         return [*takewhile(lambda one: self._joins(one, person), turns.behind(connection, turn, MOST))]

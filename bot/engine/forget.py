@@ -20,7 +20,7 @@ from bot.engine.resting import Resting
 from bot.engine.stopping import Stopping
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
-from bot.store import buttons, conversations, facts, forgetting, turns
+from bot.store import buttons, conversations, facts, forgetting, reminders, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver, waiting_files
@@ -83,7 +83,7 @@ class Forget:
         return ANSWERS["delete"].told(language), lambda connection: _enqueue(connection, begin, self._now())
 
     async def _kept(self, home: Conversation, language: str) -> list[str]:
-        """What rests on the conversation's tasks and stays: live skills, and proposals that wait."""
+        """What hangs on the conversation: what is scheduled; live skills and proposals, which stay."""
         rests = await self._resting.on(home)
         skills = [entry.name for entry in rests.live]
         waiting = [proposal.ref.name for proposal in rests.waiting]
@@ -92,6 +92,8 @@ class Forget:
             lines.append(say(language, "Skills learned from it: {names}", names=_bold(skills)))
         if waiting:
             lines.append(say(language, "Proposals that rest on it: {names}", names=_bold(waiting)))
+        if coming := await self._store.read(lambda connection: reminders.of_conversation(connection, home.key)):
+            lines.append(say(language, "Scheduled here, and cancelled with it: {count}", count=len(coming)))
         return lines
 
     def _now(self) -> float:
@@ -116,7 +118,7 @@ class Forgetting:
         home = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
         match turn.payload["step"]:
             case "stop":
-                await self._stop(turn, [home.lane])
+                await self._stop(turn, [home.lane], partial(reminders.forget, conversation=home.key))
                 return lambda connection: self._next(connection, turn, "said", home.lane)
             case "said":
                 return await self._forget_said(turn, home)

@@ -14,7 +14,7 @@ from bot.engine.forget import in_parts
 from bot.engine.resting import learned_from
 from bot.ports import Clock
 from bot.skills.library import Library, Shelved
-from bot.store import audit, conversations, facts, forgetting, proposals
+from bot.store import audit, conversations, facts, forgetting, proposals, reminders
 from bot.store.audit import Event
 from bot.store.deliveries import deliver
 from bot.store.store import Connection, Effect, Store
@@ -53,7 +53,12 @@ class Retention:
             await self._store.empty_log()
         log.info("retention.done", turns=len(said), deliveries=len(sent), tasks=len(tasks), facts=len(told))
         live = [entry for entry in await self._library.shelf(None) if entry.state == "live"]
-        return partial(self._tell, before, live)
+
+        def effect(connection: Connection) -> None:
+            reminders.forget_old(connection, oldest)
+            self._tell(before, live, connection)
+
+        return effect
 
     def _tell(self, before: int, live: Sequence[Shelved], connection: Connection) -> None:
         conversations.begin_behind(connection, before - 1)

@@ -18,6 +18,7 @@ from bot.engine.lanes import GoOn
 from bot.engine.live import Live, Lives
 from bot.engine.prompt import House
 from bot.engine.received import Received, Receiving
+from bot.engine.reminding import framed
 from bot.engine.round import OFTEN, REPEATED, Calls, groups, in_circles, repeats, together
 from bot.engine.shortening import Before
 from bot.engine.skill_use import WAITING, SkillUse
@@ -64,7 +65,7 @@ class Work:
 
 
 class Turns:
-    """Runs the speaking turns: messages, and resumed runs that a person confirmed."""
+    """Runs the speaking turns: messages, resumed runs that a person confirmed, and what was scheduled."""
 
     def __init__(
         self,
@@ -111,6 +112,14 @@ class Turns:
         conversation = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
         log = await Journal.open(self._store, self._clock, turn, steps)
         return await self._work(log, conversation, ModelReply("", (call,), 0, 0, True, 0))
+
+    async def scheduled(self, turn: Turn) -> Effect:
+        """Do what a person scheduled. It begins with the skill that they named, if that is here."""
+        log = await Journal.open(self._store, self._clock, turn)
+        conversation = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
+        call = ToolCall("", turn.payload["tool"], transcript.as_text(turn.payload["arguments"]))
+        first = ModelReply("", (call,), 0, 0, True, 0) if call.name else None
+        return await self._work(log, conversation, first)
 
     async def _work(self, log: Journal, conversation: Conversation, first: ModelReply | None, since: int = 0) -> Effect:
         """`first` stands for the model's first reply, where a person has made it.
@@ -223,6 +232,7 @@ class Turns:
         if handed_over := _handed_over(log, offer):
             names = ", ".join(handed_over)
             text += "\n\n" + say(language, "_{names} stopped half-way, so I did the rest step by step._", names=names)
+        text = framed(turn, text, self._clock.now(), language, offer.skill)
         used = any(map(offer.skill, _called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS, language),) if used else ()
         message = Outgoing(conversation, text, rows, quoted(turn.payload, conversation))
@@ -287,4 +297,4 @@ async def _builtin(offer: Offer, name: str, raw: str) -> ToolResult:
 
 def _who(turn: Turn) -> Person:
     person = turn.payload["person"]
-    return Person(person["id"], person["name"])
+    return Person(person["id"], person["name"], person.get("zone", ""))

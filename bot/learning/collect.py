@@ -60,7 +60,8 @@ def _trace(connection: Connection, task: Task, definitions: tuple[JSON, ...]) ->
     said = transcript.said_in(connection, entries)
     messages = tuple(message for id in ids for message in _messages(id, said[id], entries[id]))
     marks = {"suspect": bool(task.suspicion), "private": task.private}
-    return Trace(task.id, task.id, task.scope, messages, definitions, task.outcome, task.person, **marks)
+    trials = tasks.first_run(connection, task)
+    return Trace(task.id, trials, task.scope, messages, definitions, task.outcome, task.person, **marks)
 
 
 def _messages(turn: int, text: str, entries: Iterable[Entry]) -> list[JSON]:

@@ -9,8 +9,10 @@ from bot.domain.json import JSON
 from bot.store.chats import Chat
 from bot.store.tables import chats, conversations, turns
 
-SPEAKING = ("message", "resume")
+SPEAKING = ("message", "resume", "scheduled")
 """Kinds of turns in which a person and the bot speak: history and traces are made of them."""
+HEARD = (*SPEAKING, "reminder")
+"""Kinds that history is made of: a reminder is no work, but people answer it."""
 
 
 def known(connection: sa.Connection, key: str) -> bool:
@@ -88,7 +90,7 @@ _HISTORY = (
     sa.select(turns.c.id, turns.c.payload)
     .where(
         turns.c.conversation == sa.bindparam("of"),
-        turns.c.kind.in_(SPEAKING),
+        turns.c.kind.in_(HEARD),
         turns.c.finished.is_not(None),
         turns.c.joined.is_(None),
         turns.c.id > _SINCE,

@@ -285,6 +285,28 @@ buttons = Table(
     Column("action", String, nullable=False),
 )
 
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation", String, nullable=False, index=True),  # where it was made and speaks
+    Column("scope", String, nullable=False, index=True),
+    Column("person", String, nullable=False),  # who made it: it is done in their name
+    Column("person_name", String, nullable=False),
+    Column("what", Text, nullable=False),  # empty once it is over
+    Column("work", Boolean, nullable=False),  # the bot does it; else it only says it
+    Column("skill", String, nullable=False),  # a skill's name; "": none
+    Column("parameters", JSON, nullable=False),  # the skill's
+    Column("every", String, nullable=False),  # a cron expression; "": once
+    Column("zone", String, nullable=False),
+    Column("state", String, nullable=False),  # live, resting, over
+    Column("due", Float),  # its next time; null: none is to come
+    Column("failures", Integer, nullable=False, server_default="0"),  # runs that failed, in a row
+    Column("created", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_reminders_due", reminders.c.state, reminders.c.due)
+
 people = Table(
     "people",
     metadata,

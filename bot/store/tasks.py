@@ -66,12 +66,24 @@ def attach(connection: sa.Connection, turn: int, conversation: str, person: str,
     """Count a turn and those that joined it to their conversation's open task, opening one if there is none."""
     task = open_task(connection, conversation)
     if task is None:
-        scope = conversations.find(connection, conversation).scope
-        task = Task(f"task-{turn}", conversation, scope, person, turn, None, Outcome(), False)
-        row = {"id": task.id, "conversation": task.conversation, "scope": task.scope, "person": person}
-        connection.execute(tasks.insert(), {**row, "opened": now, "last_turn": turn})
-    else:
-        connection.execute(_LATEST, {"of": task.id, "last_turn": turn})
+        return _begin(connection, turn, conversation, person, now, None)
+    connection.execute(_LATEST, {"of": task.id, "last_turn": turn})
+    connection.execute(_COUNTED, {"of": turn, "task": task.id})
+    return task
+
+
+def apart(connection: sa.Connection, turn: int, conversation: str, person: str, now: float) -> Task:
+    """Make a turn a task by itself, which is over."""
+    return _begin(connection, turn, conversation, person, now, now)
+
+
+def _begin(
+    connection: sa.Connection, turn: int, conversation: str, person: str, now: float, closed: float | None
+) -> Task:
+    scope = conversations.find(connection, conversation).scope
+    task = Task(f"task-{turn}", conversation, scope, person, turn, closed, Outcome(), False)
+    row = {"id": task.id, "conversation": task.conversation, "scope": task.scope, "person": person}
+    connection.execute(tasks.insert(), {**row, "opened": now, "last_turn": turn, "closed": closed})
     connection.execute(_COUNTED, {"of": turn, "task": task.id})
     return task
 
@@ -127,6 +139,16 @@ def of_turn(connection: sa.Connection, turn: int) -> Task | None:
     """The task that a finished turn was counted to."""
     id = connection.scalar(sa.select(turns.c.task).where(turns.c.id == turn))
     return None if id is None else task(connection, id)
+
+
+def first_run(connection: sa.Connection, task: Task) -> str:
+    """The first task of the same schedule, of which this one is another trial; the task itself where a person asked."""
+    key = connection.scalar(sa.select(turns.c.key).where(turns.c.id == task.last_turn)) or ""
+    schedule, _, _ = key.rpartition(":")
+    if not schedule.startswith("reminder:"):
+        return task.id
+    runs = (turns.c.key > f"{schedule}:", turns.c.key < f"{schedule};", turns.c.task.is_not(None))
+    return connection.scalar(sa.select(turns.c.task).where(*runs).order_by(turns.c.id).limit(1)) or task.id
 
 
 def turns_of(connection: sa.Connection, task: str) -> list[int]:

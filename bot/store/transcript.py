@@ -84,9 +84,19 @@ def answer(entries: Iterable[Entry]) -> str:
 
 
 def text_of(payload: JSON, entries: Iterable[Entry] = ()) -> str:
-    """What the person said in a speaking turn, and a line for each file that came with it, by the turn's journal."""
+    """What the person said in a speaking turn, and a line for each file that came with it, by the turn's journal.
+
+    Before what was said at another time stands a line that says so.
+    """
     files = (entry.result for entry in entries if entry.place.startswith("file:") and entry.status == "done")
-    return "\n".join(filter(None, [payload["text"], *map(_file, files)]))
+    scheduled = [_schedule(payload)] if "reminder" in payload else []
+    return "\n".join(filter(None, [*scheduled, payload["text"], *map(_file, files)]))
+
+
+def _schedule(payload: JSON) -> str:
+    """That a turn was scheduled, as a FILE_MARK."""
+    by, note = quoteattr(payload["person"]["name"]), "The time for this has come. Nobody has written it just now."
+    return f'<schedule number="{payload["reminder"]}" by={by} note="{note}"/>'
 
 
 def _file(result: Mapping[str, JSON]) -> str:

@@ -1,6 +1,7 @@
 """The tools that every bot has."""
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from bot.domain.privacy import Privacy
@@ -10,18 +11,29 @@ from bot.store.store import Store
 from bot.tools.clock import ClockTool
 from bot.tools.files import FileTools
 from bot.tools.memory import MemoryTools
+from bot.tools.reminders import ReminderTools
 from bot.tools.sending import SendingTool
 from bot.tools.skills import SkillTools
 
 
 def builtin(
-    workspace: Path, outgoing: Path, clock: Clock, library: Library, store: Store, privacy: Privacy
+    workspace: Path,
+    outgoing: Path,
+    clock: Clock,
+    library: Library,
+    store: Store,
+    privacy: Privacy,
+    house: tzinfo = UTC,
 ) -> Sequence[ToolSource]:
-    """Tools for files in `workspace` (`outgoing` holds what is being sent), the time, skills and facts."""
+    """Tools for files in `workspace` (`outgoing` holds what is being sent), time, what is for later, skills and facts.
+
+    `house` is the time zone of people who never named theirs.
+    """
     return (
         FileTools(workspace),
         SendingTool(workspace, outgoing, clock, store),
         ClockTool(clock),
+        ReminderTools(store, clock, library, house),
         SkillTools(library, store, clock),
         MemoryTools(store, clock, privacy),
     )

@@ -1,7 +1,7 @@
 """`current_time`."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.json import JSON
@@ -32,11 +32,16 @@ class ClockTool:
     async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
         """Tell the time. Raises ToolError for a zone that nobody knows."""
         zone = validated(_Zone, arguments).zone
-        try:
-            # UTC needs no database of time zones, which a small system may lack.
-            now = self._clock.now().astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ToolError(
-                f"There is no time zone {shorten(zone, 60)!r}. Write one like Europe/Rome, or leave it out."
-            ) from None
+        now = self._clock.now().astimezone(zone_named(zone))
         return ToolResult({"time": now.isoformat(timespec="seconds"), "weekday": f"{now:%A}", "zone": zone})
+
+
+def zone_named(name: str) -> tzinfo:
+    """The time zone of a name. Raises ToolError where nobody knows it."""
+    try:
+        # UTC needs no database of time zones, which a small system may lack.
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ToolError(
+            f"There is no time zone {shorten(name, 60)!r}. Write one like Europe/Rome, or leave it out."
+        ) from None

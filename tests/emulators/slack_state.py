@@ -28,6 +28,7 @@ class Member:
     deleted: bool = False
     restricted: bool = False
     locale: str = "en-US"
+    tz: str = "Europe/Berlin"
 
     @property
     def mention(self) -> str:
@@ -43,7 +44,7 @@ class Member:
             "name": self.name.lower().replace(" ", "."),
             "real_name": self.name,
             "deleted": self.deleted,
-            "tz": "Europe/Berlin",
+            "tz": self.tz,
             "tz_offset": 3600,
             "profile": {**names, "team": TEAM},
             "is_admin": self.admin or self.owner,

@@ -56,7 +56,7 @@ class World(Watched, Troubles):
         self.views: Views
 
     def person(self, name: str, admin: bool = False, owner: bool = False, **more: JSON) -> Person:
-        """Somebody new, with a direct conversation with the bot. `more`: restricted, locale."""
+        """Somebody new, with a direct conversation with the bot. `more`: restricted, locale, tz."""
         person = Person(self, self.clock.id("U"), name, admin=admin, owner=owner, **more)
         self.users[person.id] = person
         place = Place(self.clock.id("D"), "im", name, [person, self.bot], person)

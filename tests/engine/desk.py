@@ -11,6 +11,7 @@ from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.tool import Tool, ToolCall, ToolResult
+from bot.engine.agenda import PAGES, Agenda
 from bot.engine.answers import Answers
 from bot.engine.clicks import Clicks, Decide
 from bot.engine.confirm import Confirm
@@ -25,6 +26,7 @@ from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
 from bot.engine.prompt import House
 from bot.engine.received import Receiving
+from bot.engine.reminding import Reminding
 from bot.engine.resting import Resting
 from bot.engine.showcase import Showcase
 from bot.engine.stop import Stop
@@ -43,6 +45,7 @@ from bot.store.skills import Approval
 from bot.store.store import Effect, Store
 from bot.store.turns import Turn
 from bot.tools.builtin import builtin
+from bot.tools.reminders import KIND
 from tests.engine.made import ANA, ROOM, HandClock, KeptChat, said
 
 Asked = Callable[[ModelRequest], Awaitable[ModelReply]]
@@ -158,10 +161,15 @@ class Desk:
         decisions["page"] = showcase.turn_page
         memory = Memory(store, clock, Reviewers(adapters, reviewers))
         decisions["memory"] = memory.decide
+        agenda = Agenda(store, clock, Reviewers(adapters, reviewers))
+        decisions |= {KIND: agenda.decide, PAGES: agenda.turn_page}
+        self.reminding = Reminding(store, clock, self._is_open_to)
         handlers: dict[str, Handler] = {
             "message": speaking.message,
             "resume": speaking.resume,
-            "command": Answers(store, clock, showcase, stopping, forget, memory),
+            "scheduled": self.reminding.in_time(speaking.scheduled),
+            "reminder": self.reminding.say,
+            "command": Answers(store, clock, showcase, stopping, forget, memory, agenda),
             "forget": Forgetting(store, clock, stopping, resting, *folders),
             "membership": Membership(store, clock, stopping, self._is_open_to),
             "click": Clicks(store, clock, adapters, decisions),

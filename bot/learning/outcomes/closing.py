@@ -60,7 +60,8 @@ class Outcomes:
         known = await self._store.read(lambda connection: _to_close(connection, turn))
         if known is None:
             return lambda _: None
-        verified = [] if known.task.closed else await self._verifiers.verify(known)
+        first = known.task.closed is None or turn.payload["why"] == "scheduled"
+        verified = await self._verifiers.verify(known) if first else []
         looked = await asyncio.to_thread(self._look, known)  # not in the writer's thread: records can be long
 
         def effect(connection: Connection) -> None:

@@ -11,8 +11,8 @@ from tests.adapters.slack_harness import SlackHarness
 from tests.emulators.slack_faults import refused, server_error, slow
 
 
-async def test_the_language_of_who_speaks_comes_with_everything_they_do(harness: SlackHarness) -> None:
-    ben = harness.slack.person("Ben", locale="de-DE")
+async def test_the_language_and_zone_of_who_speaks_come_with_everything_they_do(harness: SlackHarness) -> None:
+    ben = harness.slack.person("Ben", locale="de-DE", tz="Europe/Lisbon")
     room, inbox = harness.slack.channel("kitchen", harness.ann, ben), Inbox()
     async with receiving(harness.adapter, inbox.accept):
         await harness.listening()
@@ -28,7 +28,7 @@ async def test_the_language_of_who_speaks_comes_with_everything_they_do(harness:
     assert asked.conversation.language == "en-US"
     theirs = [event for event in inbox.offered if event.person.name == "Ben"]
     assert {type(event) for event in theirs} == {MessageReceived, ButtonClicked, Reacted}
-    assert {event.conversation.language for event in theirs} == {"de-DE"}
+    assert {(event.conversation.language, event.person.zone) for event in theirs} == {("de-DE", "Europe/Lisbon")}
     assert len(harness.slack.called("users.info")) == 2
 
 

@@ -10,11 +10,12 @@ from adapters.slack.text import (
     PART_CHARACTERS,
     THUMBS,
     blocks,
+    cut,
     notice,
     split,
     unformatted,
 )
-from bot.domain.chat import Button
+from bot.domain.chat import Button, Conversation, Outgoing, Person
 from tests.emulators.slack_limits import checked_blocks
 
 LINE = "word " * 19 + "end"
@@ -101,6 +102,13 @@ def test_nobody_is_called_by_what_a_document_says() -> None:
     for call in ("<!channel", "<!here", "<!subteam", "<@U", "<#C"):
         assert call not in part
     assert "<!DOCTYPE html> <b> <!-- c -->" in part
+
+
+def test_who_is_to_be_told_is_called_and_nobody_else() -> None:
+    place, ann = Conversation("slack", "T1/C9", direct=False), Person("slack:T1/U7", "Ann")
+    [part] = cut(Outgoing(place, "call <@U8>", mention=ann))
+    assert part.text == "<@U7> call <\u2060@U8>"
+    assert notice(part.text) == "<@U7> call &lt;\u2060@U8&gt;"
 
 
 def test_the_notification_is_plain() -> None:

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegramify_markdown import utf16_len
 
-from adapters.telegram.text import NOTHING, Part, cut, split
+from adapters.telegram.text import NOTHING, Part, cut, parts_of, split
+from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.text import clean
 from tests.emulators.telegram_limits import checked_entities, checked_text
 
@@ -149,3 +150,11 @@ def test_cut_keeps_whole_characters(text: str, units: int) -> None:
     short = cut(text, units)
     assert clean(text).startswith(short)
     assert units - 1 <= utf16_len(short) <= units or short == clean(text)
+
+
+def test_who_is_to_be_told_is_called() -> None:
+    room = Conversation("telegram", "-100", direct=False)
+    [part] = parts_of(Outgoing(room, "*call* Bob", mention=Person("telegram:42", "A*n*n")))
+    assert part.text == "A*n*n: call Bob"
+    [called, _] = part.entities
+    assert (called.type, called.url, called.offset, called.length) == ("text_link", "tg://user?id=42", 0, 5)

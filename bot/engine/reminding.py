@@ -1,0 +1,213 @@
+"""What people wanted done or said later: when its time has come it is a turn, once, whatever clocks and crashes do.
+
+A row says when it is due; a tick makes it a turn whose key names that time, and gives the row the next one. After a
+stop, what comes once is told late; of what repeats, only the last time that was missed is made up for, within GRACE.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bot.clients.cron import Cron
+from bot.domain.chat import Conversation, Outgoing, Person
+from bot.domain.json import JSON
+from bot.domain.text import plain, shorten
+from bot.domain.times import in_words, span
+from bot.engine.lanes import Handler
+from bot.errors import ToolError
+from bot.ports import Clock
+from bot.store import buttons, conversations, journal, reminders, turns
+from bot.store.commits import Commit
+from bot.store.deliveries import deliver
+from bot.store.journal import Entry
+from bot.store.reminders import Reminder
+from bot.store.store import Connection, Effect, Store
+from bot.store.turns import NewTurn, Turn
+from bot.tools.clock import zone_named
+from bot.tools.reminders import CANCEL, KIND, SHOWN
+from bot.words import Sentence
+
+log = structlog.get_logger()
+GRACE = timedelta(days=1)
+"""How late work is still done, and what repeats still told."""
+LATE = timedelta(minutes=5)
+"""What comes later than this says so."""
+MOST_FAILURES = 3
+"""Runs in a row that may fail."""
+GO_ON = (Sentence("Go on"), "go-on")
+Planned = tuple[Reminder, float | None, float | None]
+"""What is due, the time that it is made a turn of (None: none, it is too late), and its next time."""
+
+
+class Reminding:
+    """Makes turns of what is due, and runs those that only say something. `open_to`: who may talk to the bot where."""
+
+    def __init__(self, store: Store, clock: Clock, open_to: Callable[[Conversation, Person], Awaitable[bool]]) -> None:
+        self._store = store
+        self._clock = clock
+        self._open_to = open_to
+
+    async def submit(self) -> None:
+        """Make turns of what is due: the time in the key elects one."""
+        now = self._clock.now()
+        found = await self._store.read(partial(reminders.due, now=now.timestamp()))
+        if not found:
+            return
+        planned = await asyncio.to_thread(lambda: [(each, *times(each, now)) for each in found])
+        await self._store.write(Commit.RING, partial(_submit, planned, now.timestamp()))
+
+    async def say(self, turn: Turn) -> Effect:
+        """Say what a person wanted to be reminded of, without a model."""
+        found = await self._standing(turn)
+        if not isinstance(found, Reminder):
+            return found
+        home = await self._store.read(partial(conversations.find, key=found.conversation))
+        late = _lateness(turn, self._clock.now())
+        text = "\n".join([plain(found.what), *(note.told(home.language) for note in late)])
+
+        def effect(connection: Connection) -> None:
+            now = self._clock.now().timestamp()
+            _keep(connection, turn, text, now)
+            mention = None if home.direct else found.person
+            deliver(connection, Outgoing(home, text, mention=mention), f"reply:{turn.id}", now)
+            if not found.every:
+                reminders.end(connection, found.id)
+
+        return effect
+
+    def in_time(self, work: Handler) -> Handler:
+        """The handler of work that was scheduled, for what still stands and is not too late."""
+
+        async def working(turn: Turn) -> Effect:
+            found = await self._standing(turn)
+            if not isinstance(found, Reminder):
+                return found
+            slot, now = datetime.fromtimestamp(turn.payload["slot"], UTC), self._clock.now()
+            if not found.every and now - slot > GRACE and turn.epoch == 1:
+                time = in_words(slot, zone_named(found.zone))
+                missed = Sentence(
+                    "I was not running on {time}, so this was not done: {what}", time=time, what=_what(found)
+                )
+                return partial(rest, found, missed, now.timestamp())
+            done = await work(turn)
+
+            def effect(connection: Connection) -> None:
+                done(connection)
+                reminders.succeeded(connection, found.id)
+                if not found.every:
+                    reminders.end(connection, found.id)
+
+            return effect
+
+        return working
+
+    async def _standing(self, turn: Turn) -> Reminder | Effect:
+        """What a turn is of, if it still stands and its person may still talk to the bot; else how the turn ends."""
+        found = await self._store.read(partial(reminders.find, id=turn.payload["reminder"]))
+        if found is None or found.state != "live":
+            return lambda _: None
+        home = await self._store.read(partial(conversations.find, key=found.conversation))
+        if await self._open_to(home, found.person):
+            return found
+        name = plain(found.person.name or found.person.id)
+        closed = Sentence(
+            "{name} may not talk to me here any more, so this rests: {what}", name=name, what=_what(found)
+        )
+        return partial(rest, found, closed, self._clock.now().timestamp())
+
+
+def times(reminder: Reminder, now: datetime) -> tuple[float | None, float | None]:
+    """The time of a reminder that is due which is made a turn of, and its next time, in seconds since 1970."""
+    if not reminder.every or reminder.due is None:
+        return reminder.due, None
+    try:
+        cron = Cron(reminder.every, zone_named(reminder.zone))
+    except ToolError as error:  # it was checked when it was made, by other tables of time zones
+        log.error("reminder.unreadable", reminder=reminder.id, reason=str(error))
+        return None, None
+    due = datetime.fromtimestamp(reminder.due, UTC)
+    following = due if due >= now - GRACE else cron.after(now - GRACE)
+    missed = None
+    while following is not None and following <= now:
+        missed, following = following, cron.after(following)
+    return missed.timestamp() if missed else None, following.timestamp() if following else None
+
+
+def framed(turn: Turn, text: str, now: datetime, language: str, skills: Callable[[str], object]) -> str:
+    """The answer of a turn; that of one that was scheduled says so. `skills` finds a live one by its tool's name."""
+    if turn.kind != "scheduled":
+        return text
+    given = turn.payload
+    what = plain(shorten(given["text"], SHOWN))
+    notes = [Sentence("_Scheduled (number {number}): {what}_", number=given["reminder"], what=what)]
+    notes += _lateness(turn, now)
+    if given["tool"] and skills(given["tool"]) is None:
+        notes.append(Sentence("_The skill {name} is not here any more, so I did without._", name=given["skill"]))
+    return "\n".join([*(note.told(language) for note in notes), "", text])
+
+
+def rest(reminder: Reminder, why: Sentence, now: float, connection: Connection) -> None:
+    """Say once that nothing comes of it, until somebody says Go on."""
+    if not reminders.rest(connection, reminder.id):
+        return
+    home = conversations.find(connection, reminder.conversation)
+    rows = (buttons.row(connection, KIND, str(reminder.id), (GO_ON, CANCEL), home.language),)
+    deliver(connection, Outgoing(home, why.told(home.language), rows), f"rests:{reminder.id}:{now}", now)
+
+
+def ended_badly(connection: Connection, turn: Turn, now: float, *, failed: bool) -> None:
+    """What a run comes to that failed, or that a person stopped: what repeats rests after some that failed in a row."""
+    found = reminders.find(connection, turn.payload["reminder"]) if "reminder" in turn.payload else None
+    if found is None:
+        return
+    if not found.every:
+        reminders.end(connection, found.id)
+    elif failed and (count := reminders.failed(connection, found.id)) >= MOST_FAILURES:
+        why = Sentence("This failed {count} times in a row, so it rests: {what}", count=count, what=_what(found))
+        rest(found, why, now, connection)
+
+
+def _submit(planned: Sequence[Planned], now: float, connection: Connection) -> None:
+    for reminder, slot, following in planned:
+        if not reminders.advance(connection, reminder, following):
+            continue
+        if slot is None:
+            log.info("reminder.missed", reminder=reminder.id)
+        else:
+            turns.enqueue(connection, _turn(reminder, slot), now)
+
+
+def _turn(reminder: Reminder, slot: float) -> NewTurn:
+    key, person = f"reminder:{reminder.id}:{slot:.0f}", reminder.person
+    payload: JSON = {
+        "reminder": reminder.id,
+        "slot": slot,
+        "text": reminder.what,
+        "person": {"id": person.id, "name": person.name},
+        "skill": reminder.skill,
+        "tool": f"skill_{reminder.skill.replace('-', '_')}" if reminder.skill else "",
+        "arguments": reminder.parameters,
+    }
+    if reminder.work:
+        return NewTurn(key, f"chat:{reminder.conversation}", "scheduled", payload, reminder.conversation)
+    return NewTurn(key, f"reminder:{reminder.id}", "reminder", payload, reminder.conversation)
+
+
+def _keep(connection: Connection, turn: Turn, text: str, now: float) -> None:
+    """What was said is in the turn's journal as if a model had: people answer it, and the model finds it there."""
+    said = Entry("model:0", "", None, once=False)
+    journal.start(connection, turn.id, said, now)
+    journal.end(connection, turn.id, journal.ended(said, {"text": text, "calls": []}), now)
+
+
+def _lateness(turn: Turn, now: datetime) -> list[Sentence]:
+    late = now.timestamp() - turn.payload["slot"]
+    on_time = late <= LATE.total_seconds()
+    return [] if on_time else [Sentence("_Late by {time}: I was not running then._", time=span(late))]
+
+
+def _what(reminder: Reminder) -> str:
+    return plain(shorten(reminder.what, SHOWN))

@@ -109,7 +109,7 @@ class App:
         store.woken = self._wake_all
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
         privacy = Privacy(settings.secrets)
-        own = builtin(workspace, outgoing, clock, self.library, store, privacy, settings.tables.reminders.zone)
+        own = builtin(workspace, outgoing, clock, self.library, store, privacy, settings.tables)
         sources = (*own, *command_tools(settings), *outside.tools)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)

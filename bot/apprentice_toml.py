@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from bot.domain.network import Opening, opening
 from bot.mcp_json import Servers
 
 LONGEST_WORDS = 4_000
@@ -157,6 +158,18 @@ class Models(_Table):
     """Works while the first is unavailable."""
 
 
+def _opened(text: Any) -> Any:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no text")
+    return opening(text)
+
+
+class Http(_Table):
+    """The hosts and networks (`allow`) that `http_get` reaches beside public addresses."""
+
+    allow: tuple[Annotated[Opening, BeforeValidator(_opened)], ...] = ()
+
+
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
@@ -171,6 +184,7 @@ class Tables(_Table):
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()
     commands: Commands = Commands()
+    http: Http = Http()
     mcp: Servers = Field(default_factory=dict)
 
     @field_validator("verifiers")

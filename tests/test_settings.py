@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.apprentice_toml import Tables
+from bot.domain.network import opening
 from bot.errors import ConfigError
 from bot.settings import load
 
@@ -28,6 +29,9 @@ name = "report is whole"
 words = ["report"]
 output = "make_report"
 expect = { schema = { type = "object", required = ["total"] } }
+
+[http]
+allow = ["intranet.example:8080", "10.1.0.0/16"]
 
 [phrases]
 thanks = ["danke", "merci"]
@@ -62,6 +66,7 @@ def test_it_is_read_where_the_bot_is_started() -> None:
     assert report.expect is not None
     assert report.expect.json_schema["required"] == ["total"]
     assert tables.phrases.thanks == ("danke", "merci")
+    assert tables.http.allow == (opening("intranet.example:8080"), opening("10.1.0.0/16"))
 
 
 def test_no_file_is_read_where_none_is_asked_for() -> None:
@@ -87,6 +92,15 @@ def test_a_mistake_is_a_sentence_with_its_place(rest: str, sentence: str) -> Non
     [told] = verifier(rest)
     assert told.startswith("apprentice.toml: ")
     assert sentence in told
+
+
+def test_what_is_opened_to_the_web_tool_is_a_host_or_a_network() -> None:
+    told = mistakes('[http]\nallow = ["intranet.example", "https://intranet.example", 5]')
+    assert told == [
+        "apprentice.toml: http, allow 2: 'https://intranet.example' is neither a host, as in intranet.example:8080, "
+        "nor a network, as in 10.1.0.0/16.",
+        "apprentice.toml: http, allow 3: 5 is no text.",
+    ]
 
 
 def test_every_mistake_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

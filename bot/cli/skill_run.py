@@ -67,7 +67,7 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         library = Library(settings.skills, store, SystemClock())
         procedure = await _live(library, name)
         folders, privacy = (settings.workspace_folder, settings.outgoing_folder), Privacy(settings.secrets)
-        own = builtin(*folders, SystemClock(), library, store, privacy)
+        own = builtin(*folders, SystemClock(), library, store, privacy, settings.tables)
         sources = (*own, *command_tools(settings), *await tool_servers(settings, stack))
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         away = {tool: found.away for tool, (found, _) in tools.items() if found.away}

@@ -12,7 +12,7 @@ from jsonschema.validators import validator_for  # type: ignore[import-untyped] 
 from mcp import types
 
 from bot.domain.json import JSON, too_deep
-from bot.domain.text import clean, shorten
+from bot.domain.text import LARGEST, clean, cut, shorten
 from bot.domain.tool import Tool, ToolResult, reads_by_name
 from bot.errors import ToolError
 
@@ -23,8 +23,6 @@ LARGEST_SCHEMA = 20_000
 """Characters of a tool's schema: each request to the model carries them."""
 MOST = 128
 """Tools of one server: what a request to the model takes in all."""
-LARGEST = 100_000
-"""Characters of a result that are kept."""
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 """What nobody sees: a description with it would read otherwise to the model than to a person."""
@@ -72,9 +70,9 @@ def result(name: str, given: types.CallToolResult) -> ToolResult:
     failed = bool(given.is_error)
     if isinstance(given.structured_content, dict | list) and not failed:
         text = _written(name, given.structured_content)
-        return ToolResult(given.structured_content if len(text) <= LARGEST else _cut(text))
+        return ToolResult(given.structured_content if len(text) <= LARGEST else cut(text))
     text = clean("\n".join(map(_words, given.content)))
-    return ToolResult(_cut(text) or ("It failed and did not say why." if failed else ""), failed)
+    return ToolResult(cut(text) or ("It failed and did not say why." if failed else ""), failed)
 
 
 def _problem(schema: JSON) -> str | None:
@@ -107,12 +105,6 @@ def _written(name: str, value: JSON) -> str:
         else:
             return text
     raise ToolError(f"{name} was called, but what it gave is no JSON that can be kept.")
-
-
-def _cut(text: str) -> str:
-    if len(text) <= LARGEST:
-        return text
-    return f"{text[:LARGEST]}\n[Cut: these are the first {LARGEST:,} of {len(text):,} characters. Ask for less.]"
 
 
 def _words(block: types.ContentBlock) -> str:

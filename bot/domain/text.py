@@ -5,6 +5,8 @@ from collections.abc import Container
 
 FILE_MARK = re.compile(r"^<(?:file|schedule) [^\n]*/>$", re.MULTILINE)
 """How a message tells of a file that came with it, or that its time had come: nobody said these words."""
+LARGEST = 100_000
+"""Characters of a tool's result that are kept."""
 
 
 def clean(text: str) -> str:
@@ -20,6 +22,13 @@ def plain(text: str) -> str:
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters; what is cut ends in an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def cut(text: str) -> str:
+    """A tool's result as far as it is kept, and a line that says so."""
+    if len(text) <= LARGEST:
+        return text
+    return f"{text[:LARGEST]}\n[Cut: these are the first {LARGEST:,} of {len(text):,} characters. Ask for less.]"
 
 
 def free(name: str, taken: Container[str], joint: str) -> str:

@@ -82,7 +82,7 @@ def _read(workspace: Workspace, arguments: dict[str, JSON]) -> JSON:
     text = _text(workspace.read(path))
     if text is None:
         raise ToolError(f"{path} is no UTF-8 text, so it cannot be read here.")
-    return _parsed(text) if path.lower().endswith(".json") else text
+    return parsed(text) if path.lower().endswith(".json") else text
 
 
 def _write(workspace: Workspace, arguments: dict[str, JSON]) -> JSON:
@@ -123,7 +123,7 @@ def _around(line: str, at: int) -> str:
     return shorten(line[start:].strip(), LINE)
 
 
-def _parsed(text: str) -> JSON:
+def parsed(text: str) -> JSON:
     """The JSON value, or the text itself if it is no JSON or holds what cannot be written down again."""
     try:
         value = json.loads(text)

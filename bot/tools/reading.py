@@ -51,7 +51,7 @@ async def keep(workspace: Workspace, attachment: Attachment, content: bytes, roo
         return await _pdf(workspace, name, content)
     guessed = mimetypes.guess_type(name)[0] or ""
     textual = next((media for media in (attachment.media, guessed) if media.startswith(_TEXTS)), "")
-    text = await asyncio.to_thread(_in_utf8, content, likely=bool(textual))
+    text = await asyncio.to_thread(in_utf8, content, likely=bool(textual))
     path = await asyncio.to_thread(workspace.keep, name, content if text is None else text)
     if text is not None:
         return Kept(path, textual or "text/plain", len(text))
@@ -76,7 +76,7 @@ def _picture(content: bytes) -> str:
     return next((media for mark, media in _PICTURES.items() if content.startswith(mark)), "")
 
 
-def _in_utf8(content: bytes, *, likely: bool) -> bytes | None:
+def in_utf8(content: bytes, *, likely: bool) -> bytes | None:
     """A text in UTF-8, which most are; None for what is no text. `likely`: it is said to be one, in any encoding."""
     if b"\0" not in content:
         try:

@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 
 from bot.clients.mcp import ServerTools, served
 from bot.clients.mcp_server import Pace
-from bot.clients.mcp_tool import LARGEST, own_name
+from bot.clients.mcp_tool import own_name
+from bot.domain.text import LARGEST
 from bot.domain.tool import Tool
 from bot.errors import ToolError
 from bot.mcp_json import Server

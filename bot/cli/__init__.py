@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import audit, judge, mine, proposals, replay, serve, skills, traces
+from bot.cli import audit, db, judge, mine, proposals, replay, serve, skills, traces
 
 command = typer.Typer(
     name="apprentice",
@@ -21,3 +21,4 @@ command.command("proposals")(proposals.proposals)
 command.command("audit")(audit.audit)
 command.add_typer(skills.command, name="skills")
 command.add_typer(traces.command, name="traces")
+command.add_typer(db.command, name="db")

@@ -10,6 +10,7 @@ from functools import partial
 from bot.clients.clock import ticking
 from bot.clients.dispatch import EmbeddedDispatcher
 from bot.domain.privacy import Privacy
+from bot.engine import standing
 from bot.engine.agenda import PAGES, Agenda
 from bot.engine.answers import Answers
 from bot.engine.clicks import Clicks
@@ -29,6 +30,7 @@ from bot.engine.memory import KIND as MEMORY
 from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
 from bot.engine.prompt import House
+from bot.engine.question import Questions
 from bot.engine.received import Receiving
 from bot.engine.reminding import Reminding
 from bot.engine.resting import KIND as RESTS
@@ -68,6 +70,7 @@ from bot.store.store import Connection, Probe, Store
 from bot.store.turns import NewTurn
 from bot.tools.builtin import builtin
 from bot.tools.command import command_tools
+from bot.tools.policed import policed
 from bot.tools.reminders import KIND as REMINDER
 
 HOUR = 3600.0
@@ -110,7 +113,7 @@ class App:
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
         privacy = Privacy(settings.secrets)
         own = builtin(workspace, outgoing, clock, self.library, store, privacy, settings.tables)
-        sources = (*own, *command_tools(settings), *outside.tools)
+        sources = policed((*own, *command_tools(settings), *outside.tools), settings.tables.tools.policy)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)
         toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)
@@ -119,7 +122,7 @@ class App:
         hours, weekly = settings.tables.quiet, settings.tables.digest
         self._quiet = quiet = Quiet(hours.begins, hours.ends, hours.zone)
         posting = Posting(store, clock, quiet, settings.reviewers)
-        review = Review(store, clock, self.library, reviewers)
+        review = Review(store, clock, self.library, reviewers, sources)
         versions = Versions(store, clock, self.library, reviewers)
         promotion = Promotion(store, clock, self.library, reviewers, sources)
         self._shelf = shelf.Shelf(store, clock, self.library, sources, privacy, quiet, settings.reviewers)
@@ -128,12 +131,12 @@ class App:
         follow_ups = FollowUps(adapters, lambda said: phrases.wants_privacy(said) or phrases.wants_teaching(said))
         receiving = Receiving(workspace, adapters)
         lives = Lives(store, clock, adapters, privacy)
-        house = House(settings.tables.house)
-        speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, limits, house)
+        house, questions = House(settings.tables.house), Questions(privacy, outgoing)
+        speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, questions, limits, house)
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         editing = Editing(store, clock, reviewers, adapters, sources, settings.secrets, outgoing)
-        confirm = Confirm(store, clock, reviewers)
+        confirm = Confirm(store, clock, reviewers, questions)
         homes = Homes(store, clock, adapters, self.library, self._door.open_to, (confirm.waiting, review.waiting))
         decisions = {
             "proposal": review.decide,
@@ -155,6 +158,7 @@ class App:
         showcase = Showcase(store, clock, self.library, outgoing)
         decisions["page"] = self._door.guests_only(showcase.turn_page)
         decisions[HOME] = homes.turn_page
+        decisions[standing.KIND] = self._door.guests_only(standing.Standing(store, clock).decide)
         memory = Memory(store, clock, reviewers)
         decisions[MEMORY] = self._door.guests_only(memory.decide)
         agenda = Agenda(store, clock, reviewers)

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from bot.domain.network import Opening, opening
+from bot.domain.policy import Policy
+from bot.domain.scope import EVERYWHERE
+from bot.domain.tool import Word
 from bot.mcp_json import Servers
 
 LONGEST_WORDS = 4_000
@@ -141,8 +144,11 @@ class Commands(_Table):
     """What is kept of each of the two streams."""
 
 
+_SCOPE = re.compile(r"local|telegram:-?\d+|slack:\w+(/\w+)?", re.ASCII)
+
+
 def _a_scope(key: str) -> str:
-    if key not in ("*", "local") and not re.fullmatch(r"telegram:-?\d+|slack:\w+(/\w+)?", key, re.ASCII):
+    if key != "*" and not _SCOPE.fullmatch(key):
         raise ValueError("it names no chat: write *, telegram:42, telegram:-100123, slack:T1 or slack:T1/C9")
     return key
 
@@ -170,6 +176,44 @@ class Http(_Table):
     allow: tuple[Annotated[Opening, BeforeValidator(_opened)], ...] = ()
 
 
+def _tool(name: str) -> str:
+    if not re.fullmatch(r"[\w-]*\*|[\w-]+", name, re.ASCII):
+        raise ValueError(f"{name!r} names no tool: write its name, or how names begin with * behind it")
+    if name.startswith("skill_"):
+        raise ValueError(f"{name!r} names skills, which people decide about in the chat: name the tools that they use")
+    return name
+
+
+def _scope(name: str) -> str:
+    if not _SCOPE.fullmatch(name):
+        raise ValueError(f"{name!r} is no chat: write telegram:42, slack:T1, slack:T1/C9, or local for the terminal")
+    return name
+
+
+Rules = dict[Annotated[str, AfterValidator(_tool)], Word]
+
+
+class ToolRules(_Table):
+    """What tools may do: everywhere, and in one chat."""
+
+    everywhere: Rules = Field(default_factory=dict)
+    chats: dict[Annotated[str, AfterValidator(_scope)], Rules] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parted(cls, table: Any) -> Any:
+        """In the file a chat's table stands among the names of tools."""
+        if not isinstance(table, dict):
+            return table
+        chats = {name: value for name, value in table.items() if isinstance(value, dict)}
+        return {"everywhere": {name: value for name, value in table.items() if name not in chats}, "chats": chats}
+
+    @property
+    def policy(self) -> Policy:
+        """As the bot asks for it."""
+        return Policy({EVERYWHERE: self.everywhere, **self.chats})
+
+
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
@@ -181,6 +225,7 @@ class Tables(_Table):
     house: House = Field(default_factory=dict)
     retention: Retention = Retention()
     reminders: Reminders = Reminders()
+    tools: ToolRules = ToolRules()
     verifiers: tuple[Verifier, ...] = ()
     phrases: Phrases = Phrases()
     commands: Commands = Commands()

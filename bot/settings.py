@@ -234,7 +234,7 @@ def _read_servers(path: Path, tables: Tables, problems: list[str]) -> Mapping[st
 
 def _place(problem: Any) -> str:
     """`verifiers 2, seconds: `, counted from 1."""
-    parts = [f"{part + 1}" if isinstance(part, int) else f", {part}" for part in problem["loc"]]
+    parts = [f"{part + 1}" if isinstance(part, int) else f", {part}" for part in problem["loc"] if part != "[key]"]
     return " ".join(parts).replace(" ,", ",").lstrip(", ") + ": " if parts else ""
 
 

@@ -134,3 +134,30 @@ def test_two_verifiers_have_two_names() -> None:
 def test_every_secret_is_known_by_its_value() -> None:
     settings = load(OPENAI_API_KEY="sk-one", TELEGRAM_BOT_TOKEN="two", OPENAI_BASE_URL="https://model.test")
     assert sorted(settings.secrets) == ["sk-one", "two"]
+
+
+def test_a_table_says_what_tools_may_do() -> None:
+    rules = '[tools]\n"github__*" = "ask"\nsend_file = "deny"\n[tools."slack:T1/C9"]\n"*" = "allow"\n'
+    Path("apprentice.toml").write_text(rules)
+    policy = load().tables.tools.policy
+    assert policy.of("send_file", "telegram:7", outside=False) == "deny"
+    assert policy.of("github__create", "telegram:7", outside=False) == "ask"
+    assert policy.of("send_file", "slack:T1/C9", outside=True) == "allow"
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        ('"a b" = "ask"', "tools, everywhere, a b: 'a b' names no tool: write its name, or how names begin with *"),
+        ('"a*b" = "ask"', "'a*b' names no tool"),
+        ('a = "maybe"', "tools, everywhere, a: input should be 'allow', 'ask' or 'deny'."),
+        ("a = 3", "tools, everywhere, a: input should be 'allow', 'ask' or 'deny'."),
+        ('skill_orders = "deny"', "'skill_orders' names skills, which people decide about in the chat"),
+        ('[tools.here]\na = "ask"', "tools, chats, here: 'here' is no chat: write telegram:42, slack:T1, slack:T1/C9"),
+        ('[tools."slack:T1"]\na = "no"', "tools, chats, slack:T1, a: input should be 'allow', 'ask' or 'deny'."),
+    ],
+)
+def test_a_wrong_rule_is_a_sentence(rules: str, sentence: str) -> None:
+    [told] = mistakes(f"[tools]\n{rules}\n")
+    assert told.startswith("apprentice.toml: ")
+    assert sentence in told

@@ -23,6 +23,7 @@ from bot.store.store import Store
 from bot.store.transcript import as_text
 from bot.tools.builtin import builtin
 from bot.tools.command import command_tools
+from bot.tools.policed import policed
 
 HERE = ToolContext(Conversation("console", "local"), Person("console:operator"))
 
@@ -51,10 +52,10 @@ class Operator:
         return (await self._model.complete(ModelRequest([{"role": "user", "content": text}], schema=schema))).text
 
     async def confirm(self, calls: Sequence[PlannedCall]) -> bool:
-        """Ask at the terminal before the first write."""
+        """Ask at the terminal, once."""
         for call in calls:
             typer.echo(f"{call.tool} {as_text(dict(call.arguments))}", err=True)
-        return typer.confirm("This changes something. Shall it?", err=True)
+        return typer.confirm("This needs your word. Shall it?", err=True)
 
 
 async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON]) -> Run:
@@ -69,6 +70,7 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         folders, privacy = (settings.workspace_folder, settings.outgoing_folder), Privacy(settings.secrets)
         own = builtin(*folders, SystemClock(), library, store, privacy, settings.tables)
         sources = (*own, *command_tools(settings), *await tool_servers(settings, stack))
+        sources = policed(sources, settings.tables.tools.policy)
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         away = {tool: found.away for tool, (found, _) in tools.items() if found.away}
         lacking = missing(procedure, tools.keys() - away)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
+from bot.engine import standing
 from bot.engine.agenda import Agenda
 from bot.engine.commands import command_of, commands
 from bot.engine.forget import Forget
@@ -166,8 +167,14 @@ class Answers:
         return words, _nothing
 
     async def _status(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
-        conversation = said.conversation
-        return await self._store.read(lambda connection: _status(connection, conversation)), _nothing
+        here, quoted = said.conversation, "" if said.conversation.direct else said.message_id
+
+        def effect(connection: Connection) -> None:
+            buttons = tuple(standing.rows(connection, here))
+            message = Outgoing(here, _status(connection, here), buttons, quoted)
+            deliver(connection, message, f"reply:{turn.id}", self._now())
+
+        return "", effect
 
     async def _open_task(self, conversation: Conversation) -> str | None:
         task = await self._store.read(lambda connection: tasks.open_task(connection, conversation.key))
@@ -200,6 +207,7 @@ def _status(connection: Connection, conversation: Conversation) -> str:
             ),
             _outcomes(connection, scope, language),
             say(language, "- Waiting for a decision: {names}", names=", ".join(waiting) or Sentence("nothing")),
+            standing.line(connection, conversation),
         ]
     )
 

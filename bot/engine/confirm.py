@@ -1,19 +1,24 @@
-"""The answer to a skill's question before its first write."""
+"""The answer to a question before calls that need a person's word."""
 
 from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.json import JSON
+from bot.domain.skill import SkillRef
 from bot.domain.text import plain
-from bot.engine.skill_use import ANSWERS
+from bot.engine.question import ANSWERS, Questions
+from bot.engine.toolbox import parsed
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
-from bot.store import buttons, confirmations, conversations, deliveries, homes, journal, turns
+from bot.skills.run import PlannedCall
+from bot.store import audit, buttons, confirmations, conversations, deliveries, homes, journal, permissions, turns
+from bot.store.audit import Event
 from bot.store.buttons import Meaning
 from bot.store.confirmations import Confirmation
 from bot.store.homes import Piece
 from bot.store.journal import Entry
+from bot.store.permissions import Permission
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn
 from bot.words import Sentence, say
@@ -32,12 +37,13 @@ class _Asked:
 
 
 class Confirm:
-    """Lets a waiting run go on, or not. The person who asked or a reviewer may say once, a reviewer always."""
+    """Lets what waits go on, or not. The person who asked or a reviewer may say once, a reviewer always."""
 
-    def __init__(self, store: Store, clock: Clock, reviewers: Reviewers) -> None:
+    def __init__(self, store: Store, clock: Clock, reviewers: Reviewers, questions: Questions) -> None:
         self._store = store
         self._clock = clock
         self._reviewers = reviewers
+        self._questions = questions
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Decide on a confirmation. Raises DeliverLater when the platform cannot tell who may."""
@@ -51,7 +57,9 @@ class Confirm:
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()
             if confirmations.decide(connection, waiting.id, meaning.action, click.person, now):
-                self._close(connection, click, waiting, meaning.action)
+                if meaning.action == "always":
+                    self._allow(connection, click, waiting, call)
+                self._close(connection, click, waiting, call, meaning.action)
                 self._go_on(connection, home, waiting, call, meaning.action)
 
         return say(language, "{answer}: noted.", answer=ANSWERS[meaning.action]), effect
@@ -69,15 +77,28 @@ class Confirm:
             return True
         return await self._reviewers.may_decide(home, here, person)
 
-    def _close(self, connection: Connection, click: ButtonClicked, waiting: Confirmation, action: str) -> None:
+    def _allow(self, connection: Connection, click: ButtonClicked, waiting: Confirmation, call: Entry) -> None:
+        """From now on without asking, for what it is now."""
+        now, ref = self._clock.now().timestamp(), SkillRef(call.name, waiting.ref.digest)
+        permissions.give(connection, Permission(waiting.scope, ref, click.person), now)
+        audit.note(connection, Event("allowed", ref, waiting.scope, click.person, click.conversation.key), now)
+
+    def _close(
+        self, connection: Connection, click: ButtonClicked, waiting: Confirmation, call: Entry, action: str
+    ) -> None:
         """The question without buttons, with who decided."""
-        text = say(
-            click.conversation.language,
-            "The skill **{skill}** asked before changing something. {name}: {answer}.",
-            skill=waiting.ref.name,
-            name=plain(click.person.name or click.person.id),
-            answer=ANSWERS[action],
-        )
+        by, language = plain(click.person.name or click.person.id), click.conversation.language
+        if call.name == waiting.ref.name:
+            lines = self._questions.shown(PlannedCall(call.place, call.name, parsed(call.request), exact=True))
+            text = say(language, "{call}\n{name}: {answer}.", call=lines, name=by, answer=ANSWERS[action])
+        else:
+            text = say(
+                language,
+                "The skill **{skill}** asked before changing something. {name}: {answer}.",
+                skill=waiting.ref.name,
+                name=by,
+                answer=ANSWERS[action],
+            )
         message = Outgoing(click.conversation, text)
         now = self._clock.now().timestamp()
         homes.change(connection, click, message, f"confirmed:{waiting.id}", now)
@@ -120,7 +141,7 @@ def _again(connection: Connection, here: Conversation, asked: _Asked) -> Outgoin
     if not 0 < len(asked.words) <= LONGEST:
         text = say(
             here.language,
-            "The skill **{name}** asked before changing something: answer where it did.",
+            "`{name}` needs a person's word: answer where it was asked.",
             name=asked.waiting.ref.name,
         )
         return Outgoing(here, text)

@@ -18,7 +18,7 @@ from bot.domain.chat import Activity, Button, Outgoing, Progress
 from bot.domain.privacy import Privacy
 from bot.engine.activity import title
 from bot.engine.journal import Journal
-from bot.engine.skill_use import WAITING
+from bot.engine.question import WAITING
 from bot.engine.toolbox import parsed
 from bot.errors import DeliverLater, DeliveryError, Fenced, Stopped, StoreError, ToolError
 from bot.ports import ChatAdapter, Clock, ToolContext

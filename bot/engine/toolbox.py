@@ -39,11 +39,13 @@ class Offer:
     seen: Sequence[Ranked]
     shown: Sequence[Tool]
 
-    async def call(self, name: str, arguments: dict[str, JSON]) -> ToolResult:
-        """Call a built-in tool. Raises ToolError."""
+    async def call(self, name: str, arguments: dict[str, JSON], *, allowed: bool = False) -> ToolResult:
+        """Call a tool. `allowed`: a person said yes to this call, where one is to be asked. Raises ToolError."""
         source = self.sources.get(name)
         if source is None:
             raise ToolError(self._unknown(name))
+        if self.tools[name].policy == "ask" and not allowed:
+            raise ToolError(f"{name} needs a person's word, and nobody has given it.")
         result = await source.call(name, arguments, self.context)
         if too_deep(result.content):
             raise ToolError(f"What {name} gave is nested too deep to be used.")
@@ -97,7 +99,8 @@ class Toolbox:
                     sources[tool.name] = source
         ranked = await self._relevance.ranked(context.conversation.scope, text)
         fitting = _fitting(ranked, tools, self._tokens)
-        seen, shown = [each for each, _ in fitting], [*tools.values(), *(tool for _, tool in fitting)]
+        offered = (tool for tool in tools.values() if tool.policy != "deny")
+        seen, shown = [each for each, _ in fitting], [*offered, *(tool for _, tool in fitting)]
         return Offer(context, sources, tools, ranked, seen, shown)
 
 
@@ -121,8 +124,7 @@ def skill_tool(found: Executable, tools: Mapping[str, Tool]) -> Tool:
         "required": list(procedure.required),
         "additionalProperties": False,
     }
-    used = [*(step.tool for step in procedure.steps), *(check.tool for check in procedure.verify)]
-    reads = all(tool is None or tools[tool].reads for tool in used)
+    reads = all(tools[tool].reads for tool in missing(procedure, ()))
     description = f"{found.skill.description} {procedure.trigger.condition}".strip()
     return Tool(found.skill.tool_name, description, schema, reads)
 

@@ -1,7 +1,7 @@
 """A message becomes a reply: the model's rounds and the calls it wishes, each journaled."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -9,25 +9,27 @@ from typing import Any
 
 from bot.domain.chat import Conversation, Outgoing, Person
 from bot.domain.json import JSON
-from bot.domain.tool import ToolCall, ToolResult
+from bot.domain.tool import Tool, ToolCall, ToolResult
 from bot.engine import prompt, shortening
 from bot.engine.attach import attach
 from bot.engine.follow_ups import FollowUps
 from bot.engine.journal import Journal
 from bot.engine.lanes import GoOn
 from bot.engine.live import Live, Lives
+from bot.engine.permitted import RESUMED, answer, skill_may, tool_may
 from bot.engine.prompt import House
+from bot.engine.question import WAITING, Questions
 from bot.engine.received import Received, Receiving
 from bot.engine.reminding import framed
 from bot.engine.round import OFTEN, REPEATED, Calls, groups, in_circles, repeats, together
 from bot.engine.shortening import Before
-from bot.engine.skill_use import WAITING, SkillUse
+from bot.engine.skill_use import SkillUse
+from bot.engine.tool_use import ToolUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
-from bot.errors import ApprenticeError, ContextTooLong, LimitReached, ToolError
+from bot.errors import ApprenticeError, ContextTooLong, LimitReached
 from bot.ports import Clock, ModelClient, ModelReply, ModelRequest, ToolContext
 from bot.skills.rank import seen
-from bot.store import buttons, confirmations, conversations, journal, lives, showings, transcript
-from bot.store.confirmations import Confirmation
+from bot.store import buttons, conversations, journal, showings, transcript
 from bot.store.deliveries import conclude, event, quoted
 from bot.store.journal import Entry
 from bot.store.showings import Showing
@@ -37,8 +39,10 @@ from bot.words import Sentence, say
 
 THUMBS = ((Sentence("👍"), "up"), (Sentence("👎"), "down"))
 SILENCE = Sentence("I have no answer to that.")
-RESUMED = "tool:0.0"
-"""The place at which a resumed turn carries on the skill's run that waited."""
+
+
+Make = Callable[[dict[str, JSON]], Awaitable[ToolResult]]
+"""Makes a call with its arguments, or asks a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Work:
 
 
 class Turns:
-    """Runs the speaking turns: messages, resumed runs that a person confirmed, and what was scheduled."""
+    """Runs the speaking turns: messages, what a person let go on, and what was scheduled."""
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Turns:
         lives: Lives,
         follow_ups: FollowUps,
         receiving: Receiving,
+        questions: Questions,
         limits: Limits,
         house: House,
     ) -> None:
@@ -88,6 +93,7 @@ class Turns:
         self._house = house
         self._follow_ups = follow_ups
         self._receiving = receiving
+        self._questions = questions
 
     async def message(self, turn: Turn) -> Effect:
         """Answer what a person said. Raises ModelError and LimitReached."""
@@ -95,8 +101,8 @@ class Turns:
         return await self._work(log, event(turn.payload).conversation, None)
 
     async def resume(self, turn: Turn) -> Effect:
-        """Carry on a skill's run that waited: with its writes, or without when the person said no."""
-        confirmation = await self._store.read(lambda connection: _confirmation(connection, turn))
+        """Carry on a skill's run or a tool's call that waited, or leave it when the person said no."""
+        confirmation = await self._store.read(lambda connection: answer(connection, turn))
         if confirmation is None or confirmation.state == "no":
             return partial(self._attach, turn)
         earlier = (await self._store.read(lambda connection: journal.entries(connection, [confirmation.turn])))[
@@ -204,22 +210,40 @@ class Turns:
 
     async def _call(self, work: Work, place: str, call: Mapping[str, JSON]) -> Entry:
         log, offer, name, raw = work.log, work.offer, call["name"], call["arguments"]
-        found = offer.skill(name)
-        if found is None:
-            tool = offer.tools.get(name)
-            entry = Entry(place, name, raw, once=tool is not None and not tool.reads)
-            return await log.call(entry, lambda: _builtin(offer, name, raw))
-        use = SkillUse(found, offer, log, self._model, place)
+        found, tool = offer.skill(name), offer.tools.get(name)
+        if found is not None:
+            skill = SkillUse(found, offer, log, self._model, self._questions, place)
+            return await self._ask_or_make(
+                work, place, call, partial(self._run, work, place, found, skill), skill.record
+            )
+        if tool is not None and not await self._may(work, place, tool):
+            asking = ToolUse(tool, offer.context, self._questions, log.turn.id, place)
+            return await self._ask_or_make(work, place, call, partial(asking.make, self._clock.now()), asking.record)
+        entry = Entry(place, name, raw, once=tool is not None and not tool.reads)
+        return await log.call(entry, lambda: _made(offer, name, raw))
 
-        async def make() -> ToolResult:
-            scope = offer.context.conversation.scope
-            confirmed = await self._store.read(lambda connection: _confirmed(connection, log.turn, place, found, scope))
-            result = await use.make(parsed(raw), self._clock.now, confirmed=confirmed)
+    async def _ask_or_make(self, work: Work, place: str, call: Mapping[str, JSON], make: Make, record: Effect) -> Entry:
+        async def made() -> ToolResult:
+            result = await make(parsed(call["arguments"]))
             if result.content == WAITING:
-                await work.live.rest()
+                await work.live.rest()  # the question takes the live message's place
             return result
 
-        return await log.call(Entry(place, name, raw, once=False), make, use.record)
+        return await work.log.call(Entry(place, call["name"], call["arguments"], once=False), made, record)
+
+    async def _run(
+        self, work: Work, place: str, found: Executable, use: SkillUse, parameters: dict[str, JSON]
+    ) -> ToolResult:
+        turn, tools, scope = work.log.turn, work.offer.tools, work.offer.context.conversation.scope
+        leave = await self._store.read(lambda connection: skill_may(connection, turn, place, found, tools, scope))
+        return await use.make(parameters, self._clock.now, leave)
+
+    async def _may(self, work: Work, place: str, tool: Tool) -> bool:
+        """Whether it is called at once, without a word of a person."""
+        if tool.policy != "ask":
+            return True
+        turn, scope = work.log.turn, work.offer.context.conversation.scope
+        return await self._store.read(lambda connection: tool_may(connection, turn, place, tool, scope))
 
     def _answer(self, work: Work, round: int, connection: Connection) -> None:
         log, offer = work.log, work.offer
@@ -248,25 +272,6 @@ class Turns:
         attach(connection, turn, self._clock.now(), self._limits.idle)
 
 
-def _confirmation(connection: Connection, turn: Turn) -> Confirmation | None:
-    """The answer that a resumed turn carries out."""
-    id = turn.payload.get("confirmation")
-    return None if id is None else confirmations.find(connection, id)
-
-
-def _confirmed(connection: Connection, turn: Turn, place: str, found: Executable, scope: str) -> bool:
-    """Whether a person has said yes to the writes of this use.
-
-    Raises ToolError when it was to other bytes, or the version is not live any more.
-    """
-    if not lives.of(connection, found.ref).up:
-        raise ToolError(f"{found.ref.name} was suspended just now. Go on by yourself, without it.")
-    answer = _confirmation(connection, turn) if place == RESUMED else None
-    if answer is not None and answer.ref != found.ref:
-        raise ToolError(f"{answer.ref.name} has changed since the person was asked, so it was not run. Call it anew.")
-    return answer is not None or confirmations.always(connection, found.ref, scope)
-
-
 def _choice(log: Journal, offer: Offer) -> Sequence[Showing]:
     """What the model's calls tell of the skills it saw: nothing if there are none, or a person made the first."""
     called = _called(log)
@@ -291,8 +296,8 @@ async def _not_again() -> ToolResult:
     return ToolResult(REPEATED, failed=True)
 
 
-async def _builtin(offer: Offer, name: str, raw: str) -> ToolResult:
-    return await offer.call(name, parsed(raw))
+async def _made(offer: Offer, name: str, raw: str) -> ToolResult:
+    return await offer.call(name, parsed(raw), allowed=True)
 
 
 def _who(turn: Turn) -> Person:

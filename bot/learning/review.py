@@ -1,6 +1,7 @@
 """A person's decision on a proposal: the bytes that were shown are the bytes that go live."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -15,9 +16,10 @@ from bot.learning import posting
 from bot.learning.details import details
 from bot.learning.remembered import REASONS
 from bot.learning.versions import offer
-from bot.ports import Clock
+from bot.ports import Clock, ToolContext, ToolSource
 from bot.skills import folder, format
 from bot.skills.library import Library
+from bot.skills.pins import Pins, pins
 from bot.skills.reviewers import Reviewers
 from bot.store import audit, buttons, conversations, homes, proposals, skills, tasks, turns
 from bot.store.audit import Action, Event
@@ -41,11 +43,19 @@ SUPERSEDED = Sentence("The skill has changed since this was proposed, so nothing
 class Review:
     """Decides on proposals and publishes what was approved."""
 
-    def __init__(self, store: Store, clock: Clock, library: Library, reviewers: Reviewers) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        library: Library,
+        reviewers: Reviewers,
+        sources: Sequence[ToolSource],
+    ) -> None:
         self._store = store
         self._clock = clock
         self._library = library
         self._reviewers = reviewers
+        self._sources = sources
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Decide on a proposal, or show it. Raises DeliverLater when the platform cannot tell who may."""
@@ -65,7 +75,8 @@ class Review:
             return ONLY_REVIEWERS.told(language), lambda _: None
         if not await self._current(proposal):
             return SUPERSEDED.told(language), partial(self._supersede, click, proposal)
-        return STATES[meaning.action][1].told(language), partial(self._decide, click, proposal, meaning.action)
+        agreed = await self._pins(click, proposal) if meaning.action == "approve" else {}
+        return STATES[meaning.action][1].told(language), partial(self._decide, click, proposal, meaning.action, agreed)
 
     async def explain(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Why it was rejected: what is remembered of it. Raises DeliverLater as `decide`."""
@@ -119,12 +130,21 @@ class Review:
             return True
         return any((entry.name, entry.digest) == (proposal.ref.name, proposal.based_on) for entry in shelf)
 
-    def _decide(self, click: ButtonClicked, proposal: Proposal, action: str, connection: Connection) -> None:
+    async def _pins(self, click: ButtonClicked, proposal: Proposal) -> Pins:
+        """What the tools are that the approval is for."""
+        procedure = format.parse(proposal.ref.name, proposal.files).procedure
+        context = ToolContext(click.conversation, click.person)
+        known = {tool.name: tool for source in reversed(self._sources) for tool in await source.tools(context)}
+        return pins(procedure, known) if procedure else {}
+
+    def _decide(
+        self, click: ButtonClicked, proposal: Proposal, action: str, agreed: Pins, connection: Connection
+    ) -> None:
         state = STATES[action][0]
         if not proposals.decide(connection, proposal.id, state, click.person, self._now()):
             return
         if state == "approved":
-            self._approve(connection, click, proposal)
+            self._approve(connection, click, proposal, agreed)
         elif stands_as(proposal) and proposal.based_on is not None:
             text = Sentence(
                 "**{name}** stays out of use as it is now. Shall I put the version of before back?",
@@ -137,12 +157,12 @@ class Review:
         self._note(note, proposal, click.person, click.conversation, connection)
         redraw(connection, click, found(connection, proposal.id)[0], self._now())
 
-    def _approve(self, connection: Connection, click: ButtonClicked, proposal: Proposal) -> None:
+    def _approve(self, connection: Connection, click: ButtonClicked, proposal: Proposal, agreed: Pins) -> None:
         if folder.digest(proposal.files) != proposal.ref.digest:
             raise Refused(
                 "The files of {name} are not those that were shown; nothing was approved.", name=proposal.ref.name
             )
-        skills.approve(connection, _approval(found(connection, proposal.id)[0]))
+        skills.approve(connection, replace(_approval(found(connection, proposal.id)[0]), tools=agreed))
         key, payload = f"publish:{proposal.id}", {"proposal": proposal.id}
         turn = NewTurn(key, _lane(proposal), "publish", payload, click.conversation.key)
         turns.enqueue(connection, turn, self._now())

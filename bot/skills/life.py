@@ -1,5 +1,6 @@
 """The life of a live skill: every use is scored by evidence, and one that fails too often is out of use at once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -41,6 +42,15 @@ def used(connection: Connection, use: Use, now: float) -> None:
         _suspend_itself(connection, use, why, now)
 
 
+def changed(connection: Connection, use: Use, tools: Sequence[str], now: float) -> None:
+    """A use was refused, since tools of the skill are not what they were when it was approved: it is suspended."""
+    why = Sentence(
+        "{tools} takes other arguments now, or may change other things, than when this was approved.",
+        tools=", ".join(tools),
+    )
+    _suspend_itself(connection, use, why, now)
+
+
 def scored(connection: Connection, turns_of_task: list[int], outcome: Outcome, now: float) -> None:
     """Score the uses in a task that was closed, or closed anew, and draw what follows for their skills."""
     for use in skills.uses_in(connection, turns_of_task):
@@ -65,12 +75,16 @@ def suspend(connection: Connection, ref: SkillRef, why: str, now: float, event: 
 
 
 def restore(connection: Connection, event: Event, now: float) -> bool:
-    """Bring a suspended version back, on trial again: what it did before counts no more. False where it is live."""
+    """Bring a suspended version back, on trial again: what it did before counts no more. False where it is live.
+
+    Its tools are what they are when it is used next.
+    """
     life = lives.of(connection, event.ref)
     if life.up:
         return False
     counted_from = lives.newest_use(connection, event.ref)
     lives.put(connection, Life(event.ref, "live", now, "", counted_from))
+    skills.repin(connection, event.ref, {})
     audit.note(connection, event, now)
     log.info("skill.restored", name=event.ref.name, digest=event.ref.digest, by=event.by.id)
     return True

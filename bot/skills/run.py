@@ -96,7 +96,10 @@ class Host(Protocol):
         """Ask the model; with a schema (type object) the text is such JSON. Raises ModelError."""
 
     async def confirm(self, calls: Sequence[PlannedCall]) -> bool:
-        """Whether these calls may be made: all of the run that may write. Asked once, before the first; False: wait."""
+        """Whether these calls may be made: all of the run that may write, or whose policy is to ask.
+
+        Asked once, before the first; False: wait.
+        """
 
 
 async def run(procedure: Procedure, parameters: Mapping[str, JSON], host: Host) -> Run:
@@ -165,7 +168,7 @@ class _Execution:
     async def steps(self) -> None:
         waiting = list(self._procedure.steps)
         while waiting:
-            chosen = next_round(waiting, lambda step: self._writes(step.tool))
+            chosen = next_round(waiting, lambda step: step.tool is not None and _needs_a_word(self._tool(step.tool)))
             if not chosen:
                 raise _Stopped(None, f"The steps {', '.join(step.id for step in waiting)} wait for one another")
             ends = await at_once(self._attempt(step) for step in chosen)
@@ -216,6 +219,8 @@ class _Execution:
             raise _Stopped(step.id, f"{step.for_each} gave {shown(elements)}: expected a list")
         if len(elements) > MOST_ELEMENTS:
             raise _Stopped(step.id, f"{step.for_each} gave {len(elements)} elements: expected at most {MOST_ELEMENTS}")
+        if elements:
+            await self._confirm(tool)
         outputs: list[JSON] = []
         for start in range(0, len(elements), AT_ONCE):
             some = enumerate(elements[start : start + AT_ONCE], start)
@@ -271,18 +276,18 @@ class _Execution:
         return normalise(result.content)
 
     async def _confirm(self, tool: Tool) -> None:
-        if tool.reads or self._confirmed:
+        if self._confirmed or not _needs_a_word(tool):
             return
         if not await self._host.confirm(list(self._planned())):
             raise _Waiting
         self._confirmed = True
 
     def _planned(self) -> Iterator[PlannedCall]:
-        """The calls ahead that may write, as exactly as can be told now."""
+        """The calls ahead that need a person's word, as exactly as can be told now."""
         calls = [(step.id, step.tool, step.arguments) for step in self._procedure.steps if step.id not in self._outputs]
         calls += [(f"verify/check/{n}", check.tool, check.arguments) for n, check in enumerate(self._procedure.verify)]
         for place, name, template in calls:
-            if name is None or not self._writes(name):
+            if name is None or not _needs_a_word(self._tool(name)):
                 continue
             try:
                 known = {id for root, id in references(template) if root == "steps"} <= self._outputs.keys()
@@ -299,6 +304,10 @@ class _Execution:
 
     def _writes(self, tool: str | None) -> bool:
         return tool is not None and not self._tool(tool).reads
+
+
+def _needs_a_word(tool: Tool) -> bool:
+    return not tool.reads or tool.policy == "ask"
 
 
 def _sentence(text: str) -> str:

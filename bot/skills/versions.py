@@ -39,4 +39,5 @@ def chosen(versions: Sequence[Approval], name: str, digest: str) -> Approval:
 def back(connection: Connection, event: Event, now: float) -> None:
     """Record that a version stands in the folder again; if it was out of use it is on trial anew."""
     if not life.restore(connection, event, now):
+        skills.repin(connection, event.ref, {})
         audit.note(connection, event, now)

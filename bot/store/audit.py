@@ -1,4 +1,7 @@
-"""The record of what became of skills, and who decided it: rows are added, never changed (the database refuses it)."""
+"""The record of what became of skills and of standing permissions, and who decided it.
+
+Rows are added, never changed (the database refuses it).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +29,8 @@ Action = Literal[
     "rolled-back",
     "promoted",
     "forgotten",
+    "allowed",
+    "taken-back",
 ]
 ITSELF = Person("")
 """Who decided where nobody did: the bot, by its rules."""
@@ -33,7 +38,10 @@ ITSELF = Person("")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened to a version of a skill: who decided it and where (a conversation's key, or `command line`)."""
+    """What happened to a version of a skill: who decided it and where (a conversation's key, or `command line`).
+
+    What may be done without asking is `allowed` and `taken-back`; for a tool, `ref` is its name and its pin.
+    """
 
     action: Action
     ref: SkillRef

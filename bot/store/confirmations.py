@@ -1,4 +1,4 @@
-"""Runs of skills that wait for a person's word before their first write."""
+"""Calls of tools, and runs of skills before their first write, that wait for a person's word."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,10 @@ from bot.store.tables import confirmations
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A run that waits. `state` is waiting, once, always or no; `person` asked for the work."""
+    """A run or a call that waits. `state` is waiting, once, always or no; `person` asked for the work.
+
+    `ref` is the skill's version, or the tool's name with its pin.
+    """
 
     id: str
     turn: int
@@ -63,17 +66,6 @@ def decide(connection: sa.Connection, id: str, state: str, person: Person, now: 
         ).rowcount
         == 1
     )
-
-
-def always(connection: sa.Connection, ref: SkillRef, scope: str) -> bool:
-    """Whether a reviewer said that this version may always write in this scope."""
-    where = (
-        confirmations.c.name == ref.name,
-        confirmations.c.digest == ref.digest,
-        confirmations.c.scope == scope,
-        confirmations.c.state == "always",
-    )
-    return connection.scalar(sa.select(confirmations.c.id).where(*where).limit(1)) is not None
 
 
 def _confirmation(row: sa.Row[tuple[object, ...]]) -> Confirmation:

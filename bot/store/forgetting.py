@@ -62,11 +62,10 @@ def erased(connection: sa.Connection) -> set[str]:
 
 
 def forget_turns(connection: sa.Connection, ids: Sequence[int]) -> None:
-    """Empty turns that have ended, and delete what was done in them. A skill may still write where it always may."""
+    """Empty turns that have ended, and delete what was done in them."""
     asked = list(connection.scalars(sa.select(confirmations.c.id).where(confirmations.c.turn.in_(ids))))
     connection.execute(buttons.delete().where(buttons.c.subject.in_([*asked, *map(str, ids)])))
-    once = (confirmations.c.turn.in_(ids), confirmations.c.state != "always")
-    connection.execute(confirmations.delete().where(*once))
+    connection.execute(confirmations.delete().where(confirmations.c.turn.in_(ids)))
     connection.execute(journal.delete().where(journal.c.turn.in_(ids)))
     connection.execute(uses.update().where(uses.c.turn.in_(ids)).values(parameters={}, reason=""))
     connection.execute(turns.update().where(turns.c.id.in_(ids)).values(payload={}, error=None, task=None))

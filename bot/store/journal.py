@@ -33,7 +33,7 @@ class Entry:
 
 def start(connection: sa.Connection, turn: int, entry: Entry, now: float, *, again: bool = False) -> None:
     """Record a call before it is made; `again` where one before it was cut off."""
-    cut_off = {"of": turn, "at": entry.place, "request": entry.request, "started": now}
+    cut_off = {"of": turn, "at": entry.place, "request": entry.request, "once": entry.once, "started": now}
     if again and connection.execute(_AGAIN, cut_off).rowcount:
         return
     row = {"turn": turn, "place": entry.place, "name": entry.name, "request": entry.request, "once": entry.once}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -14,19 +14,22 @@ from bot.store.tables import conversations, journal, turns, uses, versions
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A version that a person let go live: its bytes, its scope (None: everywhere), who and when."""
+    """A version that a person let go live: its bytes, its scope (None: everywhere), who and when.
+
+    `tools` are the pins of its tools, by name, as far as they were known then.
+    """
 
     ref: SkillRef
     scope: str | None
     files: Mapping[str, bytes]
     by: str
     at: float
+    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 def approve(connection: sa.Connection, approval: Approval) -> None:
-    """Record an approval; a second one of the same version changes nothing."""
-    where = (versions.c.name == approval.ref.name, versions.c.digest == approval.ref.digest)
-    if connection.scalar(sa.select(versions.c.name).where(*where)) is None:
+    """Record an approval; a second one of the same version is for its tools as they are by now."""
+    if connection.scalar(sa.select(versions.c.name).where(*_of(approval.ref))) is None:
         connection.execute(
             versions.insert().values(
                 name=approval.ref.name,
@@ -35,8 +38,21 @@ def approve(connection: sa.Connection, approval: Approval) -> None:
                 files={path: content.decode("latin-1") for path, content in approval.files.items()},
                 approved_by=approval.by,
                 approved_at=approval.at,
+                tools=dict(approval.tools),
             )
         )
+    else:
+        repin(connection, approval.ref, approval.tools)
+
+
+def pins(connection: sa.Connection, ref: SkillRef) -> dict[str, str]:
+    """The pins of a version's tools, by name: none of those that nobody has seen yet, or of the release's skills."""
+    return connection.scalar(sa.select(versions.c.tools).where(*_of(ref))) or {}
+
+
+def repin(connection: sa.Connection, ref: SkillRef, tools: Mapping[str, str]) -> None:
+    """Take these for a version's tools from now on."""
+    connection.execute(versions.update().where(*_of(ref)).values(tools=dict(tools)))
 
 
 def approvals(connection: sa.Connection) -> dict[SkillRef, tuple[str, float]]:
@@ -63,10 +79,12 @@ def history(connection: sa.Connection, name: str) -> list[Approval]:
 
 def files(connection: sa.Connection, ref: SkillRef) -> dict[str, bytes]:
     """The bytes of an approved version, which must exist."""
-    found = connection.scalar(
-        sa.select(versions.c.files).where(versions.c.name == ref.name, versions.c.digest == ref.digest)
-    )
+    found = connection.scalar(sa.select(versions.c.files).where(*_of(ref)))
     return {path: content.encode("latin-1") for path, content in (found or {}).items()}
+
+
+def _of(ref: SkillRef) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return versions.c.name == ref.name, versions.c.digest == ref.digest
 
 
 @dataclass(frozen=True, slots=True)

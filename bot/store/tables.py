@@ -156,6 +156,7 @@ versions = Table(
     Column("files", JSON, nullable=False),  # path to text
     Column("approved_by", String, nullable=False),
     Column("approved_at", Float, nullable=False),
+    Column("tools", JSON, nullable=False, server_default="{}"),  # what its tools were then: name to pin
 )
 
 uses = Table(
@@ -263,8 +264,8 @@ confirmations = Table(
     Column("id", String, primary_key=True),
     Column("turn", Integer, ForeignKey("turns.id"), nullable=False),
     Column("place", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("digest", String, nullable=False),
+    Column("name", String, nullable=False),  # a skill's, or a tool's
+    Column("digest", String, nullable=False),  # the skill's, or the tool's pin
     Column("scope", String, nullable=False),
     Column("person", String, nullable=False),  # who asked for the work
     Column("state", String, nullable=False),  # waiting, once, always, no
@@ -274,7 +275,17 @@ confirmations = Table(
     Column("created", Float, nullable=False),
     UniqueConstraint("turn", "place"),
 )
-Index("ix_confirmations_always", confirmations.c.name, confirmations.c.digest, confirmations.c.state)
+
+permissions = Table(
+    "permissions",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("name", String, primary_key=True),  # a tool's, or a skill's as the model calls it
+    Column("digest", String, nullable=False),  # the tool's pin, or the skill's
+    Column("person", String, nullable=False),  # who said "Always here"
+    Column("person_name", String, nullable=False),
+    Column("at", Float, nullable=False),
+)
 
 buttons = Table(
     "buttons",

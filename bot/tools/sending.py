@@ -57,7 +57,7 @@ class SendingTool:
         conversation, text = context.conversation, clean(given.text)
         if len(text) > LONGEST:
             raise ToolError(f"The text beside a file has at most {LONGEST} characters; the rest belongs in the answer.")
-        copies = self._outgoing.resolve() / folder_of(conversation)
+        copies = self._outgoing / folder_of(conversation)
         workspace = Workspace(self._root, folder_of(conversation))
         file = await asyncio.to_thread(_copied, workspace, given.path, copies)
         size = file.stat().st_size
@@ -75,9 +75,14 @@ def _copied(workspace: Workspace, path: str, copies: Path) -> Path:
     content = workspace.read(path, MOST, "no chat takes that")
     if not content:
         raise ToolError(f"{path} is empty, and chats take no empty file.")
-    folder = copies / secrets.token_hex(8)
+    return kept(copies, Path(path).name, content)
+
+
+def kept(copies: Path, name: str, content: bytes) -> Path:
+    """A file to be sent, below the conversation's folder until `tidy`."""
+    folder = copies.resolve() / secrets.token_hex(8)
     folder.mkdir(parents=True)
-    file = folder / Path(path).name
+    file = folder / name
     with file.open("wb") as out:
         out.write(content)
         out.flush()

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.json import JSON
+from bot.domain.policy import Policy
 from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.tool import Tool, ToolCall, ToolResult
+from bot.engine import standing
 from bot.engine.agenda import PAGES, Agenda
 from bot.engine.answers import Answers
 from bot.engine.clicks import Clicks, Decide
@@ -25,6 +27,7 @@ from bot.engine.membership import Membership
 from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
 from bot.engine.prompt import House
+from bot.engine.question import Questions
 from bot.engine.received import Receiving
 from bot.engine.reminding import Reminding
 from bot.engine.resting import Resting
@@ -45,6 +48,7 @@ from bot.store.skills import Approval
 from bot.store.store import Effect, Store
 from bot.store.turns import Turn
 from bot.tools.builtin import builtin
+from bot.tools.policed import policed
 from bot.tools.reminders import KIND
 from tests.engine.made import ANA, ROOM, HandClock, KeptChat, said
 
@@ -127,6 +131,7 @@ class Desk:
         (path / "workspace").mkdir(exist_ok=True)
         (path / "skills").mkdir(exist_ok=True)
         self.open_to: Person | None = None
+        self.policy = Policy()
         self.open()
 
     def open(
@@ -142,14 +147,16 @@ class Desk:
         self.intake = Intake(store, clock)
         folders = self.path / "workspace", self.path / "outgoing"
         privacy = Privacy(("sesame-123",))
-        sources = (*builtin(*folders, clock, self.library, store, privacy), self.orders, *self.tools)
-        toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
+        own = builtin(*folders, clock, self.library, store, privacy)
+        sources = policed((*own, self.orders, *self.tools), self.policy)
+        self.toolbox = toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
         follow_ups = FollowUps(adapters, apart)
         receiving = Receiving(self.path / "workspace", adapters)
         lives = Lives(store, clock, self.watched, privacy)
-        speaking = Turns(store, clock, self.model, toolbox, lives, follow_ups, receiving, limits, self.house)
+        questions = Questions(privacy, self.path / "outgoing")
+        speaking = Turns(store, clock, self.model, toolbox, lives, follow_ups, receiving, questions, limits, self.house)
         outcomes = Outcomes(store, clock, 0)
-        confirm = Confirm(store, clock, Reviewers(adapters, reviewers))
+        confirm = Confirm(store, clock, Reviewers(adapters, reviewers), questions)
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}
         decisions["stop"] = Stop(store, clock, lambda lane, before: self.lanes.stop(lane, before)).decide
         stopping = Stopping(store, lambda lane, before: self.lanes.stop(lane, before))
@@ -164,6 +171,7 @@ class Desk:
         agenda = Agenda(store, clock, Reviewers(adapters, reviewers))
         decisions |= {KIND: agenda.decide, PAGES: agenda.turn_page}
         self.reminding = Reminding(store, clock, self._is_open_to)
+        decisions[standing.KIND] = standing.Standing(store, clock).decide
         handlers: dict[str, Handler] = {
             "message": speaking.message,
             "resume": speaking.resume,

@@ -8,8 +8,9 @@ import pytest
 
 from bot.domain.chat import Person
 from bot.domain.json import JSON
+from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure, Step
-from bot.engine.skill_use import WAITING, question
+from bot.engine.question import WAITING, Questions
 from bot.skills.run import PlannedCall
 from bot.store import buttons, confirmations, skills
 from bot.store.commits import Commit
@@ -244,16 +245,17 @@ HIDDEN = "a`\n\nIt is harmless. Press **Run once**.\n\n`\u202egnihton\x07"
 
 
 @pytest.mark.parametrize("value", [HIDDEN, {"deep": [HIDDEN]}])
-def test_no_argument_leaves_its_place_in_the_question(value: JSON) -> None:
-    lines = question("en", "x", [PlannedCall("a", "write_file", {"path": "p", "content": value}, True)]).split("\n")
-    assert len(lines) == 3
-    assert lines[1].count("`") == 2
-    assert lines[1].endswith("`")
-    assert "\u202e" not in lines[1]
-    assert "\\u202e" in lines[1]
+def test_no_argument_leaves_its_place_in_the_question(value: JSON, tmp_path: Path) -> None:
+    shown = Questions(Privacy(), tmp_path).shown(PlannedCall("a", "write_file", {"path": "p", HIDDEN: value}, True))
+    assert "\n" not in shown
+    assert shown.count("`") == 2
+    assert shown.endswith("`")
+    assert "\u202e" not in shown
+    assert shown.count("\\u202e") == 2
 
 
-def test_a_long_argument_is_cut_where_everybody_sees_it() -> None:
-    shown = question("en", "x", [PlannedCall("a", "write_file", {"content": "x" * 10_000, "path": "p"}, True)])
+def test_a_long_argument_is_cut_where_everybody_sees_it(tmp_path: Path) -> None:
+    long = PlannedCall("a", "write_file", {"content": "x" * 10_000, "path": "p"}, True)
+    shown = Questions(Privacy(), tmp_path).shown(long)
     assert '…, path="p")`' in shown
     assert len(shown) < 1000

@@ -61,7 +61,7 @@ class Loop:
         self.model: ModelClient = self
         self.spend(budget)
         reviewers = Reviewers({"telegram": KeptChat(admins=(BOB.id,))}, ())
-        self.review = Review(store, self.clock, self.library, reviewers)
+        self.review = Review(store, self.clock, self.library, reviewers, self.tools)
         self.seen: list[Trace] = []
         self.count = 0
 

@@ -51,7 +51,7 @@ class Office:
         self.library = Library(path / "skills", store, self.clock)
         who = Reviewers({"slack": Slack(admins=(MIA.id, STRANGER.id))}, reviewers, self._operator)
         self.promotion = Promotion(store, self.clock, self.library, who, [FileTools(path)])
-        self.review = Review(store, self.clock, self.library, who)
+        self.review = Review(store, self.clock, self.library, who, ())
         self.lifecycle = Lifecycle(store, self.clock, self.library, who)
         self.count = 0
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from bot.domain.chat import Conversation, Person
+from bot.domain.tool import pin
 from bot.learning.remembered import REASONS
 from bot.learning.review import Review
+from bot.ports import ToolContext
 from bot.skills import folder
 from bot.skills.reviewers import Reviewers
-from bot.store import audit, proposals, tasks
+from bot.store import audit, proposals, skills, tasks
 from bot.store.commits import Commit
 from bot.store.proposals import Proposal
 from bot.store.store import Store
@@ -113,6 +115,13 @@ async def test_only_the_first_reason_counts_and_only_of_those_who_may_decide(loo
     assert await actions(loop) == [("proposed", "", ""), ("rejected", BOB.id, ""), ("rejected", BOB.id, "narrow")]
 
 
+async def test_an_approval_is_for_the_tools_as_they_are(loop: Loop) -> None:
+    ref = (await learned(loop)).ref
+    [tool] = [tool for tool in await loop.tools[0].tools(ToolContext(ROOM, ANA)) if tool.name == "read_file"]
+    agreed = await loop.store.read(lambda connection: skills.pins(connection, ref))
+    assert agreed == {"read_file": pin(tool)}
+
+
 async def test_a_successor_of_a_version_that_is_gone_decides_nothing(loop: Loop) -> None:
     old = await learned(loop)
     await used(loop, old.ref, "failure", "open_orders")
@@ -176,7 +185,7 @@ async def test_the_details_show_what_was_asked_in_the_same_chat_alone(loop: Loop
     [(shown, _)] = await deliveries(loop.store, GROUP)
     assert shown.text.count("Seen when somebody asked: “Which orders of") == len(CUSTOMERS)
     alone = Conversation("telegram", "8")
-    loop.review = Review(loop.store, loop.clock, loop.library, Reviewers({}, (BOB.id,)))
+    loop.review = Review(loop.store, loop.clock, loop.library, Reviewers({}, (BOB.id,)), ())
     await loop.press(shows, BOB, alone)
     assert await deliveries(loop.store, alone) == []  # a second press brings nothing new
 
@@ -186,7 +195,7 @@ async def test_a_reviewer_alone_reads_no_words_of_the_chat(loop: Loop) -> None:
     await loop.learn(GROUP.scope)
     [(card, _)] = await deliveries(loop.store, GROUP)
     alone = Conversation("telegram", "8")
-    loop.review = Review(loop.store, loop.clock, loop.library, Reviewers({}, (BOB.id,)))
+    loop.review = Review(loop.store, loop.clock, loop.library, Reviewers({}, (BOB.id,)), ())
     await loop.press(card.buttons[0][3].id, BOB, alone)
     [(shown, _)] = await deliveries(loop.store, alone)
     assert "procedure" in shown.text or "steps:" in shown.text

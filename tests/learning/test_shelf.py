@@ -55,7 +55,7 @@ class Watch:
         tools = [FileTools(path)]
         self.shelf = Shelf(store, self.clock, self.library, tools, privacy, quiet, reviewers)
         may = Reviewers({"telegram": KeptChat(admins=(BOB.id,)), "slack": KeptChat()}, ())
-        self.review = Review(store, self.clock, self.library, may)
+        self.review = Review(store, self.clock, self.library, may, ())
         self.versions = Versions(store, self.clock, self.library, may)
         self.clicks = 0
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import audit, db, judge, mine, proposals, replay, serve, skills, traces
+from bot.cli import audit, db, init, judge, mine, proposals, replay, serve, skills, traces
 
 command = typer.Typer(
     name="apprentice",
@@ -14,6 +14,7 @@ command = typer.Typer(
 command.command("demo")(serve.demo)
 command.command("chat")(serve.chat)
 command.command("run")(serve.run)
+command.command("init")(init.init)
 command.command("mine")(mine.mine)
 command.command("replay")(replay.replay)
 command.command("judge")(judge.judge)

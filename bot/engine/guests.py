@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.domain.chat import ButtonClicked, Conversation, Event, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, Event, MessageReceived, Outgoing
 from bot.domain.text import plain, shorten
 from bot.ports import Clock
 from bot.store import buttons, conversations, people, turns
@@ -30,11 +30,11 @@ class Guests:
 
     def ask(self, connection: Connection, turn: Turn, said: MessageReceived) -> bool:
         """Put the question to the operator; False where there is none to be asked."""
-        operator = self._operator(connection)
+        operator = people.operator(connection, self._reviewers)
         if operator is None:
             log.warning("guests.nobody_to_ask", person=said.person.id, advice="Pair, or set APPRENTICE_REVIEWERS.")
             return False
-        home = _alone_with(connection, operator)
+        home = conversations.alone_with(connection, operator)
         text = say(home.language, "{name} writes to me and was not let in. Let them in?", name=_name(said))
         rows = (buttons.row(connection, "guest", str(turn.id), CHOICES, home.language),)
         deliver(connection, Outgoing(home, text, rows), f"guest:{turn.id}", self._clock.now().timestamp())
@@ -64,23 +64,14 @@ class Guests:
     def _case(self, connection: Connection, turn: int) -> tuple[str | None, Event, bool]:
         """The operator, what the stranger said, and whether they were let in since."""
         said = event(turns.payload_of(connection, turn))
-        return self._operator(connection), said, people.paired(connection, said.person.id)
-
-    def _operator(self, connection: Connection) -> str | None:
-        return people.first_paired(connection) or next(iter(self._reviewers), None)
+        operator = people.operator(connection, self._reviewers)
+        return operator, said, people.paired(connection, said.person.id)
 
 
 def _decided(language: str, name: str, inside: bool, let_in: bool) -> str:
     if inside:
         return say(language, "{name} is in already.", name=name)
     return say(language, "{name} is in.", name=name) if let_in else say(language, "{name} stays out.", name=name)
-
-
-def _alone_with(connection: Connection, person: str) -> Conversation:
-    """The direct chat with a person, whose id both platforms take for one."""
-    platform, _, chat = person.partition(":")
-    alone = Conversation(platform, chat)
-    return conversations.find(connection, alone.key) if conversations.known(connection, alone.key) else alone
 
 
 def _name(said: MessageReceived) -> str:

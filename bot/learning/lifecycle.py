@@ -34,8 +34,8 @@ class Lifecycle:
         ref = SkillRef(name, digest)
         try:
             entry = await self._library.find(name, click.conversation.scope)
-        except Refused as error:
-            return str(error), lambda _: None
+        except Refused:  # another chat's: its name is not told here
+            return say(language, "There is no such skill here."), lambda _: None
         if entry.ref != ref:
             return say(language, "{name} is another version now: look at it anew.", name=name), lambda _: None
         if meaning.action == "restore" and not await self._may_restore(click, entry):

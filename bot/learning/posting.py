@@ -60,7 +60,8 @@ class Posting:
         head = say(home.language, "Still waiting for a decision:")
         deliver(connection, _list(connection, home, head, there), key, now)
         for person in self._others(connection, home):
-            deliver(connection, _list(connection, alone_with(person), head, there), f"{key}:{person}", now)
+            alone = conversations.alone_with(connection, person)
+            deliver(connection, _list(connection, alone, head, there), f"{key}:{person}", now)
         for proposal in there:
             proposals.mark_reminded(connection, proposal.id, now)
 
@@ -115,12 +116,6 @@ def post(connection: Connection, scope: str, now: float) -> None:
         deliver(connection, message, f"card:{there[0].id}", now)
     for proposal in waiting:
         proposals.mark_posted(connection, proposal.id, now)
-
-
-def alone_with(person: str) -> Conversation:
-    """The direct chat with a person, whose id both platforms take for one."""
-    platform, _, chat = person.partition(":")
-    return Conversation(platform, chat)
 
 
 def card(connection: Connection, home: Conversation, proposal: Proposal) -> Outgoing:

@@ -51,8 +51,8 @@ class Promotion:
         name, _, digest = meaning.subject.partition("@")
         try:
             entry = await self._library.find(name, here.scope)
-        except Refused as error:
-            return error.sentence.told(language), lambda _: None
+        except Refused:  # another chat's: its name is not told here
+            return say(language, "There is no such skill here."), lambda _: None
         if entry.ref != SkillRef(name, digest) or entry.state != "live" or entry.skill is None or not entry.skill.scope:
             return say(language, "{name} is another version now: look at it anew.", name=name), lambda _: None
         if not await self._reviewers.may_decide_on(entry.skill.scope, here, click.person):
@@ -103,9 +103,9 @@ def _holds_facts(skill: Skill, tools: Mapping[str, Tool], connection: Connection
 
 
 def _alone_with(connection: Connection, person: str) -> Conversation:
-    alone = posting.alone_with(person)
+    alone = conversations.alone_with(connection, person)
     conversations.remember(connection, alone)
-    return conversations.find(connection, alone.key)
+    return alone
 
 
 def _waits(entry: Shelved, connection: Connection) -> bool:

@@ -28,6 +28,8 @@ LAST_USES = 20
 """The newest uses of a version that tell whether it saves anything."""
 OWN = ("written", "imported")
 """Origins of skills that people made: these are told of, and stay."""
+PUT_THERE = ("proposed", "folder")
+"""The event, with its detail, of a folder that somebody put among the skills."""
 
 
 class Retiring:
@@ -78,7 +80,7 @@ class Retiring:
         now = self._clock.now().timestamp()
         life = lives.of(connection, entry.ref)
         key = f"{entry.digest}:{life.since}"
-        if life.up and _made_by_a_person(entry):
+        if life.up and _made_by_a_person(connection, entry):
             text = Sentence("**{name}**: {why} A person made it, so I leave it here.", name=entry.name, why=why)
             deliver(connection, Outgoing(home, text.told(home.language)), f"flagged:{key}", now)
             return
@@ -101,6 +103,10 @@ def _home(connection: Connection, entry: Shelved) -> Conversation | None:
     return conversations.latest(connection, scope) if scope else None
 
 
-def _made_by_a_person(entry: Shelved) -> bool:
+def _made_by_a_person(connection: Connection, entry: Shelved) -> bool:
+    """Also what was mined elsewhere and handed in here: its file says only how it came to be."""
     procedure = entry.skill.procedure if entry.skill else None
-    return procedure is None or procedure.provenance.origin in OWN
+    if procedure is None or procedure.provenance.origin in OWN:
+        return True
+    told = [event for event in audit.events(connection, entry.name) if event.ref == entry.ref]
+    return any(event.action == "imported" or (event.action, event.detail) == PUT_THERE for event in told)

@@ -130,11 +130,10 @@ class Shelf:
     def _home(self, connection: Connection, scope: str | None) -> Conversation | None:
         """The chat of a scope; for what belongs to all of them, or to one that is not known, the operator's."""
         found = conversations.latest(connection, scope) if scope is not None else None
-        person = people.first_paired(connection) or next(iter(self._reviewers), None)
+        person = people.operator(connection, self._reviewers)
         if found is not None or person is None:
             return found or conversations.latest(connection, LOCAL)
-        alone = posting.alone_with(person)
-        return conversations.find(connection, alone.key) if conversations.known(connection, alone.key) else alone
+        return conversations.alone_with(connection, person)
 
     async def _ask(self, case: _Case, home: Conversation, skill: Skill) -> Effect | None:
         """The card; None while the folder is being changed."""

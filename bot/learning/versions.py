@@ -34,7 +34,7 @@ def offer(connection: Connection, text: Sentence, ref: SkillRef, there: Conversa
 
 
 class Versions:
-    """Puts versions back; a reviewer of the chat decides it."""
+    """Puts versions back; who decides about the skill decides it, for one of every chat whoever runs the bot."""
 
     def __init__(self, store: Store, clock: Clock, library: Library, reviewers: Reviewers) -> None:
         self._store = store
@@ -47,11 +47,10 @@ class Versions:
         here = click.conversation
         name, _, digest = meaning.subject.partition("@")
         scope = await self._store.read(lambda connection: _scope(connection, SkillRef(name, digest)))
-        belongs = here.scope if scope is None else scope
-        if belongs not in (here.scope, workspace(here.scope)):
-            belongs = EVERYWHERE  # another chat's: whoever runs the bot is asked where nobody is known there
+        # What is another chat's is decided by whoever runs the bot: it is asked about where nobody is known there.
+        belongs = scope if scope in (here.scope, workspace(here.scope)) else EVERYWHERE
         if not await self._reviewers.may_decide_on(belongs, here, click.person):
-            return say(here.language, "Only a reviewer of this chat can decide this."), lambda _: None
+            return say(here.language, "Only who decides about this skill can put it back."), lambda _: None
         if any(entry.ref == SkillRef(name, digest) for entry in await self._library.live(None)):
             return say(here.language, "{name} is at that version already.", name=name), lambda _: None
         words = say(here.language, "{name} is put back to {id}.", name=name, id=digest[:SHOWN])
@@ -88,4 +87,5 @@ class Versions:
 
 
 def _scope(connection: Connection, ref: SkillRef) -> str | None:
+    """Where the version belongs; None for every chat."""
     return next((one.scope for one in skills.history(connection, ref.name) if one.ref == ref), None)

@@ -42,6 +42,8 @@ def _changed(where: str, before: Mapping[str, JSON], after: Mapping[str, JSON]) 
             continue
         if was is None:
             yield Sentence("`{what}` is new: {now}", what=what, now=_shown(now))
+        elif isinstance(was, dict) and isinstance(now, dict):
+            yield from _changed(what, was, now)
         elif now is None:
             yield Sentence("`{what}` is gone; it was {was}", what=what, was=_shown(was))
         else:
@@ -76,4 +78,12 @@ def _check(check: Check) -> JSON:
 
 def _shown(value: JSON) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"`{shorten(' '.join(text.split()), SHOWN).replace('`', 'ˋ')}`"
+    return f"`{_cut(' '.join(text.split())).replace('`', 'ˋ')}`"
+
+
+def _cut(text: str) -> str:
+    """Cut at the end of a word, unless that would leave too little."""
+    if len(text) <= SHOWN:
+        return text
+    end = text.rfind(" ", SHOWN // 2, SHOWN)
+    return f"{text[:end].rstrip(' ,:')} …" if end > 0 else shorten(text, SHOWN)

@@ -45,6 +45,13 @@ def find(connection: sa.Connection, key: str) -> Conversation:
     return _conversation(connection.execute(_WITH_CHAT.where(conversations.c.key == key)).one())
 
 
+def alone_with(connection: sa.Connection, person: str) -> Conversation:
+    """The direct chat with a person, whose id both platforms take for one."""
+    platform, _, chat = person.partition(":")
+    alone = Conversation(platform, chat)
+    return find(connection, alone.key) if known(connection, alone.key) else alone
+
+
 def _conversation(row: sa.Row[Any]) -> Conversation:
     found = Conversation(row.platform, row.chat, row.thread, row.direct, row.language)
     return Chat(row.chat, None, row.moved).place(found)

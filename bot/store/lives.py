@@ -61,10 +61,15 @@ def newest_use(connection: sa.Connection, ref: SkillRef) -> int:
     return connection.scalar(sa.select(sa.func.max(uses.c.id)).where(*of_ref)) or 0
 
 
+RECENT = 500
+"""The newest uses by which a version stands: a trial ends long before, and a drift shows in a few."""
+
+
 def verdicts(connection: sa.Connection, ref: SkillRef) -> list[Status]:
-    """The verdicts on a version's uses that count, oldest first."""
+    """The verdicts on the newest of a version's uses that count, oldest first."""
     counted = (uses.c.name == ref.name, uses.c.digest == ref.digest, uses.c.id > of(connection, ref).counted_from)
-    return list(connection.scalars(sa.select(uses.c.verdict).where(*counted).order_by(uses.c.id)))
+    newest = sa.select(uses.c.verdict).where(*counted).order_by(uses.c.id.desc()).limit(RECENT)
+    return list(connection.scalars(newest))[::-1]
 
 
 def tasks_of(connection: sa.Connection, ref: SkillRef) -> set[str]:

@@ -1,6 +1,7 @@
 """Who may talk to the bot: pairing by a code, and who was told that the bot is closed."""
 
 import hashlib
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -53,6 +54,11 @@ def first_paired(connection: sa.Connection) -> str | None:
     return connection.scalar(
         sa.select(people.c.id).where(people.c.paired.is_not(None)).order_by(people.c.paired).limit(1)
     )
+
+
+def operator(connection: sa.Connection, reviewers: Sequence[str]) -> str | None:
+    """Who runs the bot, as far as chats know it: who paired first, else the first of APPRENTICE_REVIEWERS."""
+    return first_paired(connection) or next(iter(reviewers), None)
 
 
 def tell(connection: sa.Connection, person: str, now: float) -> bool:

@@ -22,7 +22,6 @@ from bot.domain.json import JSON
 from bot.domain.skill import Skill, SkillRef
 from bot.domain.tool import ToolCall
 from bot.errors import SkillInvalid
-from bot.learning.posting import alone_with
 from bot.ports import ModelReply, ModelRequest
 from bot.settings import load
 from bot.skills import folder, format
@@ -45,7 +44,7 @@ SOUTH = Conversation("telegram", "7")
 HOMES = {"north": NORTH, "east": EAST, "south": SOUTH}
 """Chats by the folder that their work is done in: one that stands in another chat has leaked."""
 SPEAKERS = {"north": (ANA, BOB), "east": (UMA, VIC), "south": (ANA,)}
-ALONE = (alone_with(BOB.id), alone_with(EVE.id), alone_with(VIC.id))
+ALONE = tuple(Conversation(*person.id.split(":")) for person in (BOB, EVE, VIC))
 CUSTOMERS = {"ana-silva": ["1011", "1012"], "ben-okoro": ["1021"], "chen-wei": ["1031", "1032"], "dana-levi": ["1041"]}
 KINDS = {"orders": "Which orders of {who} in {place} are open?", "bills": "Add up the bills of {who} in {place}."}
 """Two kinds of work: each reads a record and then what it lists. Their records name the list differently."""

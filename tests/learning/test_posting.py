@@ -6,7 +6,6 @@ import pytest
 
 from bot.domain.chat import Conversation, Outgoing
 from bot.domain.skill import Procedure, Skill, SkillRef, Step
-from bot.learning import posting
 from bot.learning.posting import EXPIRE, REMIND, Posting, announce
 from bot.learning.quiet import NEVER, Quiet
 from bot.skills import folder, format
@@ -115,7 +114,7 @@ async def test_the_reviewers_of_a_silent_group_are_asked_alone_and_without_any_t
     room.clock.time += REMIND + timedelta(minutes=1)
     await room.look()
     assert len(await room.said()) == 1
-    [asked] = await room.said(posting.alone_with(BOB.id))
+    [asked] = await room.said(Conversation(*BOB.id.split(":")))
     assert asked.conversation == Conversation("telegram", "8")
 
     def pair(connection: Connection) -> None:
@@ -128,7 +127,7 @@ async def test_the_reviewers_of_a_silent_group_are_asked_alone_and_without_any_t
     await other.said()
     other.clock.time += REMIND + timedelta(minutes=1)
     await other.look()
-    assert len(await other.said(posting.alone_with("telegram:9"))) == 1
+    assert len(await other.said(Conversation("telegram", "9"))) == 1
 
 
 async def test_what_nobody_answers_is_taken_back_with_a_note(store: Store) -> None:

@@ -223,7 +223,10 @@ async def test_a_version_that_is_gone_or_suspended_is_not_offered(office: Office
     assert "another version now" in await office._decide(office.promotion.decide, stale, MIA, CHANNEL)
     other = await office.library.find("orders", CHANNEL.scope)
     elsewhere = Meaning("promote", f"orders@{other.digest}", "offer")
-    assert "no skill named orders" in await office._decide(office.promotion.decide, elsewhere, MIA, OTHER)
+    assert await office._decide(office.promotion.decide, elsewhere, MIA, OTHER) == "There is no such skill here."
+    for action in ("suspend", "restore"):
+        elsewhere = Meaning("life", f"orders@{other.digest}", action)
+        assert await office._decide(office.lifecycle.decide, elsewhere, MIA, OTHER) == "There is no such skill here."
     event = Event("suspended", other.ref, CHANNEL.scope)
     await office.store.write(Commit.FINISH, lambda connection: life.suspend(connection, other.ref, "", 1.0, event))
     assert "another version now" in await office.offer(MIA)

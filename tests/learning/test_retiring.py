@@ -154,3 +154,14 @@ async def test_a_folder_that_was_changed_since_stays(shop: Shop) -> None:
     await shop.store.write(Commit.SUBMIT, lambda connection: turns.enqueue(connection, new, 1.0))
     await shop.retiring.clear(await claim(shop.store, "skill:orders"))
     assert (shop.folder / "notes.md").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("action", "detail"), [("imported", "orders.zip"), ("proposed", "folder")])
+async def test_what_a_person_handed_in_stays_wherever_it_was_mined(
+    shop: Shop, action: audit.Action, detail: str
+) -> None:
+    event = Event(action, shop.ref, ROOM.scope, ANA, "command line", detail)
+    await shop.store.write(Commit.FINISH, lambda connection: audit.note(connection, event, 1.0))
+    shop.clock.time += UNUSED + timedelta(hours=1)
+    assert await shop.look() == ["**orders**: Nobody has used it for 60 days. A person made it, so I leave it here."]
+    assert shop.folder.exists()

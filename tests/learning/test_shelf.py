@@ -54,7 +54,8 @@ class Watch:
         privacy = Privacy(("my-own-secret",))
         tools = [FileTools(path)]
         self.shelf = Shelf(store, self.clock, self.library, tools, privacy, quiet, reviewers)
-        may = Reviewers({"telegram": KeptChat(admins=(BOB.id,)), "slack": KeptChat()}, ())
+        chats = {"telegram": KeptChat(admins=(BOB.id,)), "slack": KeptChat()}
+        may = Reviewers(chats, (), lambda: store.read(people.first_paired))
         self.review = Review(store, self.clock, self.library, may, ())
         self.versions = Versions(store, self.clock, self.library, may)
         self.clicks = 0
@@ -313,7 +314,7 @@ async def test_the_version_of_before_is_put_back_by_reviewers_only(watch: Watch)
     [card] = await sent(watch, GROUP)
     await watch.press(card, "Reject", BOB)
     offered = (await sent(watch, GROUP))[0]
-    assert "Only a reviewer" in await watch.press(offered, f"Put {old.digest[:12]} back", ANA)
+    assert "Only who decides" in await watch.press(offered, f"Put {old.digest[:12]} back", Person("telegram:99", "Cay"))
 
 
 async def test_an_approved_edit_is_exactly_what_was_shown(watch: Watch) -> None:
@@ -408,7 +409,10 @@ async def test_a_broken_edit_is_told_once_where_the_skill_was_used_last(watch: W
     again = Watch(watch.store, watch.root.parent)
     await again.look()
     assert await sent(again, GROUP) == []
-    await watch.press(told, f"Put {old.digest[:12]} back", BOB)
+    # It is every chat's: who decides about this chat does not decide about it, whoever runs the bot does.
+    assert "Only who decides" in await watch.press(told, f"Put {old.digest[:12]} back", BOB)
+    assert await watch.states() == {NAME: "broken"}
+    await watch.press(told, f"Put {old.digest[:12]} back", ANA)
     await watch.work()
     assert await watch.states() == {NAME: "live"}
 

@@ -51,3 +51,19 @@ def test_a_long_value_is_cut_and_breaks_no_code() -> None:
     (line,) = told(replace(OLD, returns="`" * 300))
     assert len(line) < 160
     assert line.count("`") == 4
+
+
+def test_a_long_expectation_is_told_by_what_changed_in_it() -> None:
+    schema = {
+        "type": "object",
+        "required": ["id", "city", "items"],
+        "properties": {"id": {"type": "string"}, "city": {}, "items": {}},
+    }
+    newer = {**schema, "properties": {"id": {"type": "integer"}, "city": {}, "items": {}}}
+    old = replace(OLD, steps=(replace(USER, expect={"schema": schema}), ORDERS))
+    new = replace(OLD, steps=(replace(USER, expect={"schema": newer}), ORDERS))
+    assert list(map(str, difference(old, new))) == [
+        "`steps.user.expect.schema.properties.id.type` was `string` and is `integer`"
+    ]
+    (line,) = map(str, difference(OLD, old))
+    assert line.endswith('"city": {} …`')

@@ -147,3 +147,11 @@ async def test_the_audit_is_never_changed(store: Store) -> None:
             await store.write(Commit.SUBMIT, lambda connection, sql=change: connection.execute(sa.text(sql)))
     events = await store.read(lambda connection: audit.events(connection))
     assert [event.by for event in events] == [BEA]
+
+
+def test_only_the_newest_uses_tell_how_a_version_stands(
+    connection: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lives, "RECENT", 3)
+    lived(connection, "failure", "success", "success", "unknown")
+    assert lives.verdicts(connection, REF) == ["success", "success", "unknown"]

@@ -170,6 +170,10 @@ class ConsoleAdapter:
         """See the port: the terminal is the person's own."""
         return True
 
+    async def is_here(self, conversation: Conversation, person: Person) -> bool:
+        """See the port."""
+        return True
+
     def _rest(self) -> None:
         """Take the working sign away."""
         if self._sign is not None:

@@ -165,7 +165,7 @@ class App:
         decisions[REMINDER] = self._door.guests_only(agenda.decide)
         decisions[PAGES] = self._door.guests_only(agenda.turn_page)
         answers = Answers(store, clock, showcase, stopping, forget, memory, agenda)
-        self._reminding = Reminding(store, clock, self._door.open_to)
+        self._reminding = Reminding(store, clock, adapters, self._door.open_to)
         teaching = Teaching(clock, phrases)
         retiring = Retiring(store, clock, self.library)
         self._digest = Digest(clock, Weekly(weekly.scopes, weekly.weekday, weekly.at, weekly.zone))
@@ -177,8 +177,9 @@ class App:
             "command": self._door.guarded(answers),
             "click": Clicks(store, clock, adapters, decisions),
             "resume": speaking.resume,
-            "scheduled": self._reminding.in_time(speaking.scheduled),
             "reminder": self._reminding.say,
+            "due": self._reminding.begin,
+            "scheduled": self._reminding.counted(speaking.scheduled),
             "delivery": Outbox(store, clock, adapters, outside.probe),
             "home": homes.look,
             "publish-home": homes.publish,
@@ -250,7 +251,7 @@ class App:
 
     def _ticks(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         ticks: list[tuple[float, Callable[[], Awaitable[None]]]] = [(SECONDS, self._sweep), (HOUR, self._remind)]
-        ticks += [(shelf.SECONDS, self._look), (SECONDS, self._reminding.submit)]
+        ticks += [(shelf.SECONDS, self._look), (SECONDS, self._reminding.submit), (HOUR, self._reminding.mend)]
         every = self._settings.learn_every.total_seconds()
         return [*ticks, (every, partial(self._learn, every))] if every else ticks
 

@@ -81,6 +81,12 @@ class ChatAdapter(Protocol):
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         """Ask the platform whether the person administers the chat. Raises DeliverLater when it cannot tell."""
 
+    async def is_here(self, conversation: Conversation, person: Person) -> bool:
+        """Ask the platform whether the person is in the chat; yes where it never tells.
+
+        Raises DeliverLater when it cannot tell now.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:

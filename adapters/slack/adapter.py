@@ -249,6 +249,15 @@ class SlackAdapter:
         except (*CALL_FAILED, ValidationError) as error:
             raise DeliverLater(f"Slack does not say whether {person.id} is an admin: {why(error)}.") from error
 
+    async def is_here(self, conversation: Conversation, person: Person) -> bool:
+        """See the port."""
+        if conversation.direct:
+            return True
+        try:
+            return await self._people.are_in(channel(conversation), user(person))
+        except CALL_FAILED as error:
+            raise DeliverLater(f"Slack does not say whether {person.id} is in the channel: {why(error)}.") from error
+
 
 def _check(credentials: Credentials) -> None:
     if not (credentials.app_token or credentials.signing_secret):

@@ -16,6 +16,8 @@ from bot.ports import Clock
 log = structlog.get_logger()
 NAMING_SECONDS = 1.0
 """How long an event waits for names; Slack wants it acknowledged within three seconds."""
+MEMBERS = 999
+"""Of a channel that Slack tells at once: less than 1,000 (docs.slack.dev/reference/methods/conversations.members)."""
 REST = timedelta(seconds=30)
 """How long nobody is asked for after Slack was too slow: the events of a chat wait for each other."""
 
@@ -67,6 +69,15 @@ class People:
         """Whether the user is an admin or an owner of the workspace now. Raises as calls do (CALL_FAILED)."""
         found = await self._ask(user)
         return found.is_admin or found.is_owner
+
+    async def are_in(self, channel: str, user: str) -> bool:
+        """Whether the user is a member of a channel now. Raises as calls do (CALL_FAILED)."""
+        cursor = ""
+        while True:
+            answer = await self._client.conversations_members(channel=channel, limit=MEMBERS, cursor=cursor)
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+            if user in answer["members"] or not cursor:
+                return user in answer["members"]
 
     async def _learn(self, user: str) -> None:
         try:

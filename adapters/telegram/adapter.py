@@ -14,7 +14,7 @@ import httpx
 import structlog
 from telegram import Bot
 from telegram.constants import ChatAction, ReactionEmoji
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from adapters.loopback import is_loopback
 from adapters.rests import Rests
@@ -25,7 +25,7 @@ from adapters.telegram.polling import BotApiRequest, CommitQueue, PollRequest, p
 from adapters.telegram.posting import Posting, topic
 from adapters.telegram.rates import LIMITS, Limits, Rates
 from adapters.telegram.text import cut, parts_of, split
-from adapters.telegram.updates import PLATFORM, UpdateReader
+from adapters.telegram.updates import PLATFORM, UpdateReader, inside
 from adapters.telegram.webhook import Webhook
 from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Home, Outgoing, Person, Progress
 from bot.errors import ConfigError, DeliverLater, DeliveryError, MaybeDelivered
@@ -242,6 +242,18 @@ class TelegramAdapter:
                 f"Telegram does not say who administers chat {conversation.chat}: {error.message}."
             ) from error
         return person.id in {f"{PLATFORM}:{admin.user.id}" for admin in admins}
+
+    async def is_here(self, conversation: Conversation, person: Person) -> bool:
+        """See the port: of a group's others Telegram need not tell who does not administer it."""
+        if conversation.direct:
+            return True
+        try:
+            member = await self._bot.get_chat_member(int(conversation.chat), int(person.id.partition(":")[2]))
+        except BadRequest as error:
+            return "not found" not in error.message.lower()
+        except TelegramError as error:
+            raise DeliverLater(f"Telegram does not say who is in chat {conversation.chat}: {error.message}.") from error
+        return inside(member)
 
 
 def _request(kind: type[BotApiRequest], base_url: str, read_timeout: float) -> BotApiRequest:

@@ -89,8 +89,8 @@ class UpdateReader:
         )
 
     def _membership(self, change: ChatMemberUpdated, update: int) -> MembershipChanged | None:
-        member = _inside(change.new_chat_member)
-        if member == _inside(change.old_chat_member):
+        member = inside(change.new_chat_member)
+        if member == inside(change.old_chat_member):
             return None
         return MembershipChanged(
             key=f"{PLATFORM}:{self.me.id}:member:{update}",
@@ -173,7 +173,7 @@ def _room(chat: Chat, speaker: User | None = None, topic: str = "") -> Conversat
     return Conversation(PLATFORM, str(chat.id), topic, direct=chat.type == Chat.PRIVATE, language=language)
 
 
-def _inside(member: ChatMember) -> bool:
+def inside(member: ChatMember) -> bool:
     """Whether somebody is in a chat; in a direct one, whether they have not blocked the bot."""
     if isinstance(member, ChatMemberRestricted):
         return member.is_member

@@ -122,6 +122,10 @@ class DemoChat:
         """The person at the terminal is."""
         return True
 
+    async def is_here(self, conversation: Conversation, person: Person) -> bool:
+        """Everybody is."""
+        return True
+
     def _show(self, message: Outgoing) -> None:
         self._console.print("[bold green]apprentice[/]")
         self._console.print(Padding(Markdown(message.text.replace("\n", "  \n")), (0, 0, 0, 4)))

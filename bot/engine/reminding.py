@@ -5,7 +5,7 @@ stop, what comes once is told late; of what repeats, only the last time that was
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -18,7 +18,7 @@ from bot.domain.text import plain, shorten
 from bot.domain.times import in_words, span
 from bot.engine.lanes import Handler
 from bot.errors import ToolError
-from bot.ports import Clock
+from bot.ports import ChatAdapter, Clock
 from bot.store import buttons, conversations, journal, reminders, turns
 from bot.store.commits import Commit
 from bot.store.deliveries import deliver
@@ -43,11 +43,18 @@ Planned = tuple[Reminder, float | None, float | None]
 
 
 class Reminding:
-    """Makes turns of what is due, and runs those that only say something. `open_to`: who may talk to the bot where."""
+    """Makes turns of what is due, and runs them. `open_to`: who may talk to the bot where."""
 
-    def __init__(self, store: Store, clock: Clock, open_to: Callable[[Conversation, Person], Awaitable[bool]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        adapters: Mapping[str, ChatAdapter],
+        open_to: Callable[[Conversation, Person], Awaitable[bool]],
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._adapters = adapters
         self._open_to = open_to
 
     async def submit(self) -> None:
@@ -57,7 +64,16 @@ class Reminding:
         if not found:
             return
         planned = await asyncio.to_thread(lambda: [(each, *times(each, now)) for each in found])
-        await self._store.write(Commit.RING, partial(_submit, planned, now.timestamp()))
+        await self._store.write(Commit.RING, partial(submitted, planned, now.timestamp()))
+
+    async def mend(self) -> None:
+        """Give what repeats its next time anew where that lies too far ahead: the clock was put back since."""
+        now = self._clock.now()
+        found = await self._store.read(reminders.repeating)
+        planned = await asyncio.to_thread(lambda: [(each, _following(each, now)) for each in found])
+        early = [(each, due) for each, due in planned if due and each.due and due < each.due]
+        if early:
+            await self._store.write(Commit.MEND, partial(_mend, early))
 
     async def say(self, turn: Turn) -> Effect:
         """Say what a person wanted to be reminded of, without a model."""
@@ -78,20 +94,31 @@ class Reminding:
 
         return effect
 
-    def in_time(self, work: Handler) -> Handler:
-        """The handler of work that was scheduled, for what still stands and is not too late."""
+    async def begin(self, turn: Turn) -> Effect:
+        """Have work done in its conversation, if it still stands and is not too late."""
+        found = await self._standing(turn)
+        if not isinstance(found, Reminder):
+            return found
+        slot, now = datetime.fromtimestamp(turn.payload["slot"], UTC), self._clock.now()
+        if not found.every and now - slot > GRACE:
+            time, what = in_words(slot, zone_named(found.zone)), _what(found)
+            missed = Sentence("I was away on {time}, so this was not done: {what}", time=time, what=what)
+            return partial(rest, found, missed, now.timestamp())
+        key = found.conversation
+        work = NewTurn(f"{turn.key}:work", f"chat:{key}", "scheduled", turn.payload, key)
+
+        def effect(connection: Connection) -> None:
+            turns.enqueue(connection, work, now.timestamp())
+
+        return effect
+
+    def counted(self, work: Handler) -> Handler:
+        """The handler of work that was scheduled, which counts that it went well."""
 
         async def working(turn: Turn) -> Effect:
-            found = await self._standing(turn)
-            if not isinstance(found, Reminder):
-                return found
-            slot, now = datetime.fromtimestamp(turn.payload["slot"], UTC), self._clock.now()
-            if not found.every and now - slot > GRACE and turn.epoch == 1:
-                time = in_words(slot, zone_named(found.zone))
-                missed = Sentence(
-                    "I was not running on {time}, so this was not done: {what}", time=time, what=_what(found)
-                )
-                return partial(rest, found, missed, now.timestamp())
+            found = await self._store.read(partial(reminders.find, id=turn.payload["reminder"]))
+            if found is None or found.state == "over":
+                return lambda _: None
             done = await work(turn)
 
             def effect(connection: Connection) -> None:
@@ -105,18 +132,23 @@ class Reminding:
         return working
 
     async def _standing(self, turn: Turn) -> Reminder | Effect:
-        """What a turn is of, if it still stands and its person may still talk to the bot; else how the turn ends."""
+        """What a turn is of, if it stands and its person is there and may talk to the bot; else how the turn ends.
+
+        Raises DeliverLater while the platform cannot tell whether they are there.
+        """
         found = await self._store.read(partial(reminders.find, id=turn.payload["reminder"]))
         if found is None or found.state != "live":
             return lambda _: None
         home = await self._store.read(partial(conversations.find, key=found.conversation))
-        if await self._open_to(home, found.person):
+        adapter, who = self._adapters.get(home.platform), found.person
+        name, what = plain(who.name or who.id), _what(found)
+        if not await self._open_to(home, who):
+            why = Sentence("{name} may not talk to me here any more, so this rests: {what}", name=name, what=what)
+        elif adapter is not None and not await adapter.is_here(home, who):
+            why = Sentence("{name} is not in this chat any more, so this rests: {what}", name=name, what=what)
+        else:
             return found
-        name = plain(found.person.name or found.person.id)
-        closed = Sentence(
-            "{name} may not talk to me here any more, so this rests: {what}", name=name, what=_what(found)
-        )
-        return partial(rest, found, closed, self._clock.now().timestamp())
+        return partial(rest, found, why, self._clock.now().timestamp())
 
 
 def times(reminder: Reminder, now: datetime) -> tuple[float | None, float | None]:
@@ -170,7 +202,22 @@ def ended_badly(connection: Connection, turn: Turn, now: float, *, failed: bool)
         rest(found, why, now, connection)
 
 
-def _submit(planned: Sequence[Planned], now: float, connection: Connection) -> None:
+def _following(reminder: Reminder, now: datetime) -> float | None:
+    """The first time of what repeats behind now."""
+    try:
+        found = Cron(reminder.every, zone_named(reminder.zone)).after(now)
+    except ToolError:
+        return None
+    return found.timestamp() if found else None
+
+
+def _mend(early: Sequence[tuple[Reminder, float]], connection: Connection) -> None:
+    for reminder, due in early:
+        reminders.advance(connection, reminder, due)
+
+
+def submitted(planned: Sequence[Planned], now: float, connection: Connection) -> None:
+    """Make turns of what is due, unless it has its next time already."""
     for reminder, slot, following in planned:
         if not reminders.advance(connection, reminder, following):
             continue
@@ -191,9 +238,8 @@ def _turn(reminder: Reminder, slot: float) -> NewTurn:
         "tool": f"skill_{reminder.skill.replace('-', '_')}" if reminder.skill else "",
         "arguments": reminder.parameters,
     }
-    if reminder.work:
-        return NewTurn(key, f"chat:{reminder.conversation}", "scheduled", payload, reminder.conversation)
-    return NewTurn(key, f"reminder:{reminder.id}", "reminder", payload, reminder.conversation)
+    kind = "due" if reminder.work else "reminder"
+    return NewTurn(key, f"reminder:{reminder.id}", kind, payload, reminder.conversation)
 
 
 def _keep(connection: Connection, turn: Turn, text: str, now: float) -> None:
@@ -206,7 +252,7 @@ def _keep(connection: Connection, turn: Turn, text: str, now: float) -> None:
 def _lateness(turn: Turn, now: datetime) -> list[Sentence]:
     late = now.timestamp() - turn.payload["slot"]
     on_time = late <= LATE.total_seconds()
-    return [] if on_time else [Sentence("_Late by {time}: I was not running then._", time=span(late))]
+    return [] if on_time else [Sentence("_Late by {time}: I was away._", time=span(late))]
 
 
 def _what(reminder: Reminder) -> str:

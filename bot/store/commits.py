@@ -54,6 +54,8 @@ class Commit(StrEnum):
     """A person does not want it any more."""
     RING = "ring"
     """What is due by people's schedules becomes turns."""
+    MEND = "mend"
+    """The clock was put back: schedules get their next time anew."""
     WISH = "wish"
     """A person wants a skill kept out of a chat, or back in it."""
     FACT = "fact"

@@ -86,6 +86,12 @@ def due(connection: sa.Connection, now: float) -> list[Reminder]:
     return list(map(_reminder, connection.execute(rows)))
 
 
+def repeating(connection: sa.Connection) -> list[Reminder]:
+    """What is live and comes again and again."""
+    live = (reminders.c.state == "live", reminders.c.every != "", reminders.c.due.is_not(None))
+    return list(map(_reminder, connection.execute(sa.select(reminders).where(*live))))
+
+
 def advance(connection: sa.Connection, reminder: Reminder, due: float | None) -> bool:
     """Give it its next time, unless somebody has done so, or has ended it: then it is theirs."""
     as_read = (reminders.c.id == reminder.id, reminders.c.state == "live", reminders.c.due == reminder.due)

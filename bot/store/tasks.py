@@ -144,9 +144,9 @@ def of_turn(connection: sa.Connection, turn: int) -> Task | None:
 def first_run(connection: sa.Connection, task: Task) -> str:
     """The first task of the same schedule, of which this one is another trial; the task itself where a person asked."""
     key = connection.scalar(sa.select(turns.c.key).where(turns.c.id == task.last_turn)) or ""
-    schedule, _, _ = key.rpartition(":")
-    if not schedule.startswith("reminder:"):
+    if not key.startswith("reminder:"):
         return task.id
+    schedule = ":".join(key.split(":")[:2])
     runs = (turns.c.key > f"{schedule}:", turns.c.key < f"{schedule};", turns.c.task.is_not(None))
     return connection.scalar(sa.select(turns.c.task).where(*runs).order_by(turns.c.id).limit(1)) or task.id
 

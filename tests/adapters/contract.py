@@ -302,6 +302,7 @@ async def a_message_can_be_shown_as_heard(harness: Harness) -> None:
 async def the_rest_of_the_port_answers(harness: Harness) -> None:
     await harness.adapter.working(harness.conversation)
     assert await harness.adapter.is_admin(harness.conversation, harness.person)
+    assert await harness.adapter.is_here(harness.conversation, harness.person)
 
 
 async def cancellation_leaves_nothing_behind(harness: Harness) -> None:

@@ -107,6 +107,10 @@ class Crowd:
         """Nobody is."""
         return False
 
+    async def is_here(self, conversation: Conversation, person: Person) -> bool:
+        """Everybody is."""
+        return True
+
 
 async def play(
     folder: Path,

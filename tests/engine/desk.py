@@ -170,13 +170,14 @@ class Desk:
         decisions["memory"] = memory.decide
         agenda = Agenda(store, clock, Reviewers(adapters, reviewers))
         decisions |= {KIND: agenda.decide, PAGES: agenda.turn_page}
-        self.reminding = Reminding(store, clock, self._is_open_to)
         decisions[standing.KIND] = standing.Standing(store, clock).decide
+        self.reminding = Reminding(store, clock, adapters, self._is_open_to)
         handlers: dict[str, Handler] = {
             "message": speaking.message,
             "resume": speaking.resume,
-            "scheduled": self.reminding.in_time(speaking.scheduled),
             "reminder": self.reminding.say,
+            "due": self.reminding.begin,
+            "scheduled": self.reminding.counted(speaking.scheduled),
             "command": Answers(store, clock, showcase, stopping, forget, memory, agenda),
             "forget": Forgetting(store, clock, stopping, resting, *folders),
             "membership": Membership(store, clock, stopping, self._is_open_to),

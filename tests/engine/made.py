@@ -52,6 +52,7 @@ class KeptChat:
     def __init__(self, *faults: Exception, admins: tuple[str, ...] = ()) -> None:
         self.faults = list(faults)
         self.admins = admins
+        self.left: list[Person] = []
         self.sent: list[Outgoing] = []
         self.edited: list[tuple[str, Outgoing]] = []
         self.answers: list[str] = []
@@ -110,6 +111,10 @@ class KeptChat:
 
     async def is_admin(self, conversation: Conversation, person: Person) -> bool:
         return person.id in self.admins
+
+    async def is_here(self, conversation: Conversation, person: Person) -> bool:
+        self._fail()
+        return person not in self.left
 
     def _fail(self) -> None:
         if self.faults:

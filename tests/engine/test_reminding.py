@@ -12,7 +12,7 @@ import pytest
 from bot.domain.chat import Person
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Step
-from bot.errors import ModelRefused
+from bot.errors import DeliverLater, ModelRefused
 from bot.learning import collect
 from bot.ports import ModelReply
 from bot.store import chats, evidence, reminders, tasks
@@ -151,9 +151,9 @@ def known(connection: Connection) -> Collection[str]:
 async def test_what_was_missed_once_is_said_late(desk: Desk) -> None:
     await scheduled(desk, CALL_BOB)
     desk.open()
-    assert await at(desk, "2026-11-23T10:02:00") == ["call Bob\n_Late by 3 hours: I was not running then._"]
+    assert await at(desk, "2026-11-23T10:02:00") == ["call Bob\n_Late by 3 hours: I was away._"]
     await scheduled(desk, {**CALL_BOB, "when": "2026-11-24T08:00"})
-    assert await at(desk, "2026-11-29T08:00:00") == ["call Bob\n_Late by 5 days: I was not running then._"]
+    assert await at(desk, "2026-11-29T08:00:00") == ["call Bob\n_Late by 5 days: I was away._"]
 
 
 async def test_of_what_repeats_only_the_last_that_was_missed_is_made_up_for(desk: Desk) -> None:
@@ -171,7 +171,7 @@ async def test_of_what_repeats_only_the_last_that_was_missed_is_made_up_for(desk
 
 async def test_work_that_is_too_late_is_told_and_waits_for_a_word(desk: Desk) -> None:
     await scheduled(desk, {**CALL_BOB, "work": True})
-    missed = "I was not running on Monday, 2026-11-23 at 08:00 (Europe/Berlin), so this was not done: call Bob"
+    missed = "I was away on Monday, 2026-11-23 at 08:00 (Europe/Berlin), so this was not done: call Bob"
     assert await at(desk, "2026-11-26T10:00:00") == [missed]
     desk.model.script = [words("Bob is called.")]
     assert await desk.press("Go on") == "It goes on."
@@ -187,6 +187,16 @@ async def test_a_clock_that_jumps_makes_nothing_come_twice(desk: Desk) -> None:
     assert await at(desk, "2026-11-22T12:30:00") == []
     assert await at(desk, "2026-11-22T13:00:01") == []
     assert await at(desk, "2026-11-22T14:00:00") == ["drink"]
+
+
+async def test_a_clock_that_was_years_ahead_is_not_waited_for(desk: Desk) -> None:
+    await scheduled(desk, {"what": "drink", "every": "0 * * * *"})
+    assert await at(desk, "2031-11-22T13:00:00") == ["drink"]
+    assert await at(desk, "2026-11-22T13:00:00") == []
+    await desk.reminding.mend()
+    await desk.reminding.mend()
+    assert await at(desk, "2026-11-22T14:00:00") == ["drink"]
+    assert await at(desk, "2026-11-22T15:00:00") == ["drink"]
 
 
 async def test_a_kill_between_the_tick_and_the_word_loses_and_doubles_nothing(desk: Desk) -> None:
@@ -321,6 +331,17 @@ async def test_who_is_not_allowed_any_more_is_told_once(desk: Desk) -> None:
     assert await at(desk, "2026-11-25T08:00:00", words("None.")) != []
 
 
+async def test_who_has_left_the_chat_is_told_of_once(desk: Desk) -> None:
+    await scheduled(desk, WEEKDAYS, {"what": "drink", "every": "0 9 * * *"}, where=GROUP, person=BOB)
+    desk.chat.left.append(BOB)
+    desk.chat.faults.append(DeliverLater("Nobody tells."))
+    assert await at(desk, "2026-11-23T09:00:00") == ["Bob is not in this chat any more, so this rests: drink"]
+    assert await at(desk, "2026-11-23T09:00:01") == [
+        "Bob is not in this chat any more, so this rests: post the open orders"
+    ]
+    assert await at(desk, "2026-11-24T09:00:00") == []
+
+
 async def test_what_fails_three_times_in_a_row_rests(desk: Desk) -> None:
     await scheduled(desk, WEEKDAYS)
     broken = ModelRefused("The key is wrong.")
@@ -342,6 +363,7 @@ async def test_stop_ends_a_run_and_not_the_schedule(desk: Desk) -> None:
     desk.clock.time = datetime(2026, 11, 23, 8, tzinfo=UTC)
     desk.model.script = [endless(begun)]
     await desk.reminding.submit()
+    await desk.lanes.drain("reminder:1")
     working = asyncio.create_task(desk.lanes.drain(ROOM.lane))
     await begun.wait()
     await desk.hear("/stop")
@@ -356,6 +378,7 @@ async def test_a_message_meanwhile_waits_for_its_own_answer(desk: Desk) -> None:
     await scheduled(desk, WEEKDAYS)
     desk.clock.time = datetime(2026, 11, 23, 8, tzinfo=UTC)
     await desk.reminding.submit()
+    await desk.lanes.drain("reminder:1")
     await desk.hear("and the milk?")
     desk.model.script = [wishes(("get_order", {"id": "7"})), words("None."), words("Milk is there.")]
     await desk.work()
@@ -371,8 +394,8 @@ async def test_in_a_chat_that_the_bot_left_it_rests_until_the_bot_is_back(desk: 
     assert await at(desk, "2026-11-23T08:30:00") == []
     await desk.store.write(Commit.STOP, lambda connection: chats.come_back(connection, GROUP, 0.0))
     assert sorted(await at(desk, "2026-11-23T11:00:00", words("None.")), reverse=True) == [
-        "call Bob\n_Late by 4 hours: I was not running then._",
-        "_Scheduled (number 2): post the open orders_\n_Late by 3 hours: I was not running then._\n\nNone.",
+        "call Bob\n_Late by 4 hours: I was away._",
+        "_Scheduled (number 2): post the open orders_\n_Late by 3 hours: I was away._\n\nNone.",
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import structlog
 
+from adapters.slack import people
 from adapters.slack.adapter import Credentials, SlackAdapter
 from adapters.slack.text import PART_CHARACTERS, SECTION_CHARACTERS
 from bot.domain.chat import Button, ButtonClicked, Conversation, Outgoing, Person
@@ -232,6 +233,22 @@ async def test_who_administers(harness: SlackHarness, monkeypatch: pytest.Monkey
         with pytest.raises(DeliverLater):
             await asked(people[2])
         harness.slack._faults.clear()
+
+
+async def test_who_is_in_a_channel(harness: SlackHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    ben, carla = harness.slack.person("Ben"), harness.slack.person("Carla")
+    room = harness.slack.channel("kitchen", harness.ann, ben)
+    there = Conversation("slack", f"{harness.slack.team}/{room.id}", direct=False)
+    monkeypatch.setattr(people, "MEMBERS", 1)
+
+    async def asked() -> list[bool]:
+        ids = [f"slack:{harness.slack.team}/{who.id}" for who in (harness.ann, ben, carla)]
+        return [await harness.adapter.is_here(there, Person(id)) for id in ids]
+
+    assert await asked() == [True, True, False]
+    harness.slack.fault("conversations.members", server_error())
+    with pytest.raises(DeliverLater):
+        await asked()
 
 
 async def test_a_proxy_in_the_environment_does_not_stand_before_loopback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,6 +179,25 @@ async def test_who_administers(harness: TelegramHarness) -> None:
         await harness.adapter.is_admin(there, harness.person)
 
 
+async def test_who_is_in_a_group(harness: TelegramHarness) -> None:
+    bob, carl = harness.telegram.person("Bob"), harness.telegram.person("Carl")
+    group = harness.telegram.group("Ops", harness.ann, bob, admins=(carl,))
+    group.members[bob.id] = "left"
+    there = Conversation("telegram", str(group.id), direct=False)
+
+    async def asked() -> list[bool]:
+        people = [f"telegram:{id}" for id in (harness.ann.id, bob.id, carl.id)]
+        return [await harness.adapter.is_here(there, Person(id)) for id in people]
+
+    assert await asked() == [True, False, True]
+    harness.telegram.fault("getChatMember", Fault("refuse", 400, "Bad Request: member not found"))
+    harness.telegram.fault("getChatMember", Fault("refuse", 400, "Bad Request: CHAT_ADMIN_REQUIRED"))
+    assert await asked() == [False, True, True]
+    harness.telegram.fault("getChatMember", Fault("refuse", 502, "Bad Gateway"))
+    with pytest.raises(DeliverLater):
+        await asked()
+
+
 async def test_a_proxy_in_the_environment_does_not_stand_before_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

@@ -150,6 +150,10 @@ class Room:
         """Only the reviewer is."""
         return person == REVIEWER
 
+    async def is_here(self, conversation: Conversation, person: Person) -> bool:
+        """Everybody is."""
+        return True
+
 
 def button(messages: Sequence[Outgoing], label: str) -> tuple[Button, Outgoing] | None:
     """The first button that reads so, with its message."""

@@ -44,7 +44,7 @@ WISHING = [Commit.WISH]
 """No story keeps a skill out of a chat: of a wish that a crash cut off the model says that its end is unknown."""
 REMEMBERING = [Commit.FACT]
 """No story remembers a fact: of one that a crash cut off the model says that its end is unknown as well."""
-LATER = [Commit.SCHEDULE, Commit.UNSCHEDULE, Commit.RING]
+LATER = [Commit.SCHEDULE, Commit.UNSCHEDULE, Commit.RING, Commit.MEND]
 """No story waits for what was scheduled: what a crash there leaves is in tests/engine/test_reminding.py."""
 APART = LATER + REMEMBERING + WISHING + TELLING + LOOKING + AT_THE_TERMINAL + IMPORTING + JUDGING + EMBEDDING + SENDING
 SERVING = points(*(commit for commit in Commit if commit not in APART), "send", "line")

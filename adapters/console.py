@@ -4,7 +4,6 @@ import asyncio
 import getpass
 import io
 import itertools
-import os
 import secrets
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -13,15 +12,14 @@ from dataclasses import replace
 from math import inf
 from typing import TextIO
 
-from markdown_it import MarkdownIt
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.markdown import Markdown
+from rich.console import Console, RenderableType
 from rich.padding import Padding
-from rich.segment import Segment
 from rich.text import Text
 
+from adapters import piped
 from adapters.editor import edited
 from adapters.letters import Letters
+from adapters.screen import Harmless, markdown
 from bot.clients.clock import SystemClock
 from bot.domain.chat import (
     Attachment,
@@ -52,14 +50,6 @@ DOING_CHARACTERS = 40
 PACE_SECONDS = 0.5
 """How often the sign says something else, at most."""
 ANSWER_CHARACTERS = 200
-READ_BYTES = 65_536
-HARMLESS = {
-    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
-    **dict.fromkeys([*range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A)], 0xFFFD),
-}
-"""What could steer a terminal or turn the order of letters, as a picture of itself or a replacement character."""
-
-_parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 
 
 class ConsoleAdapter:
@@ -94,7 +84,7 @@ class ConsoleAdapter:
     async def run(self, accept: Callable[[Event], Awaitable[None]]) -> None:
         """Receive until the person leaves (Ctrl-C, Ctrl-D, the end of the input) or until cancelled."""
         self._accept = accept
-        async with aclosing(self._typed() if self._prompts else _piped(self._input.fileno())) as lines:
+        async with aclosing(self._typed() if self._prompts else piped.lines(self._input.fileno())) as lines:
             async for line in lines:
                 if text := line.strip():
                     await self._take(text, accept)
@@ -239,7 +229,7 @@ class ConsoleAdapter:
 
     def _body(self, text: str) -> RenderableType:
         text = text.strip("\n") if text.strip() else "…"
-        return self._indented(_markdown(text)) if self._console.is_terminal else Text(text)
+        return self._indented(markdown(text)) if self._console.is_terminal else Text(text)
 
     async def _note(self, text: str) -> None:
         """A short word that is no message."""
@@ -253,56 +243,7 @@ class ConsoleAdapter:
         """Print, with a blank line behind."""
         async with self._above_prompt():
             for block in (*blocks, Text()):
-                self._console.print(_Harmless(block), soft_wrap=not self._console.is_terminal)
-
-
-class _Harmless:
-    """Content none of whose characters steers the terminal, whatever entities and escapes stood for them."""
-
-    def __init__(self, content: RenderableType) -> None:
-        self._content = content
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for segment in console.render(self._content, options):
-            yield segment if segment.control else Segment(segment.text.translate(HARMLESS), segment.style)
-
-
-def _markdown(text: str) -> Markdown:
-    """Markdown as chats show it: line breaks are kept, HTML is text, a link shows where it leads."""
-    markdown = Markdown("", code_theme="ansi_dark", hyperlinks=False)
-    markdown.parsed = _parser.parse(text)
-    for token in markdown.parsed:
-        for child in token.children or ():
-            if child.type == "softbreak":
-                child.type = "hardbreak"
-    return markdown
-
-
-async def _piped(source: int) -> AsyncGenerator[str, None]:
-    """The lines of a pipe or a file."""
-    buffer = bytearray()
-    while data := await _read(source):
-        buffer += data
-        if b"\n" in data:
-            *lines, rest = bytes(buffer).split(b"\n")
-            buffer = bytearray(rest)
-            for line in lines:
-                yield line.decode(errors="replace")
-    yield buffer.decode(errors="replace")
-
-
-async def _read(source: int) -> bytes:
-    """The next bytes, none at the end, without holding up the loop."""
-    loop, ready = asyncio.get_running_loop(), asyncio.Event()
-    try:
-        loop.add_reader(source, ready.set)
-    except PermissionError:
-        return os.read(source, READ_BYTES)  # a regular file: epoll refuses it because it never keeps one waiting
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(source)
-    return os.read(source, READ_BYTES)
+                self._console.print(Harmless(block), soft_wrap=not self._console.is_terminal)
 
 
 def _person() -> Person:

@@ -16,8 +16,9 @@ from bot.domain.tool import Tool, ToolResult
 from bot.errors import Refused, ToolError
 from bot.ports import ModelClient, ModelRequest, ToolContext, ToolSource
 from bot.settings import Settings
+from bot.skills.host import PlannedCall
 from bot.skills.library import Library
-from bot.skills.run import PlannedCall, Run, missing, run
+from bot.skills.run import Run, missing, run
 from bot.store import schema
 from bot.store.store import Store
 from bot.store.transcript import as_text

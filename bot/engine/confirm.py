@@ -10,8 +10,8 @@ from bot.domain.text import plain
 from bot.engine.question import ANSWERS, Questions
 from bot.engine.toolbox import parsed
 from bot.ports import Clock
+from bot.skills.host import PlannedCall
 from bot.skills.reviewers import Reviewers
-from bot.skills.run import PlannedCall
 from bot.store import audit, buttons, confirmations, conversations, deliveries, homes, journal, permissions, turns
 from bot.store.audit import Event
 from bot.store.buttons import Meaning

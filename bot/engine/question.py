@@ -16,7 +16,7 @@ from bot.domain.privacy import Privacy
 from bot.domain.skill import SkillRef
 from bot.domain.text import shorten
 from bot.ports import ToolContext
-from bot.skills.run import PlannedCall
+from bot.skills.host import PlannedCall
 from bot.store import buttons, confirmations
 from bot.store.confirmations import Confirmation
 from bot.store.deliveries import conclude, deliver

@@ -14,8 +14,9 @@ from bot.engine.toolbox import Executable, Offer
 from bot.errors import ToolError
 from bot.ports import ModelClient, ModelReply, ModelRequest
 from bot.skills import life
+from bot.skills.host import PlannedCall
 from bot.skills.parameters import accepted
-from bot.skills.run import PlannedCall, Run, run
+from bot.skills.run import Run, run
 from bot.store import skills
 from bot.store.journal import Entry
 from bot.store.skills import Use

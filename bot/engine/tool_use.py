@@ -8,7 +8,7 @@ from bot.domain.tool import Tool, ToolResult, pin
 from bot.engine.question import WAITING, Asked, Questions
 from bot.errors import ToolError
 from bot.ports import ToolContext
-from bot.skills.run import PlannedCall
+from bot.skills.host import PlannedCall
 from bot.skills.schema import violations
 from bot.store.store import Connection, Effect
 

@@ -7,7 +7,7 @@ that remembers outputs by their place can start a run anew and come out where it
 import asyncio
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 from bot.domain.json import JSON
 from bot.domain.skill import Check, Procedure, Step
@@ -18,6 +18,7 @@ from bot.skills import sub_prompt
 from bot.skills.at_once import at_once
 from bot.skills.expressions import ExpressionInvalid, ExpressionNull, arguments, as_text, evaluate, references
 from bot.skills.graph import next_round
+from bot.skills.host import Host, PlannedCall
 from bot.skills.output import normalise
 from bot.skills.parameters import accepted
 from bot.skills.schema import converted, shown, violations
@@ -27,16 +28,6 @@ AT_ONCE = 8
 MOST_ELEMENTS = 1_000
 """Of a `for_each`: a list that is longer is no list that a person had in mind."""
 _LONGEST_REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCall:
-    """A call that may write. Unless `exact`, its arguments still hold expressions over outputs that are not there."""
-
-    place: str
-    tool: str
-    arguments: Mapping[str, JSON]
-    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +68,6 @@ class Run:
         if not failed:
             return self.value
         return {"result": self.value, "note": f"It ran to its end, but a check of success failed: {' '.join(failed)}"}
-
-
-class Host(Protocol):
-    """Makes the calls, and remembers them by place, one of its own for each.
-
-    A step is at `orders`, an element of its `for_each` at `orders/7`, a prompt asked again at `summary/retry`, a check
-    at `verify/check/0` (a step may be called `verify`).
-    """
-
-    def tool(self, name: str) -> Tool | None:
-        """The tool of this name, if the person who asked may use it."""
-
-    async def call(self, place: str, tool: str, arguments: dict[str, JSON]) -> ToolResult:
-        """Call a tool. May raise ToolError."""
-
-    async def prompt(self, place: str, text: str, schema: JSON | None) -> str:
-        """Ask the model; with a schema (type object) the text is such JSON. Raises ModelError."""
-
-    async def confirm(self, calls: Sequence[PlannedCall]) -> bool:
-        """Whether these calls may be made: all of the run that may write, or whose policy is to ask.
-
-        Asked once, before the first; False: wait.
-        """
 
 
 async def run(procedure: Procedure, parameters: Mapping[str, JSON], host: Host) -> Run:

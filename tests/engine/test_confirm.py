@@ -11,7 +11,7 @@ from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure, Step
 from bot.engine.question import WAITING, Questions
-from bot.skills.run import PlannedCall
+from bot.skills.host import PlannedCall
 from bot.store import buttons, confirmations, skills
 from bot.store.commits import Commit
 from bot.store.store import Connection, Store

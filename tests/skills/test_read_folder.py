@@ -13,7 +13,8 @@ from bot.domain.tool import Tool, ToolResult
 from bot.ports import ToolContext
 from bot.skills import folder
 from bot.skills.format import parse, render
-from bot.skills.run import PlannedCall, missing, run
+from bot.skills.host import PlannedCall
+from bot.skills.run import missing, run
 from bot.tools.files import FileTools
 
 SHIPPED = Path(__file__).parents[2] / "skills" / "read-folder"

@@ -14,7 +14,8 @@ from bot.domain.skill import Check, Procedure, Step
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import ModelUnavailable, StoreError, ToolError
 from bot.skills.format import parse
-from bot.skills.run import PlannedCall, Run, missing, run
+from bot.skills.host import PlannedCall
+from bot.skills.run import Run, missing, run
 from tests.skills.made import skill_files
 
 Answer = Callable[[dict[str, Any]], Any]

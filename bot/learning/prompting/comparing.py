@@ -21,7 +21,8 @@ from bot.errors import ModelUnavailable, ToolError
 from bot.learning.drafting import Author
 from bot.learning.prompting.talks import Talk
 from bot.skills.expressions import as_text
-from bot.skills.run import PlannedCall, run
+from bot.skills.host import PlannedCall
+from bot.skills.run import run
 from bot.skills.sub_prompt import fenced
 
 CERTAIN = 0.9

@@ -74,9 +74,9 @@ class Questions:
         file = None
         if any("…" in line for line in lines):
             file = kept(self._outgoing / folder_of(here), f"{asked.ref.name}.json", _whole(calls))
-            lines.append(say(here.language, "This is cut; the file {name} has all of it.", name=file.name))
+            lines += ["", say(here.language, "This is cut; the file {name} has all of it.", name=file.name)]
         first, last = _around(asked.skill)
-        text = "\n".join([first.told(here.language), *lines, last.told(here.language)])
+        text = "\n".join([first.told(here.language), *lines, "", last.told(here.language)])
         return partial(_put, asked, context, text, file, now)
 
     def _masked(self, call: PlannedCall) -> dict[str, JSON]:

@@ -31,7 +31,7 @@ SHIP = Procedure(
     returns="Sent to ${steps.order.city}",
 )
 ASKED = wishes(("skill_ship_order", {"order_id": "7"}))
-QUESTION = 'The skill **ship-order** is about to change something:\n- `set_order(id="7", to="Rome")`\nShall it?'
+QUESTION = 'The skill **ship-order** is about to change something:\n- `set_order(id="7", to="Rome")`\n\nShall it?'
 
 
 @pytest.fixture

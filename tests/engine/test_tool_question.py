@@ -23,7 +23,7 @@ from tests.engine.made import ANA, BOB, GROUP, ROOM
 MIA = Person("telegram:1", "Mia")
 ASKED = wishes(("set_order", {"id": "7", "to": "Rome"}))
 CALL = '- `set_order(id="7", to="Rome")`'
-QUESTION = f"I would like to do this, and need a person's word:\n{CALL}\nShall I?"
+QUESTION = f"I would like to do this, and need a person's word:\n{CALL}\n\nShall I?"
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_run_once_makes_that_call_and_the_model_goes_on(desk: Desk) -> Non
     results = [message["content"] for message in desk.model.requests[-1].messages if message["role"] == "tool"]
     assert results == [as_text(WAITING), '{"id":"7","city":"Rome"}']
     [(_, closed)] = desk.chat.edited
-    assert (closed.text, closed.buttons) == (f"{CALL}\nAna: Run once.", ())
+    assert (closed.text, closed.buttons) == (f"{CALL}\n\nAna: Run once.", ())
     assert await desk.say("And again") == [QUESTION]
 
 

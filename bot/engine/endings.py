@@ -1,9 +1,11 @@
 """What is written when a turn ends otherwise than by finishing: nobody waits for an answer that never comes."""
 
 from datetime import timedelta
+from pathlib import Path
 from sys import maxsize
 
 from bot.domain.chat import MessageReceived, Outgoing
+from bot.domain.text import plain
 from bot.engine.attach import attach
 from bot.engine.reminding import ended_badly
 from bot.ports import Clock
@@ -36,9 +38,11 @@ class ChatEndings:
         return effect
 
     def failed(self, turn: Turn, reason: Sentence) -> Effect:
-        """It failed for good: the person reads why."""
+        """It failed for good: the person reads why; of a file that was not taken, that it was not."""
 
         def effect(connection: Connection) -> None:
+            if turn.kind == "delivery":
+                self._tell_of_file(connection, turn)
             self._testify(connection, turn, "no-answer", f"The work ended without an answer: {reason}")
             if turn.conversation is not None:
                 said = event(turn.payload) if turn.kind in ("message", "command") else None
@@ -61,6 +65,14 @@ class ChatEndings:
                 turns.stop(connection, lane, maxsize, now)
 
         return effect
+
+    def _tell_of_file(self, connection: Connection, turn: Turn) -> None:
+        message = outgoing(turn.payload)
+        if not message.file:
+            return
+        here, name = message.conversation, plain(Path(message.file).name)
+        words = say(here.language, "I could not send {name}: this chat did not take it.", name=name)
+        deliver(connection, Outgoing(here, words), f"unsent:{turn.id}", self._clock.now().timestamp())
 
     def _testify(self, connection: Connection, turn: Turn, rule: str, text: str) -> None:
         if turn.kind not in conversations.SPEAKING or turn.conversation is None:

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.chat import Outgoing
 from bot.domain.trace import Outcome
 from bot.engine.lanes import BROKE
-from bot.errors import ModelRefused
+from bot.errors import ModelRefused, Undeliverable
 from bot.ports import ModelReply, ModelRequest
 from bot.store import tasks
-from bot.store.store import Store
+from bot.store.commits import Commit
+from bot.store.deliveries import deliver
+from bot.store.store import Connection, Store
 from bot.store.tasks import Task
 from tests.engine.desk import Desk, endless, words
 from tests.engine.made import BOB, GROUP, ROOM
@@ -76,3 +79,16 @@ async def test_a_bug_is_told_without_its_words_and_quoted(desk: Desk) -> None:
         await desk.clock.sleep(60)
         await desk.work()
     assert [(message.text, message.reply_to) for message in desk.chat.sent] == [(BROKE, "1")]
+
+
+async def test_a_file_that_a_chat_does_not_take_is_told_of_in_a_line(desk: Desk) -> None:
+    def work(connection: Connection) -> None:
+        for name, message in (("a", Outgoing(ROOM, "", file="/kept/1/sales_may.csv")), ("b", Outgoing(ROOM, "Words."))):
+            deliver(connection, message, name, 1.0)
+
+    desk.chat.faults = [Undeliverable("The chat takes no files."), Undeliverable("Nor words.")]
+    await desk.store.write(Commit.FINISH, work)
+    await desk.work()
+    assert [message.text for message in desk.chat.sent] == [
+        "I could not send sales\\_may.csv: this chat did not take it."
+    ]

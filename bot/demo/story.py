@@ -119,7 +119,9 @@ def _sum_up(console: Console, ending: Ending) -> None:
     console.print(table)
     same = "The answer was the same both times." if ending.answers[0] == ending.answers[1] else "The answers differ!"
     console.print(
-        f"{same}\nAll of it lies in {ending.folder}; the skill in {ending.folder / 'skills'}.", soft_wrap=True
+        f"{same} The script in the model's place answers at once; a real model takes a second or more for each call."
+        f"\nAll of it lies in {ending.folder}; the skill in {ending.folder / 'skills'}.",
+        soft_wrap=True,
     )
 
 

@@ -30,6 +30,7 @@ from bot.engine.memory import KIND as MEMORY
 from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
 from bot.engine.prompt import House
+from bot.engine.purse import Purse
 from bot.engine.question import Questions
 from bot.engine.received import Receiving
 from bot.engine.reminding import Reminding
@@ -132,7 +133,20 @@ class App:
         receiving = Receiving(workspace, adapters)
         lives = Lives(store, clock, adapters, privacy)
         house, questions = House(settings.tables.house), Questions(privacy, outgoing)
-        speaking = Turns(store, clock, outside.model, toolbox, lives, follow_ups, receiving, questions, limits, house)
+        granted = settings.tables.granted
+        speaking = Turns(
+            store,
+            clock,
+            outside.model,
+            toolbox,
+            lives,
+            follow_ups,
+            receiving,
+            questions,
+            limits,
+            house,
+            Purse(clock, granted),
+        )
         verifiers = Verifiers(settings.tables.verifiers, sources, settings.workspace_folder)
         outcomes = Outcomes(store, clock, settings.learn_after, verifiers, phrases)
         editing = Editing(store, clock, reviewers, adapters, sources, settings.secrets, outgoing)
@@ -164,13 +178,13 @@ class App:
         agenda = Agenda(store, clock, reviewers)
         decisions[REMINDER] = self._door.guests_only(agenda.decide)
         decisions[PAGES] = self._door.guests_only(agenda.turn_page)
-        answers = Answers(store, clock, showcase, stopping, forget, memory, agenda)
+        answers = Answers(store, clock, showcase, stopping, forget, memory, agenda, granted.prices)
         self._reminding = Reminding(store, clock, adapters, self._door.open_to)
         teaching = Teaching(clock, phrases)
         retiring = Retiring(store, clock, self.library)
-        self._digest = Digest(clock, Weekly(weekly.scopes, weekly.weekday, weekly.at, weekly.zone))
+        self._digest = Digest(clock, Weekly(weekly.scopes, weekly.weekday, weekly.at, weekly.zone), granted)
         mine = Workbench(settings.learn_min_tasks)
-        terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases, quiet)
+        terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases, quiet, granted)
         cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, terms)
         handlers: dict[str, Handler] = {
             "message": self._door.guarded(outcomes.private(teaching.heard(speaking.message))),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from bot.domain.cost import Budgets, Limit, Prices
 from bot.domain.network import Opening, opening
 from bot.domain.policy import Policy
 from bot.domain.scope import EVERYWHERE
@@ -214,10 +215,43 @@ class ToolRules(_Table):
         return Policy({EVERYWHERE: self.everywhere, **self.chats})
 
 
+class Budget(_Table):
+    """The most that may be used: `tokens`, in and out together, and `money` by the prices."""
+
+    tokens: int | None = Field(default=None, ge=1)
+    money: float | None = Field(default=None, gt=0)
+
+    @property
+    def limit(self) -> Limit:
+        """As the domain has it."""
+        return Limit(self.tokens, self.money)
+
+
+class Allowed(_Table):
+    """Budgets of a `day` for all, of a `person` a day, of a `conversation`, of a learning `cycle`; days by a `zone`."""
+
+    day: Budget = Budget()
+    person: Budget = Budget()
+    conversation: Budget = Budget()
+    cycle: Budget = Budget()
+    zone: Zone = ZoneInfo("UTC")
+    currency: str = Field(default="", max_length=10)
+    """The word for the money, of prices too."""
+
+
+class Price(_Table):
+    """Money for a million tokens of a model, in and out."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
 class Tables(_Table):
     """All of `apprentice.toml`."""
 
     model: Models = Models()
+    budgets: Allowed = Allowed()
+    prices: dict[str, Price] = Field(default_factory=dict)
     quiet: QuietHours = QuietHours()
     digest: WeeklyDigest = WeeklyDigest()
     skills: Offered = Offered()
@@ -231,6 +265,20 @@ class Tables(_Table):
     commands: Commands = Commands()
     http: Http = Http()
     mcp: Servers = Field(default_factory=dict)
+
+    @property
+    def granted(self) -> Budgets:
+        """The budgets with the prices."""
+        own = self.budgets
+        limits = (own.day.limit, own.person.limit, own.conversation.limit, own.cycle.limit)
+        prices = {name: (each.input, each.output) for name, each in self.prices.items()}
+        return Budgets(*limits, own.zone, Prices(own.currency, prices))
+
+    @model_validator(mode="after")
+    def _currency(self) -> Self:
+        if self.prices and not self.budgets.currency:
+            raise ValueError('prices need a word for the money, as in budgets: currency = "EUR"')
+        return self
 
     @field_validator("verifiers")
     @classmethod

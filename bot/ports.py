@@ -115,6 +115,8 @@ class ModelReply:
     estimated: bool
     bytes_out: int
     """Bytes of the request's body, as sent to the server."""
+    model: str = ""
+    """The name by which the model was asked for; empty where none was asked."""
 
 
 class ModelClient(Protocol):

@@ -195,10 +195,24 @@ def load(*, tables: Path | None = TABLES, **given: Any) -> Settings:
         settings = Settings(**given)
     except ValidationError as error:
         raise ConfigError(*map(_sentence, error.errors()), *problems) from None
+    problems += _unpriced(settings, told)
     if problems:
         raise ConfigError(*problems)
     settings._tables, settings._servers = told, servers
     return settings
+
+
+def _unpriced(settings: Settings, tables: Tables) -> list[str]:
+    """Where money is limited, each model needs a price."""
+    granted = tables.granted
+    if all(limit.money is None for limit in (granted.day, granted.person, granted.conversation, granted.cycle)):
+        return []
+    models = {settings.model, settings.learning_model, tables.model.second} - {None}
+    return [
+        f"The budgets in apprentice.toml limit money, but {model} has no price there: add one, or limit tokens."
+        for model in sorted(map(str, models))
+        if model not in granted.prices.of
+    ]
 
 
 def _read_tables(path: Path | None, problems: list[str]) -> Tables:

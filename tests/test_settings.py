@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.apprentice_toml import Tables
+from bot.domain.cost import Limit, Prices
 from bot.domain.network import opening
 from bot.errors import ConfigError
 from bot.settings import load
@@ -161,3 +162,39 @@ def test_a_wrong_rule_is_a_sentence(rules: str, sentence: str) -> None:
     [told] = mistakes(f"[tools]\n{rules}\n")
     assert told.startswith("apprentice.toml: ")
     assert sentence in told
+
+
+MONEY = """
+[budgets]
+day = { tokens = 1_000_000, money = 2.5 }
+person = { tokens = 200_000 }
+zone = "Europe/Berlin"
+currency = "EUR"
+[prices."gpt-5-mini"]
+input = 0.25
+output = 2.0
+"""
+
+
+def test_budgets_and_prices() -> None:
+    Path("apprentice.toml").write_text(MONEY)
+    granted = load().tables.granted
+    assert (granted.day, granted.person, granted.cycle) == (Limit(1_000_000, 2.5), Limit(200_000), Limit())
+    assert granted.prices == Prices("EUR", {"gpt-5-mini": (0.25, 2.0)})
+    assert str(granted.zone) == "Europe/Berlin"
+
+
+def test_money_is_limited_for_models_with_a_price_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPRENTICE_LEARNING_MODEL", "wise")
+    assert mistakes(MONEY + '[model]\nsecond = "small"\n') == [
+        f"The budgets in apprentice.toml limit money, but {model} has no price there: add one, or limit tokens."
+        for model in ("small", "wise")
+    ]
+    monkeypatch.setenv("APPRENTICE_MODEL", "unpriced")
+    Path("apprentice.toml").write_text(MONEY.replace(", money = 2.5", ""))
+    assert load().tables.granted.day == Limit(1_000_000)
+
+
+def test_prices_need_a_word_for_the_money() -> None:
+    [told] = mistakes(MONEY.replace('currency = "EUR"', ""))
+    assert told == 'apprentice.toml: prices need a word for the money, as in budgets: currency = "EUR".'

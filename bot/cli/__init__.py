@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import audit, db, init, judge, mine, proposals, replay, serve, skills, traces
+from bot.cli import audit, cost, db, init, judge, mine, proposals, replay, serve, skills, traces
 
 command = typer.Typer(
     name="apprentice",
@@ -19,6 +19,7 @@ command.command("mine")(mine.mine)
 command.command("replay")(replay.replay)
 command.command("judge")(judge.judge)
 command.command("proposals")(proposals.proposals)
+command.command("cost")(cost.cost)
 command.command("audit")(audit.audit)
 command.add_typer(skills.command, name="skills")
 command.add_typer(traces.command, name="traces")

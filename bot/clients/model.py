@@ -179,7 +179,7 @@ class OpenAIModel:
             body = json.loads(answer)
             if isinstance(body, dict) and body.get("error"):
                 raise failure(self._server, 502, body)
-            return read_reply(body, bytes_out)
+            return replace(read_reply(body, bytes_out), model=self._server.model)
         except (ValueError, RecursionError):
             if answer.lstrip().startswith(b"<"):
                 raise ModelRefused(

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
+from bot.domain.cost import Prices
 from bot.engine import standing
 from bot.engine.agenda import Agenda
 from bot.engine.commands import command_of, commands
@@ -12,7 +13,7 @@ from bot.engine.showcase import Showcase
 from bot.engine.stopping import Stopping
 from bot.errors import Refused
 from bot.ports import Clock
-from bot.store import conversations, evidence, proposals, scopes, tasks, turns
+from bot.store import conversations, evidence, proposals, scopes, spending, tasks, turns
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
@@ -50,6 +51,7 @@ class Answers:
         forget: Forget,
         memory: Memory,
         agenda: Agenda,
+        prices: Prices,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -58,6 +60,7 @@ class Answers:
         self._forget = forget
         self._memory = memory
         self._agenda = agenda
+        self._prices = prices
         self.commands: Mapping[str, Command] = {
             "help": self._help,
             "start": self._help,
@@ -171,10 +174,19 @@ class Answers:
 
         def effect(connection: Connection) -> None:
             buttons = tuple(standing.rows(connection, here))
-            message = Outgoing(here, _status(connection, here), buttons, quoted)
-            deliver(connection, message, f"reply:{turn.id}", self._now())
+            text = "\n".join([_status(connection, here), self._used(connection, here)])
+            deliver(connection, Outgoing(here, text, buttons, quoted), f"reply:{turn.id}", self._now())
 
         return "", effect
+
+    def _used(self, connection: Connection, here: Conversation) -> str:
+        used = spending.of_conversation(connection, here.key)
+        tokens, money = sum(each.tokens for each in used), self._prices.told(used)
+        if used and money:
+            return say(
+                here.language, "- Used in this conversation: {tokens} tokens, {money}", tokens=tokens, money=money
+            )
+        return say(here.language, "- Used in this conversation: {tokens} tokens", tokens=tokens)
 
     async def _open_task(self, conversation: Conversation) -> str | None:
         task = await self._store.read(lambda connection: tasks.open_task(connection, conversation.key))

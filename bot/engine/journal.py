@@ -1,11 +1,12 @@
 """The journal of one running turn: every call is recorded before it is made, and made again only where that is safe."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Self
 
 from bot.domain.json import JSON
 from bot.domain.tool import ToolResult
-from bot.errors import StoreError, ToolError
+from bot.errors import ApprenticeError, ToolError
 from bot.ports import Clock, ModelReply
 from bot.store import journal, turns
 from bot.store.commits import Commit
@@ -32,6 +33,10 @@ class Journal:
         self.known = dict(known)
         self.watch: Callable[[Entry], None] = lambda _: None
         """Told of each call as it starts, and as it ends."""
+        self.may_ask: Callable[[Connection], None] = lambda _: None
+        """Looks, as the model's call starts, whether it may be made: an error that it raises ends the turn."""
+        self.paid: Callable[[Entry, Connection], None] = lambda *_: None
+        """Told of each call of the model that ended, with that end."""
         self._waiting: list[Effect] = []
         self._store = store
         self._clock = clock
@@ -56,8 +61,7 @@ class Journal:
         async def work(entry: Entry) -> Entry:
             reply = await ask()
             calls = [{"name": call.name, "arguments": call.arguments} for call in reply.calls]
-            tokens = reply.tokens_in + reply.tokens_out
-            return journal.ended(entry, {"text": reply.text, "calls": calls}, tokens=tokens, size=reply.bytes_out)
+            return _answered(entry, {"text": reply.text, "calls": calls}, reply)
 
         return await self._run(Entry(f"model:{round}", "", request, once=False), work, hear=hear)
 
@@ -66,9 +70,9 @@ class Journal:
 
         async def work(entry: Entry) -> Entry:
             reply = await ask()
-            return journal.ended(entry, reply.text, tokens=reply.tokens_in + reply.tokens_out, size=reply.bytes_out)
+            return _answered(entry, reply.text, reply)
 
-        return await self._run(Entry(place, "", request, once=False), work)
+        return await self._run(Entry(place, "", request, once=False), work, hear=self.may_ask)
 
     async def call(
         self, entry: Entry, make: Callable[[], Awaitable[ToolResult]], also: Effect = lambda _: None
@@ -153,7 +157,7 @@ class Journal:
 
         try:
             heard = await self._store.write(Commit.START, work)
-        except StoreError:
+        except ApprenticeError:
             self._waiting[:0] = ends
             raise
         if heard is not None:
@@ -165,6 +169,8 @@ class Journal:
 
         def work(connection: Connection) -> None:
             journal.end(connection, self.turn.id, entry, now)
+            if entry.model:
+                self.paid(entry, connection)
             also(connection)
 
         self._waiting.append(work)
@@ -173,3 +179,9 @@ class Journal:
         self.known[entry.place] = entry
         self.watch(entry)
         return entry
+
+
+def _answered(entry: Entry, result: JSON, reply: ModelReply) -> Entry:
+    """The end of a call of the model, with what it cost."""
+    end, tokens = journal.ended(entry, result), reply.tokens_in + reply.tokens_out
+    return replace(end, tokens=tokens, tokens_out=reply.tokens_out, bytes=reply.bytes_out, model=reply.model)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from bot.domain.json import JSON
 from bot.domain.text import plain, shorten
+from bot.domain.tool import ToolResult
 from bot.errors import LimitReached
 from bot.store import transcript
 from bot.store.journal import Entry
@@ -32,6 +33,11 @@ def groups(calls: Calls, reads: Callable[[str], bool]) -> Iterator[Sequence[int]
     for reading, run in groupby(range(len(calls)), lambda index: reads(calls[index]["name"])):
         indexes, size = [*run], AT_ONCE if reading else 1
         yield from (indexes[start : start + size] for start in range(0, len(indexes), size))
+
+
+async def not_again() -> ToolResult:
+    """What such a call gives."""
+    return ToolResult(REPEATED, failed=True)
 
 
 async def together(makes: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:

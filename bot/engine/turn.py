@@ -1,7 +1,7 @@
 """A message becomes a reply: the model's rounds and the calls it wishes, each journaled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -12,27 +12,27 @@ from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolCall, ToolResult
 from bot.engine import prompt, shortening
 from bot.engine.attach import attach
+from bot.engine.called import called, choice, failed_skills
 from bot.engine.follow_ups import FollowUps
 from bot.engine.journal import Journal
 from bot.engine.lanes import GoOn
 from bot.engine.live import Live, Lives
 from bot.engine.permitted import RESUMED, answer, skill_may, tool_may
 from bot.engine.prompt import House
+from bot.engine.purse import BudgetEnded, Purse
 from bot.engine.question import WAITING, Questions
 from bot.engine.received import Received, Receiving
 from bot.engine.reminding import framed
-from bot.engine.round import OFTEN, REPEATED, Calls, groups, in_circles, repeats, together
+from bot.engine.round import OFTEN, Calls, groups, in_circles, not_again, repeats, together
 from bot.engine.shortening import Before
 from bot.engine.skill_use import SkillUse
 from bot.engine.tool_use import ToolUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
 from bot.errors import ApprenticeError, ContextTooLong, LimitReached
 from bot.ports import Clock, ModelClient, ModelReply, ModelRequest, ToolContext
-from bot.skills.rank import seen
 from bot.store import buttons, conversations, journal, showings, transcript
 from bot.store.deliveries import conclude, event, quoted
 from bot.store.journal import Entry
-from bot.store.showings import Showing
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
 from bot.words import Sentence, say
@@ -83,6 +83,7 @@ class Turns:
         questions: Questions,
         limits: Limits,
         house: House,
+        purse: Purse,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -91,6 +92,7 @@ class Turns:
         self._lives = lives
         self._limits = limits
         self._house = house
+        self._purse = purse
         self._follow_ups = follow_ups
         self._receiving = receiving
         self._questions = questions
@@ -133,12 +135,20 @@ class Turns:
         The answers of rounds before `since` are not the last: the person has said more.
         """
         context = ToolContext(conversation, _who(log.turn))
+        log.may_ask, log.paid = partial(self._purse.check, log.turn), partial(self._purse.pay, log.turn)
+        if self._purse.limited and first is None and not log.known:
+            try:
+                await self._store.read(log.may_ask)
+            except BudgetEnded as ended:
+                return partial(self._not_begun, log.turn, conversation, ended)
         try:
             async with self._lives.of(log, context) as live, asyncio.timeout(self._limits.seconds):
                 offer = await self._toolbox.offer(context, transcript.text_of(log.turn.payload))
                 try:
                     received = await self._receiving.take(log, conversation)
                     return await self._rounds(Work(log, offer, received, live), first, since)
+                except BudgetEnded as ended:
+                    return partial(self._not_paid, log, offer, ended)
                 except ApprenticeError:  # what was done until here stays on record, however the turn ends
                     await log.settle()
                     raise
@@ -155,7 +165,7 @@ class Turns:
         first = first or work.received.reply(offer.context.conversation.language)
         for round in range(self._limits.rounds):
             ask = partial(self._ask, work, before, round, None if round else first)
-            hear = partial(self._hear, log, round)
+            hear = partial(self._hear, log, round, given=first is not None and round == 0)
             reply = (await log.model(round, [tool.name for tool in offer.shown], ask, hear)).result
             if not reply["calls"] and round >= since and f"said:{round + 1}" not in log.known:
                 return partial(self._answer, work, round)
@@ -183,11 +193,13 @@ class Turns:
         async with self._follow_ups.shown(offer.context.conversation, known.get(f"said:{round}")):
             return await work.received.asked(ask)
 
-    def _hear(self, log: Journal, round: int, connection: Connection) -> Entry | None:
+    def _hear(self, log: Journal, round: int, connection: Connection, *, given: bool) -> Entry | None:
         """What the person said while the bot worked.
 
         The first round begins with what they said first; one that was cut off, with what it had heard.
         """
+        if not given:
+            log.may_ask(connection)
         if round == 0 or f"said:{round}" in log.known:
             return None
         return self._follow_ups.take(connection, log.turn, round, self._clock.now().timestamp())
@@ -204,7 +216,7 @@ class Turns:
             place, call = f"tool:{round}.{index}", calls[index]
             if often[index] < OFTEN:
                 return self._call(work, place, call)
-            return log.call(Entry(place, call["name"], call["arguments"], once=False), _not_again)
+            return log.call(Entry(place, call["name"], call["arguments"], once=False), not_again)
 
         return [entry for group in groups(calls, reads) for entry in await together([partial(make, i) for i in group])]
 
@@ -253,47 +265,31 @@ class Turns:
         self._end(log, offer, connection)
         language = conversation.language
         text = work.received.answer(transcript.answer(log.known.values()) or SILENCE.told(language), language)
-        if handed_over := _handed_over(log, offer):
+        if handed_over := failed_skills(log, offer):
             names = ", ".join(handed_over)
             text += "\n\n" + say(language, "_{names} stopped half-way, so I did the rest step by step._", names=names)
         text = framed(turn, text, self._clock.now(), language, offer.skill)
-        used = any(map(offer.skill, _called(log)))
+        used = any(map(offer.skill, called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS, language),) if used else ()
         message = Outgoing(conversation, text, rows, quoted(turn.payload, conversation))
         conclude(connection, turn.id, message, f"reply:{turn.id}", self._clock.now().timestamp())
 
+    def _not_begun(self, turn: Turn, conversation: Conversation, ended: BudgetEnded, connection: Connection) -> None:
+        self._attach(turn, connection)
+        self._purse.tell_once(turn, conversation, ended, connection)
+
+    def _not_paid(self, log: Journal, offer: Offer, ended: BudgetEnded, connection: Connection) -> None:
+        self._end(log, offer, connection)
+        self._purse.tell(log.turn, offer.context.conversation, ended, connection)
+
     def _end(self, log: Journal, offer: Offer, connection: Connection) -> None:
         """What every turn's end writes; alone it is one without an answer, where a question to the person was put."""
         log.flush(connection)
-        showings.add(connection, offer.context.conversation.scope, _choice(log, offer))
+        showings.add(connection, offer.context.conversation.scope, choice(log, offer))
         self._attach(log.turn, connection)
 
     def _attach(self, turn: Turn, connection: Connection) -> None:
         attach(connection, turn, self._clock.now(), self._limits.idle)
-
-
-def _choice(log: Journal, offer: Offer) -> Sequence[Showing]:
-    """What the model's calls tell of the skills it saw: nothing if there are none, or a person made the first."""
-    called = _called(log)
-    if not called or log.turn.kind != "message":
-        return ()
-    return seen(offer.seen, {found.ref for name in called if (found := offer.skill(name))})
-
-
-def _handed_over(log: Journal, offer: Offer) -> list[str]:
-    """The skills whose runs failed in this turn, so that the model went on by itself."""
-    failed = (entry for entry in log.known.values() if entry.status == "failed" and isinstance(entry.result, dict))
-    found = (offer.skill(entry.name) for entry in failed if entry.result.get("status") == "failed")
-    return list(dict.fromkeys(each.ref.name for each in found if each))
-
-
-def _called(log: Journal) -> set[str]:
-    """The tools that were called, by the model and by the steps of skills."""
-    return {entry.name for entry in log.known.values() if entry.name}
-
-
-async def _not_again() -> ToolResult:
-    return ToolResult(REPEATED, failed=True)
 
 
 async def _made(offer: Offer, name: str, raw: str) -> ToolResult:

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from bot.domain.chat import Conversation, Outgoing, Person
+from bot.domain.cost import UNLIMITED, Budgets
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.domain.tool import Tool
@@ -27,7 +28,7 @@ from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills.introduction import introduce
 from bot.skills.library import Library
-from bot.store import chats, conversations, proposals, scopes
+from bot.store import chats, conversations, proposals, scopes, spending
 from bot.store.deliveries import deliver
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
@@ -45,7 +46,8 @@ class Terms:
     """What the operator grants a cycle.
 
     `tokens` of the model (APPRENTICE_LEARN_TOKENS), `min_tasks` that must be alike (APPRENTICE_LEARN_MIN_TASKS), `own`
-    secrets that nobody is shown, `phrases` by which people tell of the work, `quiet` hours without cards.
+    secrets that nobody is shown, `phrases` by which people tell of the work, `quiet` hours without cards, the budgets
+    that are `granted` beside the tokens.
     """
 
     tokens: int = 0
@@ -53,6 +55,7 @@ class Terms:
     own: tuple[str, ...] = ()
     phrases: Phrases = BUILT_IN
     quiet: Quiet = NEVER
+    granted: Budgets = UNLIMITED
 
 
 class Cycle:
@@ -87,7 +90,7 @@ class Cycle:
         context = ToolContext(home, Person(""))
         tools = [tool for source in self._sources for tool in await source.tools(context)]
         people = await self._store.read(lambda connection: conversations.speakers(connection, scope))
-        author = Author(self._model, Budget(self._terms.tokens), Privacy(self._terms.own, tuple(sorted(people))))
+        author = Author(self._model, await self._budget(), Privacy(self._terms.own, tuple(sorted(people))))
         before = await self._store.read(lambda connection: remembered(proposals.of_scope(connection, scope)))
         taken = await self._taken(scope, before)
         if "taught" in turn.payload:
@@ -112,12 +115,24 @@ class Cycle:
             propose(connection, found, now)
             announce(connection, scope, str(turn.id), self._clock.now(), self._terms.quiet)
             scopes.report(connection, scope, now, _report(report, prompts, found), author.budget.spent)
+            for used in author.budget.used:
+                spending.add(connection, self._today(), "", spending.LEARNING + scope, used)
             if "taught" not in turn.payload:
                 scopes.mined(connection, scope, now)
             if "asked_in" in turn.payload and not found:
                 deliver(connection, Outgoing(home, _nothing_found(report, home.language)), f"learned:{turn.id}", now)
 
         return effect
+
+    async def _budget(self) -> Budget:
+        """What this cycle may spend, of what is left of the day."""
+        granted = self._terms.granted
+        used = await self._store.read(partial(spending.of_day, day=self._today()))
+        limits = (granted.cycle, granted.day.rest(used, granted.prices))
+        return Budget(self._terms.tokens, limits, granted.prices)
+
+    def _today(self) -> str:
+        return self._terms.granted.day_of(self._clock.now())
 
     async def _read(self, scope: str, tools: Sequence[Tool], ids: Sequence[str]) -> list[Trace]:
         return await self._store.read(partial(collect.traces, scope=scope, tools=tools, ids=ids))

@@ -1,19 +1,20 @@
 """The week in a chat: what was learned, used and dropped, what that saved, what waits, and what learning cost."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from bot.domain.chat import Conversation, Outgoing
+from bot.domain.cost import UNLIMITED, Budgets
 from bot.ports import Clock
-from bot.store import audit, chats, conversations, proposals, scopes, skills, turns
+from bot.store import audit, chats, conversations, proposals, scopes, skills, spending, turns
 from bot.store.audit import Event
 from bot.store.deliveries import deliver
 from bot.store.skills import Week
 from bot.store.store import Connection, Effect
 from bot.store.turns import NewTurn, Turn
-from bot.words import Sentence, say
+from bot.words import Sentence, money, say
 
 WEEK = timedelta(days=7)
 LEARNED = ("approved", "restored", "rolled-back", "promoted")
@@ -40,9 +41,10 @@ class Weekly:
 class Digest:
     """Tells of a week."""
 
-    def __init__(self, clock: Clock, weekly: Weekly) -> None:
+    def __init__(self, clock: Clock, weekly: Weekly, granted: Budgets = UNLIMITED) -> None:
         self._clock = clock
         self._weekly = weekly
+        self._granted = granted
 
     def submit(self, connection: Connection) -> None:
         """Submit the digests that are due; the week in the key elects one, also after a stop."""
@@ -61,11 +63,24 @@ class Digest:
         if home is None or chats.gone(connection, home):
             return
         now = self._clock.now()
-        text = _text(connection, home, (now - WEEK).timestamp())
+        since = now - WEEK
+        text = _text(connection, home, since.timestamp(), partial(self._money, connection, home.scope, since))
         deliver(connection, Outgoing(home, text), f"digest:{turn.id}", now.timestamp())
 
+    def _money(self, connection: Connection, scope: str, since: datetime, used: Week) -> list[Sentence]:
+        """What was spent, and what the calls would have cost that skills saved; nothing where a price is missing."""
+        day, prices = self._granted.day_of(since), self._granted.prices
+        worked, learned = spending.of_scope(connection, scope, day), spending.of_learning(connection, scope, day)
+        spent, learning = prices.told([*worked, *learned]), prices.told(learned)
+        if spent is None or learning is None:
+            return []
+        a_token = prices.cost(worked) / max(sum(each.tokens for each in worked), 1)
+        saved = money(used.saved * used.tokens_a_call * a_token, prices.currency)
+        told = {"spent": spent, "learning": learning, "saved": saved}
+        return [Sentence("Money spent: {spent}, of it on learning {learning}; saved about: {saved}", **told)]
 
-def _text(connection: Connection, home: Conversation, since: float) -> str:
+
+def _text(connection: Connection, home: Conversation, since: float, money_of: Callable[[Week], list[Sentence]]) -> str:
     language, scope = home.language, home.scope
     events = [event for event in audit.events(connection) if event.at >= since and event.scope == scope]
     used = skills.since(connection, scope, since)
@@ -75,6 +90,7 @@ def _text(connection: Connection, home: Conversation, since: float) -> str:
         *_used(used),
         Sentence("Waiting for a decision: {names}", names=_listed(proposals.pending(connection, scope))),
         Sentence("Tokens that learning cost: {tokens}", tokens=scopes.cost(connection, scope, since)),
+        *money_of(used),
     ]
     head = say(language, "**Seven days here**")
     return "\n".join([head, "", *(f"- {fact.told(language)}" for fact in facts)])

@@ -29,6 +29,9 @@ class Entry:
     result: JSON = None
     tokens: int = 0
     bytes: int = 0
+    model: str = ""
+    tokens_out: int = 0
+    """Of the tokens those that the model wrote."""
 
 
 def start(connection: sa.Connection, turn: int, entry: Entry, now: float, *, again: bool = False) -> None:
@@ -43,7 +46,8 @@ def start(connection: sa.Connection, turn: int, entry: Entry, now: float, *, aga
 def end(connection: sa.Connection, turn: int, entry: Entry, now: float) -> None:
     """Record what a call gave."""
     given = {"status": entry.status, "result": entry.result, "tokens": entry.tokens, "bytes": entry.bytes}
-    connection.execute(_END, {"of": turn, "at": entry.place, **given, "finished": now})
+    asked = {"model": entry.model, "tokens_out": entry.tokens_out}
+    connection.execute(_END, {"of": turn, "at": entry.place, **given, **asked, "finished": now})
 
 
 def entries(connection: sa.Connection, of: Sequence[int]) -> dict[int, list[Entry]]:
@@ -51,7 +55,18 @@ def entries(connection: sa.Connection, of: Sequence[int]) -> dict[int, list[Entr
     found: dict[int, list[Entry]] = {turn: [] for turn in of}
     for row in connection.execute(_ENTRIES, {"of": list(of)}):
         found[row.turn].append(
-            Entry(row.place, row.name, row.request, row.once, row.status, row.result, row.tokens, row.bytes)
+            Entry(
+                row.place,
+                row.name,
+                row.request,
+                row.once,
+                row.status,
+                row.result,
+                row.tokens,
+                row.bytes,
+                row.model,
+                row.tokens_out,
+            )
         )
     return found
 
@@ -74,6 +89,6 @@ def spent(connection: sa.Connection, key: str) -> Spent:
     return Spent(len(asked), sum(entry.bytes for entry in asked), tokens, turn.finished - turn.created)
 
 
-def ended(entry: Entry, result: JSON, *, failed: bool = False, tokens: int = 0, size: int = 0) -> Entry:
+def ended(entry: Entry, result: JSON, *, failed: bool = False) -> Entry:
     """The entry with its end filled in."""
-    return replace(entry, status="failed" if failed else "done", result=result, tokens=tokens, bytes=size)
+    return replace(entry, status="failed" if failed else "done", result=result)

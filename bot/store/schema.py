@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bot.errors import ConfigError
 from bot.store.store import writing_engine
 
-HEAD = "0007"
+HEAD = "0010"
 """The newest revision. Knowing it here spares a start with a current database the import of Alembic."""
 
 

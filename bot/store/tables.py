@@ -77,8 +77,24 @@ journal = Table(
     Column("bytes", Integer, nullable=False, server_default="0"),
     Column("started", Float, nullable=False),
     Column("finished", Float),
+    Column("model", String, nullable=False, server_default=""),  # that was asked; "" where none was
+    Column("tokens_out", Integer, nullable=False, server_default="0"),  # of `tokens`
     UniqueConstraint("turn", "place"),
 )
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", String, primary_key=True),  # such as 2026-11-23, in the budgets' time zone
+    Column("person", String, primary_key=True),  # "": learning
+    Column("conversation", String, primary_key=True),  # its key, or `learning:` and the scope
+    Column("since", Integer, primary_key=True),  # as conversations had it: what came before is another budget's
+    Column("model", String, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+)
+Index("ix_spending_conversation_since", spending.c.conversation, spending.c.since)
 
 conversations = Table(
     "conversations",

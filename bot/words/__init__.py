@@ -62,6 +62,12 @@ def decimal(number: float) -> Sentence:
     return Sentence("{whole}.{tenth}", whole=whole, tenth=tenth)
 
 
+def money(amount: float, currency: str) -> Sentence:
+    """An amount with two decimals; a small one with four."""
+    whole, part = f"{amount:.{2 if amount >= 1 else 4}f}".split(".")
+    return Sentence("{whole}.{part} {currency}", whole=whole, part=part, currency=currency)
+
+
 def _tables() -> Iterator[tuple[str, Mapping[str, str]]]:
     for file in files(__name__).iterdir():
         name, _, kind = file.name.rpartition(".")

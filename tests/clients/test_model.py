@@ -86,7 +86,7 @@ async def test_an_answer_in_words_comes_with_its_cost(pair: Pair) -> None:
     reply = await pair.ask(text("Hello."))
     [request] = pair.server.requests
     assert (reply.text, reply.calls) == ("Hello.", ())
-    assert (reply.tokens_in, reply.estimated) == (100, False)
+    assert (reply.tokens_in, reply.estimated, reply.model) == (100, False, "small")
     assert reply.bytes_out == len(request.body)
     stream = {"stream": True, "stream_options": {"include_usage": True}} if pair.streamed else {}
     assert request.json == {"model": "small", "messages": [{"role": "user", "content": "hi"}], **stream}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.cost import Budgets
 from bot.domain.json import JSON
 from bot.domain.policy import Policy
 from bot.domain.privacy import Privacy
@@ -27,6 +28,7 @@ from bot.engine.membership import Membership
 from bot.engine.memory import Memory
 from bot.engine.outbox import Outbox
 from bot.engine.prompt import House
+from bot.engine.purse import Purse
 from bot.engine.question import Questions
 from bot.engine.received import Receiving
 from bot.engine.reminding import Reminding
@@ -130,6 +132,7 @@ class Desk:
         self.numbers = iter(range(1, 10_000))
         (path / "workspace").mkdir(exist_ok=True)
         (path / "skills").mkdir(exist_ok=True)
+        self.budgets = Budgets()
         self.open_to: Person | None = None
         self.policy = Policy()
         self.open()
@@ -154,7 +157,19 @@ class Desk:
         receiving = Receiving(self.path / "workspace", adapters)
         lives = Lives(store, clock, self.watched, privacy)
         questions = Questions(privacy, self.path / "outgoing")
-        speaking = Turns(store, clock, self.model, toolbox, lives, follow_ups, receiving, questions, limits, self.house)
+        speaking = Turns(
+            store,
+            clock,
+            self.model,
+            toolbox,
+            lives,
+            follow_ups,
+            receiving,
+            questions,
+            limits,
+            self.house,
+            Purse(clock, self.budgets),
+        )
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers), questions)
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}
@@ -178,7 +193,7 @@ class Desk:
             "reminder": self.reminding.say,
             "due": self.reminding.begin,
             "scheduled": self.reminding.counted(speaking.scheduled),
-            "command": Answers(store, clock, showcase, stopping, forget, memory, agenda),
+            "command": Answers(store, clock, showcase, stopping, forget, memory, agenda, self.budgets.prices),
             "forget": Forgetting(store, clock, stopping, resting, *folders),
             "membership": Membership(store, clock, stopping, self._is_open_to),
             "click": Clicks(store, clock, adapters, decisions),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.domain.chat import ButtonClicked, Conversation, Person
+from bot.domain.cost import UNLIMITED, Budgets, Limit, Prices, Used
 from bot.domain.privacy import Privacy
 from bot.domain.trace import Outcome, Trace
 from bot.learning.backfill import take
@@ -21,7 +22,7 @@ from bot.ports import ModelClient, ModelReply, ModelRequest
 from bot.skills import folder
 from bot.skills.library import Library
 from bot.skills.reviewers import Reviewers
-from bot.store import buttons, chats, proposals, scopes, tables, tasks, turns
+from bot.store import buttons, chats, proposals, scopes, spending, tables, tasks, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
 from bot.store.store import Store
@@ -65,18 +66,18 @@ class Loop:
         self.seen: list[Trace] = []
         self.count = 0
 
-    def spend(self, tokens: int) -> None:
-        """Cycles from now on may spend so many tokens."""
-        terms = Terms(tokens, own=("my-own-secret",))
+    def spend(self, tokens: int, granted: Budgets = UNLIMITED) -> None:
+        """Cycles from now on may spend so many tokens, and what else is granted."""
+        terms = Terms(tokens, own=("my-own-secret",), granted=granted)
         self.cycle = Cycle(self.store, self.clock, self.library, self.model, self._mine, self.tools, terms)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         if (
             request.schema and "verdict" in request.schema["properties"]
         ):  # the judge's question: what it does is told in its own tests
-            return ModelReply('{"verdict": "unknown", "reason": "Nothing shows it."}', (), 0, 0, False, 1)
+            return ModelReply('{"verdict": "unknown", "reason": "Nothing shows it."}', (), 0, 0, False, 1, "small")
         self.asked.append(request)
-        return ModelReply(self.answers.pop(0), (), 500, 100, False, 1)
+        return ModelReply(self.answers.pop(0), (), 500, 100, False, 1, "small")
 
     async def _mine(self, scope: str, marks: Mapping[str, str], read: Read, taken: Taken) -> Report:
         self.seen = list(await read(list(marks)))
@@ -293,6 +294,40 @@ async def test_the_model_gives_the_words_within_the_budget(store: Store, tmp_pat
     assert report["drafts"] == [{"name": "customer-orders", "tokens": 600, "by_model": True}]
     sent = json.dumps([message for request in loop.asked for message in request.messages])
     assert not [customer for customer in CUSTOMERS if customer in sent]
+
+
+async def test_what_a_cycle_used_counts_to_the_day(store: Store, tmp_path: Path) -> None:
+    loop = Loop(store, tmp_path)
+    parameter = await _parameter(loop)
+    loop.spend(20_000)
+    loop.answers = [_words(parameter)]
+    await loop.learn()
+    lines = await store.read(lambda connection: spending.lines(connection, "conversation"))
+    assert lines == [spending.Line("learning:telegram:7", [Used("small", 5, 500, 100)])]
+
+
+@pytest.mark.parametrize(
+    ("granted", "asked"),
+    [
+        (Budgets(day=Limit(tokens=100)), 0),
+        (Budgets(cycle=Limit(tokens=100)), 0),
+        (Budgets(day=Limit(money=0.01), prices=Prices("EUR", {"small": (1.0, 1.0)})), 0),
+        (Budgets(cycle=Limit(money=0.000_6), prices=Prices("EUR", {"small": (1.0, 1.0)})), 1),
+        (Budgets(cycle=Limit(money=0.002), prices=Prices("EUR", {"small": (1.0, 1.0)})), 2),
+    ],
+)
+async def test_a_budget_that_is_used_up_leaves_learning_without_the_model(
+    store: Store, tmp_path: Path, granted: Budgets, asked: int
+) -> None:
+    loop = Loop(store, tmp_path)
+    await _parameter(loop)
+    earlier = Used("small", 1, 10_000, 0)
+    await store.write(Commit.FINISH, lambda c: spending.add(c, "2026-11-22", "telegram:7", "telegram:7", earlier))
+    loop.asked.clear()
+    loop.spend(20_000, granted)
+    loop.answers = ["{}", "{}", "{}"]
+    await loop.learn()
+    assert len(loop.asked) == asked
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The weekly digest: once a week, from its hour on, with what the rows say of that chat alone."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -7,12 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.chat import Conversation, Person
+from bot.domain.cost import Budgets, Prices, Used
 from bot.domain.skill import SkillRef
 from bot.errors import ConfigError
 from bot.learning.digest import Digest, Weekly
 from bot.settings import load
 from bot.skills import life
-from bot.store import audit, conversations, journal, scopes, tables, turns
+from bot.store import audit, conversations, journal, scopes, spending, tables, turns
 from bot.store.audit import Event
 from bot.store.commits import Commit
 from bot.store.journal import Entry
@@ -51,7 +53,7 @@ async def used(store: Store, home: Conversation, at: float, calls: int) -> None:
         assert turn is not None
         entry = Entry("model:0", "", [], once=False)
         journal.start(connection, turn, entry, at)
-        journal.end(connection, turn, journal.ended(entry, {"text": "", "calls": []}, tokens=1_000), at + 2)
+        journal.end(connection, turn, replace(journal.ended(entry, {"text": "", "calls": []}), tokens=1_000), at + 2)
         life.used(connection, Use(turn, "tool:0.0", REF, {}, "done", (True,), calls=calls), at)
 
     await store.write(Commit.FINISH, work)
@@ -90,6 +92,29 @@ async def test_the_week_is_told_once_with_what_happened_in_that_chat(store: Stor
     assert await told(store, digest, clock, ROOM) == []
     clock.time += timedelta(days=5)
     assert len(await told(store, digest, clock, ROOM)) == 1
+
+
+async def test_money_is_told_where_every_model_has_a_price(store: Store) -> None:
+    clock = HandClock()
+    clock.time = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    await used(store, ROOM, clock.time.timestamp() - 3600, 31)
+
+    def spent(connection: Connection) -> None:
+        spending.add(connection, "2026-11-20", "telegram:7", ROOM.key, Used("small", 1, 800_000, 200_000))
+        spending.add(connection, "2026-11-21", "", f"learning:{ROOM.scope}", Used("small", 1, 100_000, 0))
+        spending.add(connection, "2026-11-21", "telegram:8", GROUP.key, Used("small", 1, 7_000_000, 0))
+        spending.add(connection, "2026-11-15", "telegram:7", ROOM.key, Used("small", 1, 7_000_000, 0))
+
+    await store.write(Commit.FINISH, spent)
+    granted = Budgets(prices=Prices("EUR", {"small": (1.0, 10.0)}))
+    [priced] = await told(store, Digest(clock, Weekly((ROOM.scope,)), granted), clock, ROOM)
+    # 2.80 EUR for a million tokens of work, and 30 calls of 1,000 tokens were saved.
+    assert priced.endswith("- Money spent: 2.90 EUR, of it on learning 0.1000 EUR; saved about: 0.0840 EUR")
+    more = Used("unpriced", 1, 1, 1)
+    await store.write(Commit.FINISH, lambda c: spending.add(c, "2026-11-25", "telegram:7", ROOM.key, more))
+    clock.time += timedelta(days=7)
+    [unpriced] = await told(store, Digest(clock, Weekly((ROOM.scope,)), granted), clock, ROOM)
+    assert "Money" not in unpriced
 
 
 async def test_a_chat_in_which_nobody_spoke_or_that_the_bot_left_hears_nothing(store: Store) -> None:

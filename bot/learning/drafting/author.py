@@ -7,6 +7,7 @@ from typing import TypeVar
 import structlog
 from pydantic import BaseModel, ValidationError
 
+from bot.domain.cost import FREE, Limit, Prices, Used
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.errors import ModelError
@@ -22,11 +23,28 @@ BYTES_A_TOKEN = 3
 
 
 class Budget:
-    """Model tokens that one learning cycle may spend. Nothing is asked that might cost more than what is left."""
+    """Model tokens that one learning cycle may spend. Nothing is asked that might cost more than what is left.
 
-    def __init__(self, tokens: int) -> None:
-        self.left = tokens
-        self.spent = 0
+    `limits` hold beside them; of money nothing more is asked once it is used up.
+    """
+
+    def __init__(self, tokens: int, limits: Sequence[Limit] = (), prices: Prices = FREE) -> None:
+        self._tokens = min([tokens, *(limit.tokens for limit in limits if limit.tokens is not None)])
+        self._limits = limits
+        self._prices = prices
+        self.used: list[Used] = []
+        """The calls that were made."""
+
+    @property
+    def spent(self) -> int:
+        """Tokens that were spent."""
+        return sum(each.tokens for each in self.used)
+
+    @property
+    def left(self) -> int:
+        """Tokens that may still be spent."""
+        over = any(limit.reached(self.used, self._prices) for limit in self._limits)
+        return 0 if over else self._tokens - self.spent
 
     def covers(self, messages: Sequence[JSON], answer: int) -> bool:
         """Whether a request can be paid for, with an answer of so many tokens."""
@@ -34,9 +52,7 @@ class Budget:
 
     def pay(self, reply: ModelReply) -> None:
         """Count what a reply cost."""
-        cost = reply.tokens_in + reply.tokens_out
-        self.left -= cost
-        self.spent += cost
+        self.used.append(Used(reply.model, 1, reply.tokens_in, reply.tokens_out))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ from bot.store import buttons, people, schema, tasks, turns
 from bot.store.commits import Commit
 from bot.store.store import Connection, Probe, Store
 from bot.store.turns import NewTurn
+from bot.tools import documents
 from bot.tools.builtin import builtin
 from bot.tools.command import command_tools
 from bot.tools.policed import policed
@@ -114,7 +115,9 @@ class App:
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
         privacy = Privacy(settings.secrets)
         own = builtin(workspace, outgoing, clock, self.library, store, privacy, settings.tables)
-        sources = policed((*own, *command_tools(settings), *outside.tools), settings.tables.tools.policy)
+        self._documents = documents.document_tools(settings)
+        own = (*own, *command_tools(settings), *self._documents)
+        sources = policed((*own, *outside.tools), settings.tables.tools.policy)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)
         toolbox = Toolbox(sources, relevance, settings.tables.skills.tokens)
@@ -266,6 +269,7 @@ class App:
     def _ticks(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         ticks: list[tuple[float, Callable[[], Awaitable[None]]]] = [(SECONDS, self._sweep), (HOUR, self._remind)]
         ticks += [(shelf.SECONDS, self._look), (SECONDS, self._reminding.submit), (HOUR, self._reminding.mend)]
+        ticks += [(documents.SECONDS, each.refresh) for each in self._documents]
         every = self._settings.learn_every.total_seconds()
         return [*ticks, (every, partial(self._learn, every))] if every else ticks
 

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     skills: Path = Path("skills")
     skills_git: Literal["off", "commit"] = "off"
     workspace: Path | None = None
+    documents: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_list)] = ()
     database_url: str | None = _variable("DATABASE_URL")
     telegram_bot_token: SecretStr | None = _variable("TELEGRAM_BOT_TOKEN")
     telegram_base_url: str | None = _variable("TELEGRAM_BASE_URL")
@@ -139,6 +140,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"APPRENTICE_WORKSPACE ({folder}) holds the database ({database}): choose a folder below or beside it."
             )
+        for documents in map(Path.resolve, self.documents):
+            lie_apart = not {documents, *documents.parents} & {folder, skills}
+            if not lie_apart or documents in (*database.parents, *folder.parents, *skills.parents):
+                raise ValueError(
+                    f"APPRENTICE_DOCUMENTS ({documents}) overlaps with the workspace, the skills or the database: "
+                    "everybody could search them. Choose folders that lie apart."
+                )
         return self
 
     @property
@@ -174,6 +182,11 @@ class Settings(BaseSettings):
     def own_folders(self) -> tuple[Path, ...]:
         """The bot's own, which no command sees: in the last one stand `.env` and `apprentice.toml`."""
         return (self.home, self.database.parent, self.skills, Path())
+
+    @property
+    def documents_index(self) -> Path:
+        """The full-text index over the documents; it may be deleted."""
+        return self.home / "documents.db"
 
     @property
     def database(self) -> Path:

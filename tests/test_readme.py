@@ -12,9 +12,11 @@ from bot.engine.commands import COMMANDS
 from bot.ports import ToolContext
 from bot.settings import Settings
 from bot.skills.library import Library
+from bot.store.documents import DocumentIndex
 from bot.store.store import Store
 from bot.tools.builtin import builtin
 from bot.tools.command import CommandTool
+from bot.tools.documents import DocumentTools
 from tests.engine.made import ANA, ROOM, HandClock
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -49,7 +51,7 @@ def test_command_line() -> None:
 async def test_tools(store: Store, tmp_path: Path) -> None:
     commands = CommandTool(Commands(programs=("true",), sandbox="unsandboxed"), tmp_path, ())
     own = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store, Privacy())
-    sources = (*own, commands)
+    sources = (*own, commands, DocumentTools([tmp_path], DocumentIndex(tmp_path / "documents.db")))
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools")}
     assert documented == {tool.name: list(tool.schema["properties"]) for tool in tools}

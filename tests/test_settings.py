@@ -198,3 +198,15 @@ def test_money_is_limited_for_models_with_a_price_alone(monkeypatch: pytest.Monk
 def test_prices_need_a_word_for_the_money() -> None:
     [told] = mistakes(MONEY.replace('currency = "EUR"', ""))
     assert told == 'apprentice.toml: prices need a word for the money, as in budgets: currency = "EUR".'
+
+
+def test_documents_lie_apart_from_what_not_everybody_may_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPRENTICE_DOCUMENTS", "handbook, data/handbook")
+    assert load().documents == (Path("handbook"), Path("data/handbook"))
+    (Path("data") / "workspace" / "docs").mkdir(parents=True)
+    Path("link").symlink_to("data/workspace")
+    inside = ("data/workspace/docs", "skills/a", "link")
+    for folder in (".", "data", "data/workspace", "skills", "handbook/../data", *inside):
+        monkeypatch.setenv("APPRENTICE_DOCUMENTS", f"handbook,{folder}")
+        with pytest.raises(ConfigError, match=r"^APPRENTICE_DOCUMENTS \(.*\) overlaps with the workspace"):
+            load()

@@ -23,6 +23,7 @@ from bot.store import audit, proposals
 from bot.store.store import Store
 from bot.tools.builtin import builtin
 from bot.tools.command import command_tools
+from bot.tools.documents import document_tools
 
 
 def import_(
@@ -88,7 +89,7 @@ async def _cautions(
     own = builtin(
         settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store, Privacy(settings.secrets)
     )
-    sources = (*own, *command_tools(settings))
+    sources = (*own, *command_tools(settings), *document_tools(settings))
     tools = {tool.name: tool for source in sources for tool in await source.tools(HERE)}
     return [str(warning) for warning in warnings(skill, files, tools, Privacy(settings.secrets))]
 

@@ -24,6 +24,7 @@ from bot.store.store import Store
 from bot.store.transcript import as_text
 from bot.tools.builtin import builtin
 from bot.tools.command import command_tools
+from bot.tools.documents import document_tools
 from bot.tools.policed import policed
 
 HERE = ToolContext(Conversation("console", "local"), Person("console:operator"))
@@ -70,8 +71,8 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         procedure = await _live(library, name)
         folders, privacy = (settings.workspace_folder, settings.outgoing_folder), Privacy(settings.secrets)
         own = builtin(*folders, SystemClock(), library, store, privacy, settings.tables)
-        sources = (*own, *command_tools(settings), *await tool_servers(settings, stack))
-        sources = policed(sources, settings.tables.tools.policy)
+        own = (*own, *command_tools(settings), *document_tools(settings))
+        sources = policed((*own, *await tool_servers(settings, stack)), settings.tables.tools.policy)
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         away = {tool: found.away for tool, (found, _) in tools.items() if found.away}
         lacking = missing(procedure, tools.keys() - away)

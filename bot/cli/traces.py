@@ -18,6 +18,7 @@ from bot.store import schema
 from bot.store.store import Store
 from bot.tools.builtin import builtin
 from bot.tools.command import command_tools
+from bot.tools.documents import document_tools
 
 command = typer.Typer(help="Recorded tasks, in and out: import, export.", no_args_is_help=True)
 
@@ -64,7 +65,7 @@ async def _give(settings: Settings, scope: str | None) -> None:
         own = builtin(
             settings.workspace_folder, settings.outgoing_folder, clock, library, store, Privacy(settings.secrets)
         )
-        sources = (*own, *command_tools(settings))
+        sources = (*own, *command_tools(settings), *document_tools(settings))
         tools = [tool for source in sources for tool in await source.tools(HERE)]
         async for line in backfill.give(store, scope, tools, Privacy(settings.secrets)):
             typer.echo(line)

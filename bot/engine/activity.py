@@ -18,6 +18,7 @@ TITLES = {
     "schedule": (Sentence("Puts down for later"), "what"),
     "list_schedules": (Sentence("Looks at what is scheduled"), ""),
     "cancel_schedule": (Sentence("Cancels what was scheduled"), "number"),
+    "search_documents": (Sentence("Searches the documents for"), "query"),
     "http_get": (Sentence("Reads"), "url"),
     "list_skills": (Sentence("Looks through the skills"), ""),
     "show_skill": (Sentence("Looks at the skill"), "name"),

@@ -14,12 +14,14 @@ from bot.domain.scope import family
 
 MOST_TERMS = 64
 """Different words of a text that are looked for."""
+TOKENS = "porter unicode61 remove_diacritics 2"
+"""How SQLite finds words in a text: without marks and English endings."""
 COMMON = 50
 """Pages that a word may stand in without being common."""
 _WORD = re.compile(r"\w+")
-_CREATE = """CREATE VIRTUAL TABLE pages USING fts5(
+_CREATE = f"""CREATE VIRTUAL TABLE pages USING fts5(
     name UNINDEXED, scope UNINDEXED, title, keywords, description, examples,
-    tokenize = 'porter unicode61 remove_diacritics 2'
+    tokenize = '{TOKENS}'
 )"""
 # What a skill is called and what most requests for it share tell more than what is also said of it.
 _SEARCH = """SELECT name, -bm25(pages, 0, 0, 4, 2, 1, 1) FROM pages
@@ -54,13 +56,22 @@ class Index:
 
     def search(self, text: str, scope: str, limit: int) -> dict[str, float]:
         """The names of the skills seen in a scope that share words with a text, best first; their BM25 is above 0."""
-        said = dict.fromkeys(word.lower() for word in _WORD.findall(text))
-        terms = [word for word in said if word not in self._common][:MOST_TERMS]
+        terms = [word for word in words(text) if word not in self._common]
         if not terms:
             return {}
-        match = " OR ".join(f'"{term}"' for term in terms)
+        match = any_of(terms)
         return dict(self._connection.execute(_SEARCH, (match, *family(scope), limit)).fetchall())
 
 
+def words(text: str) -> list[str]:
+    """The different words of a text, in small letters."""
+    return list(dict.fromkeys(_WORD.findall(text.lower())))
+
+
+def any_of(terms: Sequence[str]) -> str:
+    """The query for texts with any of these words. In quotes a word is a word, whatever it means to FTS5."""
+    return " OR ".join(f'"{term}"' for term in terms[:MOST_TERMS])
+
+
 def _words(page: Page) -> set[str]:
-    return set(_WORD.findall(f"{page.title} {page.keywords} {page.description} {page.examples}".lower()))
+    return set(words(f"{page.title} {page.keywords} {page.description} {page.examples}"))

@@ -38,19 +38,20 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A regular file: its path in the workspace, with `/`, and its size in bytes."""
+    """A regular file: its path in the workspace, with `/`, its size in bytes, and when it changed, in nanoseconds."""
 
     path: str
     size: int
+    changed: int
 
 
 class Workspace:
     """Blocking; call it from a thread. Every method raises ToolError with a sentence for the model.
 
-    `own` is the name of the one folder in `files/` that is there: see `names.folder_of`.
+    `own` is the name of the one folder in `files/` that is there: see `names.folder_of`. None: all are there.
     """
 
-    def __init__(self, root: Path, own: str) -> None:
+    def __init__(self, root: Path, own: str | None) -> None:
         self._root = root
         self._own = own
 
@@ -107,7 +108,7 @@ class Workspace:
             with self._folder(parts[:-1], path) as folder:
                 status = _status(self._spelled(parts[-1], folder), folder)
             if status is not None and stat.S_ISREG(status.st_mode):
-                yield Found("/".join(parts), status.st_size)
+                yield Found("/".join(parts), status.st_size, status.st_ctime_ns)
                 return
         yield from self._below(parts, self._entries(parts, path))
 
@@ -125,7 +126,7 @@ class Workspace:
         for name, status in entries:
             inner = [*parts, name]
             if stat.S_ISREG(status.st_mode):
-                yield Found("/".join(inner), status.st_size)
+                yield Found("/".join(inner), status.st_size, status.st_ctime_ns)
             elif stat.S_ISDIR(status.st_mode) and len(inner) < DEEPEST:
                 try:
                     entries_below = self._entries(inner, name)
@@ -183,6 +184,8 @@ class Workspace:
 
     def _of_all(self, folder: int) -> bool:
         """Whether this is the folder that holds one of each conversation, by whichever name it was reached."""
+        if self._own is None:
+            return False
         try:
             return os.path.samestat(os.fstat(folder), os.stat(self._root / FILES, follow_symlinks=False))
         except FileNotFoundError:

@@ -9,9 +9,11 @@ from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.engine.activity import SHOWN, TITLES, title
 from bot.ports import ToolContext
+from bot.store.documents import DocumentIndex
 from bot.store.store import Store
 from bot.tools.builtin import builtin
 from bot.tools.command import CommandTool
+from bot.tools.documents import DocumentTools
 from tests.engine.desk import Desk
 from tests.engine.made import ANA, ROOM
 
@@ -74,7 +76,7 @@ async def test_each_built_in_tool_has_its_words(store: Store, tmp_path: Path) ->
     desk = Desk(store, tmp_path)
     commands = CommandTool(Commands(programs=("true",), sandbox="unsandboxed"), tmp_path, ())
     own = builtin(desk.path / "workspace", desk.path / "outgoing", desk.clock, desk.library, desk.store, OWN)
-    sources = (*own, commands)
+    sources = (*own, commands, DocumentTools([tmp_path], DocumentIndex(tmp_path / "documents.db")))
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     assert {tool.name for tool in tools} == TITLES.keys()
     for tool in tools:

@@ -81,8 +81,8 @@ class Reminding:
         if not isinstance(found, Reminder):
             return found
         home = await self._store.read(partial(conversations.find, key=found.conversation))
-        late = _lateness(turn, self._clock.now())
-        text = "\n".join([plain(found.what), *(note.told(home.language) for note in late)])
+        late = self._late(turn)
+        text = "\n".join([plain(found.what), *(note.told(home.language) for note in _lateness(late))])
 
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()
@@ -99,16 +99,17 @@ class Reminding:
         found = await self._standing(turn)
         if not isinstance(found, Reminder):
             return found
-        slot, now = datetime.fromtimestamp(turn.payload["slot"], UTC), self._clock.now()
-        if not found.every and now - slot > GRACE:
+        late, now = self._late(turn), self._clock.now().timestamp()
+        if not found.every and late > GRACE.total_seconds():
+            slot = datetime.fromtimestamp(turn.payload["slot"], UTC)
             time, what = in_words(slot, zone_named(found.zone)), _what(found)
             missed = Sentence("I was away on {time}, so this was not done: {what}", time=time, what=what)
-            return partial(rest, found, missed, now.timestamp())
-        key = found.conversation
-        work = NewTurn(f"{turn.key}:work", f"chat:{key}", "scheduled", turn.payload, key)
+            return partial(rest, found, missed, now)
+        key, payload = found.conversation, {**turn.payload, "late": late}
+        work = NewTurn(f"{turn.key}:work", f"chat:{key}", "scheduled", payload, key)
 
         def effect(connection: Connection) -> None:
-            turns.enqueue(connection, work, now.timestamp())
+            turns.enqueue(connection, work, now)
 
         return effect
 
@@ -130,6 +131,10 @@ class Reminding:
             return effect
 
         return working
+
+    def _late(self, turn: Turn) -> float:
+        """Seconds since the time that a turn was made of."""
+        return self._clock.now().timestamp() - float(turn.payload["slot"])
 
     async def _standing(self, turn: Turn) -> Reminder | Effect:
         """What a turn is of, if it stands and its person is there and may talk to the bot; else how the turn ends.
@@ -168,14 +173,14 @@ def times(reminder: Reminder, now: datetime) -> tuple[float | None, float | None
     return missed.timestamp() if missed else None, following.timestamp() if following else None
 
 
-def framed(turn: Turn, text: str, now: datetime, language: str, skills: Callable[[str], object]) -> str:
+def framed(turn: Turn, text: str, language: str, skills: Callable[[str], object]) -> str:
     """The answer of a turn; that of one that was scheduled says so. `skills` finds a live one by its tool's name."""
     if turn.kind != "scheduled":
         return text
     given = turn.payload
     what = plain(shorten(given["text"], SHOWN))
     notes = [Sentence("_Scheduled (number {number}): {what}_", number=given["reminder"], what=what)]
-    notes += _lateness(turn, now)
+    notes += _lateness(given["late"])
     if given["tool"] and skills(given["tool"]) is None:
         notes.append(Sentence("_The skill {name} is not here any more, so I did without._", name=given["skill"]))
     return "\n".join([*(note.told(language) for note in notes), "", text])
@@ -249,8 +254,7 @@ def _keep(connection: Connection, turn: Turn, text: str, now: float) -> None:
     journal.end(connection, turn.id, journal.ended(said, {"text": text, "calls": []}), now)
 
 
-def _lateness(turn: Turn, now: datetime) -> list[Sentence]:
-    late = now.timestamp() - turn.payload["slot"]
+def _lateness(late: float) -> list[Sentence]:
     on_time = late <= LATE.total_seconds()
     return [] if on_time else [Sentence("_Late by {time}: I was away._", time=span(late))]
 

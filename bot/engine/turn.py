@@ -268,7 +268,7 @@ class Turns:
         if handed_over := failed_skills(log, offer):
             names = ", ".join(handed_over)
             text += "\n\n" + say(language, "_{names} stopped half-way, so I did the rest step by step._", names=names)
-        text = framed(turn, text, self._clock.now(), language, offer.skill)
+        text = framed(turn, text, language, offer.skill)
         used = any(map(offer.skill, called(log)))
         rows = (buttons.row(connection, "feedback", str(turn.id), THUMBS, language),) if used else ()
         message = Outgoing(conversation, text, rows, quoted(turn.payload, conversation))

@@ -38,6 +38,9 @@ class Reminder:
     id: int = 0
 
 
+_COMING = sa.or_(reminders.c.state == "resting", sa.and_(reminders.c.state == "live", reminders.c.due.is_not(None)))
+
+
 def add(connection: sa.Connection, new: Reminder, now: float) -> Reminder:
     """Keep something for later; with its number."""
     row = {
@@ -66,15 +69,15 @@ def find(connection: sa.Connection, id: int) -> Reminder | None:
 
 
 def of_chat(connection: sa.Connection, scope: str) -> list[Reminder]:
-    """What is to come in a chat, the next first; what rests stands behind."""
-    there = (reminders.c.scope == scope, reminders.c.state != "over")
+    """What is to come in a chat, the next first; what rests stands behind. What is being done is not to come."""
+    there = (reminders.c.scope == scope, _COMING)
     rows = sa.select(reminders).where(*there).order_by(reminders.c.state, reminders.c.due, reminders.c.id)
     return list(map(_reminder, connection.execute(rows)))
 
 
 def of_conversation(connection: sa.Connection, key: str) -> list[Reminder]:
     """What is to come in a conversation."""
-    there = (reminders.c.conversation == key, reminders.c.state != "over")
+    there = (reminders.c.conversation == key, _COMING)
     return list(map(_reminder, connection.execute(sa.select(reminders).where(*there))))
 
 

@@ -31,7 +31,7 @@ def builtin(
         FileTools(workspace),
         SendingTool(workspace, outgoing, clock, store),
         ClockTool(clock),
-        ReminderTools(store, clock, library, tables.reminders.zone),
+        ReminderTools(store, clock, library, privacy, tables.reminders.zone),
         HttpTool(tables.http.allow),
         SkillTools(library, store, clock),
         MemoryTools(store, clock, privacy),

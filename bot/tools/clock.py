@@ -13,7 +13,7 @@ from bot.tools.arguments import Arguments, schema_of, validated
 
 
 class _Zone(Arguments):
-    zone: str = "UTC"
+    zone: str = ""
 
 
 _TOOLS = (Tool("current_time", "The time now; zone like Europe/Rome", schema_of(_Zone), reads=True),)
@@ -30,8 +30,8 @@ class ClockTool:
         return _TOOLS
 
     async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
-        """Tell the time. Raises ToolError for a zone that nobody knows."""
-        zone = validated(_Zone, arguments).zone
+        """Tell the time, where the person is unless asked. Raises ToolError for a zone that nobody knows."""
+        zone = validated(_Zone, arguments).zone or context.person.zone or "UTC"
         now = self._clock.now().astimezone(zone_named(zone))
         return ToolResult({"time": now.isoformat(timespec="seconds"), "weekday": f"{now:%A}", "zone": zone})
 

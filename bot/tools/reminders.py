@@ -8,6 +8,7 @@ from pydantic import Field
 from bot.clients.cron import Cron, clock_change, moment
 from bot.domain.chat import Outgoing
 from bot.domain.json import JSON
+from bot.domain.privacy import Privacy
 from bot.domain.text import clean, plain, shorten
 from bot.domain.times import in_words
 from bot.domain.tool import Tool, ToolResult
@@ -64,12 +65,16 @@ _TOOLS = (
 
 
 class ReminderTools:
-    """What is to come in the conversation's chat. `house` is the time zone of those who never named one."""
+    """What is to come in the conversation's chat.
 
-    def __init__(self, store: Store, clock: Clock, library: Library, house: tzinfo) -> None:
+    `privacy` tells the secrets that are not kept, `house` is the time zone of those who never named one.
+    """
+
+    def __init__(self, store: Store, clock: Clock, library: Library, privacy: Privacy, house: tzinfo) -> None:
         self._store = store
         self._clock = clock
         self._library = library
+        self._privacy = privacy
         self._house = house
 
     async def tools(self, context: ToolContext) -> Sequence[Tool]:
@@ -91,6 +96,8 @@ class ReminderTools:
         what = clean(given.what).strip()
         if not 0 < len(what) <= LONGEST:
             raise ToolError(f"Say in `what`, in at most {LONGEST} characters, what it is.")
+        if self._privacy.masked(what) != what or self._privacy.masked_in(given.parameters) != given.parameters:
+            raise ToolError("This holds a secret, such as a password or a key. Secrets are not kept for later.")
         zone = await self._zone(given.zone, context)
         wall, due = _due(given, zone, now)
         skill, parameters = await self._skill(given, here.scope)
@@ -119,7 +126,7 @@ class ReminderTools:
 
         kept = await self._store.write(Commit.SCHEDULE, work)
         shown = "The person was shown this, with its time and a Cancel button: answer in a few words."
-        return ToolResult({**_as_json(kept), "note": " ".join([*notes, shown])})
+        return ToolResult({**_as_json(kept), "now": str(in_words(now, zone)), "note": " ".join([*notes, shown])})
 
     async def _zone(self, named: str, context: ToolContext) -> tzinfo:
         """What the person named, else what the platform tells, else what was named here before, else the house's."""

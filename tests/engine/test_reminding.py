@@ -14,7 +14,7 @@ from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Step
 from bot.errors import DeliverLater, ModelRefused
 from bot.learning import collect
-from bot.ports import ModelReply
+from bot.ports import ModelReply, ModelRequest
 from bot.store import chats, evidence, reminders, tasks
 from bot.store.commits import Commit
 from bot.store.reminders import Reminder
@@ -43,6 +43,7 @@ REFUSED = (
     ({"what": " ", "in_minutes": 5}, "what"),
     ({"what": "x" * 2001, "in_minutes": 5}, "what"),
     ({"what": "x", "in_minutes": 5, "zone": "Bern"}, "no time zone 'Bern'"),
+    ({"what": "log in with sesame-123", "in_minutes": 5}, "holds a secret"),
     ({"what": "x", "in_minutes": 5, "skill": "nothing"}, "no skill named nothing"),
 )
 
@@ -355,6 +356,16 @@ async def test_what_fails_three_times_in_a_row_rests(desk: Desk) -> None:
         "This failed 3 times in a row, so it rests: post the open orders",
     ]
     assert await at(desk, "2026-12-01T08:00:00") == []
+
+
+async def test_work_that_takes_long_is_not_late(desk: Desk) -> None:
+    async def slow(request: ModelRequest) -> ModelReply:
+        assert await coming(desk) == []
+        desk.clock.time += timedelta(minutes=9)
+        return words("One is open.")
+
+    await scheduled(desk, CALL_BOB | {"work": True})
+    assert await at(desk, "2026-11-23T07:00:00", slow) == ["_Scheduled (number 1): call Bob_\n\nOne is open."]
 
 
 async def test_stop_ends_a_run_and_not_the_schedule(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """`current_time` by a clock that stands."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -31,6 +32,12 @@ async def test_the_time_is_in_utc_unless_asked() -> None:
     assert await told() == {"time": "2026-01-01T23:30:05+00:00", "weekday": "Thursday", "zone": "UTC"}
 
 
+async def test_the_time_is_the_persons_where_the_platform_tells_their_zone() -> None:
+    there = replace(HERE, person=Person("slack:T1/U7", zone="Asia/Kolkata"))
+    told = (await ClockTool(NewYear()).call("current_time", {}, there)).content
+    assert told == {"time": "2026-01-02T05:00:05+05:30", "weekday": "Friday", "zone": "Asia/Kolkata"}
+
+
 async def test_the_time_elsewhere_has_its_offset_and_its_own_weekday() -> None:
     assert await told(zone="Asia/Kolkata") == {
         "time": "2026-01-02T05:00:05+05:30",
@@ -45,7 +52,7 @@ async def test_utc_needs_no_database_of_zones(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    "zone", ["Rome", "", "Europe", "../../etc/passwd", "/etc/passwd", "a\0b", "\ud83d", "x" * 9999]
+    "zone", ["Rome", " ", "Europe", "../../etc/passwd", "/etc/passwd", "a\0b", "\ud83d", "x" * 9999]
 )
 async def test_an_unknown_zone_is_refused_with_a_hint(zone: str) -> None:
     with pytest.raises(ToolError, match="Europe/Rome") as caught:

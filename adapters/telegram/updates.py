@@ -129,6 +129,7 @@ class UpdateReader:
             at=message.date,
             attachments=files,
             quotes=str(message.reply_to_message.message_id) if message.reply_to_message else "",
+            album=message.media_group_id or "",
         )
 
     def _said_to_bot(self, message: Message) -> str | None:

@@ -74,7 +74,8 @@ class MessageReceived:
 
     `key` names the thing said and is unique for all time. `message_id` is the
     platform's, for replies that quote. Not `addressed`: said in a thread where people talk, without naming the bot.
-    `quotes` is the id of the message that it answers, where people point at one.
+    `quotes` is the id of the message that it answers, where people point at one. `album` names what a person sent as
+    one and the platform brings as a message a file.
     """
 
     key: str
@@ -86,6 +87,7 @@ class MessageReceived:
     addressed: bool = True
     attachments: tuple[Attachment, ...] = ()
     quotes: str = ""
+    album: str = ""
 
 
 @dataclass(frozen=True, slots=True)

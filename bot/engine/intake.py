@@ -27,6 +27,9 @@ from bot.store.turns import NewTurn
 REMEMBERED = 1000
 """Messages not addressed to the bot that are kept in memory for a while."""
 
+ALBUM_SECONDS = 1.0
+"""How long the first message of an album waits; Telegram brings the others in the same breath."""
+
 
 class Intake:
     """Takes the events of every platform."""
@@ -76,7 +79,23 @@ class Intake:
 def _enqueue(connection: Connection, event: Event, now: float) -> None:
     if isinstance(event, MessageReceived | ButtonClicked):  # of the others the platform may not tell the thread
         conversations.remember(connection, event.conversation)
-    turns.enqueue(connection, _turn(connection, event), now)
+    new = _turn(connection, event)
+    if isinstance(event, MessageReceived) and event.album and new.kind == "message":
+        _enqueue_part(connection, event.album, new, now)
+    else:
+        turns.enqueue(connection, new, now)
+
+
+def _enqueue_part(connection: Connection, album: str, new: NewTurn, now: float) -> None:
+    """The first message of an album waits a moment for the others, which become a part of it unless it was begun."""
+    first = turns.of_album(connection, new.lane, album)
+    id = turns.enqueue(connection, replace(new, due=now + ALBUM_SECONDS), now)
+    if first is None or id is None:
+        return
+    before, payload = first
+    attachments = [*payload["attachments"], *new.payload["attachments"]]
+    text = "\n".join(filter(None, (payload["text"], new.payload["text"])))
+    turns.absorb(connection, before, {**payload, "attachments": attachments, "text": text}, id, now)
 
 
 def _clean(event: Event) -> Event:

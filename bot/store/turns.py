@@ -17,6 +17,8 @@ from bot.store.tables import chats, turns
 OPEN = turns.c.finished.is_(None)
 OUT = "out:"
 """Begins the lanes of deliveries; the platform and the chat follow."""
+SOON = 5.0
+"""Seconds between two sweeps: what is due sooner wakes its lane by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,10 @@ _FINISH = turns.update().where(turns.c.id == sa.bindparam("of"), turns.c.epoch =
 
 
 def enqueue(connection: sa.Connection, turn: NewTurn, now: float) -> int | None:
-    """Insert a turn and wake its lane if it is due (else the sweep will); None when its key was there before."""
+    """Insert a turn and wake its lane if it is due soon (else the sweep will); None when its key was there before."""
     row = {"key": turn.key, "lane": turn.lane, "kind": turn.kind, "payload": turn.payload, "due": turn.due}
     id: int | None = connection.scalar(_ENQUEUE, {**row, "conversation": turn.conversation, "created": now})
-    if id is not None and (turn.due is None or turn.due <= now):
+    if id is not None and (turn.due is None or turn.due <= now + SOON):
         connection.info[WOKEN].add(turn.lane)
     return id
 
@@ -163,6 +165,19 @@ def join(connection: sa.Connection, turn: Turn, ids: Sequence[int], now: float) 
     """End turns that wait: what they ask for, the turn before them answers too."""
     joined = {"status": "done", "finished": now, "joined": turn.id}
     connection.execute(turns.update().where(turns.c.id.in_(ids), OPEN).values(joined))
+
+
+def of_album(connection: sa.Connection, lane: str, album: str) -> tuple[int, JSON] | None:
+    """The id and the payload of the first message of an album in a lane, unless it was begun."""
+    where = (turns.c.lane == lane, OPEN, turns.c.epoch == 0, turns.c.payload["album"].as_string() == album)
+    row = connection.execute(sa.select(turns.c.id, turns.c.payload).where(*where).order_by(turns.c.id).limit(1)).first()
+    return None if row is None else (row.id, row.payload)
+
+
+def absorb(connection: sa.Connection, id: int, payload: JSON, other: int, now: float) -> None:
+    """End a turn that waits in favour of one that was not begun, whose payload holds from now on what both said."""
+    connection.execute(turns.update().where(turns.c.id == id).values(payload=payload))
+    connection.execute(turns.update().where(turns.c.id == other).values(status="done", finished=now, joined=id))
 
 
 def postpone(connection: sa.Connection, turn: Turn, due: float, error: str) -> None:

@@ -102,6 +102,12 @@ async def test_on_telegram(tmp_path: Path) -> None:
 
         [answer] = await ann.send("What is it?", files.photo(PNG))
         assert answer.text.split("\n") == ["I see.", "", "My model takes no pictures: I have not looked at them."]
+        album: dict[str, JSON] = {"media_group_id": "7"}
+        asked = len(model.asked)
+        ann.ann.say("", caption=True, **files.document("one.bin", b"\0one"), **album)
+        [answer] = await ann.send("Both.", {**files.document("two.bin", b"\0two"), **album})
+        assert (answer.text, len(model.asked) - asked) == ("I see.", 1)
+
         asked = len(model.asked)
         [answer] = await ann.send("", files.voice(b"hm"))
         assert answer.text.startswith("I do not understand voice messages")
@@ -119,7 +125,7 @@ async def test_on_telegram(tmp_path: Path) -> None:
 
         folder = tmp_path / "data" / "workspace" / "files" / f"telegram_{ann.ann.id}"
         assert sorted(file.name for file in folder.iterdir()) == [
-            *("größe.csv", "orders.csv", "photo.jpg", "scan.pdf", "scan.pdf.txt"),
+            *("größe.csv", "one.bin", "orders.csv", "photo.jpg", "scan.pdf", "scan.pdf.txt", "two.bin"),
         ]
 
 

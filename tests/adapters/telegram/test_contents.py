@@ -75,7 +75,8 @@ async def test_an_album_is_a_message_for_each_picture(harness: TelegramHarness) 
     inbox = Inbox()
     async with receiving(harness.adapter, inbox.accept):
         await inbox.hears("these two", "")
-    assert [len(event.attachments) for event in inbox.offered if isinstance(event, MessageReceived)] == [1, 1]
+    said = [event for event in inbox.offered if isinstance(event, MessageReceived)]
+    assert [(len(event.attachments), event.album) for event in said] == [(1, "7"), (1, "7")]
 
 
 async def test_in_a_group_a_file_is_for_the_bot_if_it_is_named_or_answered(

@@ -14,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.loopback import is_loopback
 from adapters.rests import Rests
@@ -117,24 +118,45 @@ class SlackAdapter:
         app = receiver.app(self._credentials.signing_secret, self._quiet)
         log.info("slack.receiving", team=me.team, bot=me.user)
         if token := self._credentials.app_token:
-            await SocketMode(self._client, self._session, token, self._clock).run(app)
+            await self._socket_mode(token).run(app)
         else:
             await http_events.serve(app, *self._credentials.listen)
+
+    async def who(self) -> str:
+        """The bot's name and workspace, asked for once; with Socket Mode, the app-level token is tried as well.
+
+        Raises ConfigError for a token that is refused, else DeliverLater.
+        """
+        try:
+            known = await self._authenticated()
+            if token := self._credentials.app_token:
+                await self._socket_mode(token).address()
+        except CALL_FAILED as error:
+            raise DeliverLater(f"Slack at {urlsplit(self._base_url).netloc} cannot be asked: {why(error)}.") from None
+        return f"{known.get('user')} in {known.get('team')}"
+
+    def _socket_mode(self, app_token: str) -> SocketMode:
+        return SocketMode(self._client, self._session, app_token, self._clock)
+
+    async def _authenticated(self) -> AsyncSlackResponse:
+        try:
+            return await self._client.auth_test()
+        except SlackApiError as error:
+            if (code := refusal(error).code) not in TOKEN_REFUSED:
+                raise
+            raise ConfigError(
+                f"Slack at {urlsplit(self._base_url).netloc} refused the bot's token ({code}): check "
+                "SLACK_BOT_TOKEN (xoxb-…), and SLACK_API_URL if it is set."
+            ) from None
 
     async def _introduce(self) -> Me:
         """Who the bot is; asked until Slack says it. Raises ConfigError when the bot's token is refused."""
         pause, longest = PAUSES
         while True:
             try:
-                known = await self._client.auth_test()
+                known = await self._authenticated()
                 return Me(*(str(known.get(name) or "") for name in ("team_id", "user_id", "bot_id")))
             except CALL_FAILED as error:
-                code = refusal(error).code if isinstance(error, SlackApiError) else ""
-                if code in TOKEN_REFUSED:
-                    raise ConfigError(
-                        f"Slack at {urlsplit(self._base_url).netloc} refused the bot's token ({code}): check "
-                        "SLACK_BOT_TOKEN (xoxb-…), and SLACK_API_URL if it is set."
-                    ) from None
                 log.error("slack.not_reached", error=why(error), again_in_seconds=pause)
             await self._clock.sleep(pause)
             pause = min(2 * pause, longest)

@@ -67,6 +67,15 @@ class SocketMode:
         except* ConfigError as refused:
             raise refused.exceptions[0] from None
 
+    async def address(self) -> str:
+        """Where one connection can be made. Raises ConfigError when the token is refused, else as the SDK does."""
+        try:
+            return str((await self._client.apps_connections_open(app_token=self._app_token)).get("url"))
+        except SlackApiError as error:
+            if (code := refusal(error).code) not in TOKEN_REFUSED:
+                raise
+            raise ConfigError(f"Slack refused the app-level token ({code}): check SLACK_APP_TOKEN (xapp-…).") from None
+
     async def _stay_connected(self, app: AsyncApp, group: asyncio.TaskGroup) -> None:
         """A connection that Slack is about to end is followed by the next before it has ended."""
         first, longest = PAUSES
@@ -89,17 +98,9 @@ class SocketMode:
                 pause = min(2 * pause, longest)
 
     async def _connect(self) -> _Connection:
-        try:
-            opened = await self._client.apps_connections_open(app_token=self._app_token)
-        except SlackApiError as error:
-            if refusal(error).code in TOKEN_REFUSED:
-                raise ConfigError(
-                    f"Slack refused the app-level token ({refusal(error).code}): check SLACK_APP_TOKEN (xapp-…)."
-                ) from None
-            raise
         return _Connection(
             await self._session.ws_connect(
-                str(opened.get("url")),
+                await self.address(),
                 heartbeat=PING_SECONDS,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
                 proxy=self._client.proxy,

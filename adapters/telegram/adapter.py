@@ -102,6 +102,16 @@ class TelegramAdapter:
     ) -> None:
         await self._open.aclose()
 
+    async def who(self) -> str:
+        """The bot's name there, asked for once. Raises ConfigError for a token that is refused, else DeliverLater."""
+        try:
+            return f"@{(await self._bot.get_me()).username}"
+        except InvalidToken:
+            raise self._unknown() from None
+        except TelegramError as error:
+            host = urlsplit(self._base_url).netloc
+            raise DeliverLater(f"Telegram at {host} cannot be asked: {error.message}.") from None
+
     async def run(self, accept: Accept) -> None:
         """Receive until cancelled, through every failure but those that ConfigError names: the operator mends them."""
         first, longest = PAUSES
@@ -111,11 +121,7 @@ class TelegramAdapter:
             try:
                 await self._receive(accept)
             except InvalidToken:
-                # The SDK's sentence and its chain of errors hold the token.
-                raise ConfigError(
-                    f"Telegram at {urlsplit(self._base_url).netloc} does not know this bot's token: check "
-                    "TELEGRAM_BOT_TOKEN, and TELEGRAM_BASE_URL if it is set."
-                ) from None
+                raise self._unknown() from None
             except ConfigError:
                 raise
             except Exception as error:
@@ -126,6 +132,13 @@ class TelegramAdapter:
                 log.error("telegram.receiving_stopped", error=repr(error), again_in_seconds=pause, exc_info=told)
             await self._clock.sleep(pause)
             pause = min(2 * pause, longest)
+
+    def _unknown(self) -> ConfigError:
+        """For InvalidToken: the SDK's own sentence and its chain of errors hold the token."""
+        return ConfigError(
+            f"Telegram at {urlsplit(self._base_url).netloc} does not know this bot's token: check "
+            "TELEGRAM_BOT_TOKEN, and TELEGRAM_BASE_URL if it is set."
+        )
 
     async def _receive(self, accept: Accept) -> None:
         """Receive until cancelled or until polling dies, with what it died of."""

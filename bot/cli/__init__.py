@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import audit, cost, db, init, judge, mine, proposals, replay, serve, skills, traces
+from bot.cli import audit, cost, db, doctor, init, judge, mine, proposals, replay, serve, skills, traces
 
 command = typer.Typer(
     name="apprentice",
@@ -15,6 +15,7 @@ command.command("demo")(serve.demo)
 command.command("chat")(serve.chat)
 command.command("run")(serve.run)
 command.command("init")(init.init)
+command.command("doctor")(doctor.doctor)
 command.command("mine")(mine.mine)
 command.command("replay")(replay.replay)
 command.command("judge")(judge.judge)

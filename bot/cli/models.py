@@ -15,17 +15,17 @@ from bot.settings import Settings
 async def working(settings: Settings) -> AsyncIterator[ModelClient]:
     """The model that works, with the second behind it where one is set. Raises ConfigError."""
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(_client(settings, settings.model))
+        first = await stack.enter_async_context(client(settings, settings.model))
         if settings.tables.model.second is None:
             yield first
         else:
-            second = await stack.enter_async_context(_client(settings, settings.tables.model.second))
+            second = await stack.enter_async_context(client(settings, settings.tables.model.second))
             yield TwoModels(first, second, SystemClock())
 
 
 def learning(settings: Settings) -> OpenAIModel:
     """The model that words proposals. Raises ConfigError."""
-    return _client(settings, settings.learning_model or settings.model)
+    return client(settings, settings.learning_model or settings.model)
 
 
 def embedding(settings: Settings) -> OpenAIEmbedder | None:
@@ -35,7 +35,8 @@ def embedding(settings: Settings) -> OpenAIEmbedder | None:
     return OpenAIEmbedder(settings.embedding_model, api_key=_key(settings), base_url=settings.openai_base_url or "")
 
 
-def _client(settings: Settings, name: str) -> OpenAIModel:
+def client(settings: Settings, name: str) -> OpenAIModel:
+    """A model of the server that the settings name. Raises ConfigError."""
     return OpenAIModel(name, SystemClock(), api_key=_key(settings), base_url=settings.openai_base_url or "")
 
 

@@ -69,13 +69,14 @@ async def _serve(settings: Settings) -> None:
         adapters: dict[str, ChatAdapter] = {}
         pairing = Pairing()
         if settings.telegram_bot_token is not None:
-            adapters["telegram"] = await stack.enter_async_context(_telegram(settings, pairing))
+            adapters["telegram"] = await stack.enter_async_context(telegram(settings, pairing))
         if settings.slack_bot_token is not None:
-            adapters["slack"] = await stack.enter_async_context(_slack(settings))
+            adapters["slack"] = await stack.enter_async_context(slack(settings))
         await _open_and_run(settings, adapters, stack, pairing)
 
 
-def _telegram(settings: Settings, pairing: Pairing) -> "TelegramAdapter":
+def telegram(settings: Settings, pairing: Pairing) -> "TelegramAdapter":
+    """The adapter that the settings ask for. Raises ConfigError."""
     from adapters.telegram.adapter import TelegramAdapter
     from adapters.telegram.webhook import Webhook
     from bot.clients.clock import SystemClock
@@ -94,7 +95,8 @@ def _telegram(settings: Settings, pairing: Pairing) -> "TelegramAdapter":
     )
 
 
-def _slack(settings: Settings) -> "SlackAdapter":
+def slack(settings: Settings) -> "SlackAdapter":
+    """The adapter that the settings ask for. Raises ConfigError."""
     from adapters.slack.adapter import Credentials, SlackAdapter
     from bot.clients.clock import SystemClock
     from bot.engine.commands import COMMANDS

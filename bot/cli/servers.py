@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from bot.clients.mcp import served
+from bot.clients.mcp import ServerTools, served
 from bot.domain.privacy import Privacy
-from bot.ports import ToolSource
 from bot.settings import Settings
 
 
-async def tool_servers(settings: Settings, stack: AsyncExitStack) -> Sequence[ToolSource]:
+async def tool_servers(settings: Settings, stack: AsyncExitStack) -> Sequence[ServerTools]:
     """Start the servers, if there are any; they end with the stack."""
     if not settings.servers:
         return ()

@@ -28,10 +28,19 @@ class ServerTools:
 
     async def tools(self, context: ToolContext) -> Sequence[Tool]:
         """Those of each server that was ever reached; where it is away, they say so."""
+        await self._begun()
+        return [tool for server in self._servers for tool in server.tools]
+
+    async def standing(self) -> Mapping[str, tuple[int, str]]:
+        """Of each server how many tools it has, and why it is away where it is."""
+        await self._begun()
+        return {server.name: (len(server.tools), server.away) for server in self._servers}
+
+    async def _begun(self) -> None:
+        """Wait for servers that are still starting, as long as that is worth it."""
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._waited_until):
                 await self._tried.wait()
-        return [tool for server in self._servers for tool in server.tools]
 
     async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
         """Call one at its server, which judges the arguments. Raises ToolError."""

@@ -43,7 +43,7 @@ class ToolServer:
     """A server under its name. `mask` takes secrets out of what is told of it."""
 
     def __init__(self, name: str, server: Server, pace: Pace, mask: Callable[[str], str]) -> None:
-        self._name = name
+        self.name = name
         self._server = server
         self._pace = pace
         self._mask = mask
@@ -61,6 +61,11 @@ class ToolServer:
         """Its tools, as it listed them last."""
         away = "" if self._client is not None else self._absence()
         return [replace(tool, away=away) for tool in self._catalogue.tools.values()]
+
+    @property
+    def away(self) -> str:
+        """Why it is not there; empty where it is."""
+        return "" if self._client is not None else self._away
 
     def has(self, tool: str) -> bool:
         """Whether it listed a tool of this name (ours)."""
@@ -80,7 +85,7 @@ class ToolServer:
                 self.tried.set()
             if loop.time() - began >= self._pace.steady:
                 wait = self._pace.again
-            log.warning("mcp.away", server=self._name, why=self._away, advice=ADVICE, again_in=wait)
+            log.warning("mcp.away", server=self.name, why=self._away, advice=ADVICE, again_in=wait)
             await asyncio.sleep(wait)
             wait = min(2 * wait, self._pace.longest)
 
@@ -117,11 +122,11 @@ class ToolServer:
             if self._catalogue.tools[tool].reads
             else "Whether it was done is unknown: look before you call it again, and tell the person."
         )
-        return ToolError(f"The tool server {self._name} {what}. {after}")
+        return ToolError(f"The tool server {self.name} {what}. {after}")
 
     def _absence(self) -> str:
         return (
-            f"The tool server {self._name} is not there: {self._away}. It is started again by itself; "
+            f"The tool server {self.name} is not there: {self._away}. It is started again by itself; "
             "tell the person, or go on without it."
         )
 
@@ -135,7 +140,7 @@ class ToolServer:
                 await self._list(client)
             self._client = client
             self.tried.set()
-            log.info("mcp.ready", server=self._name, tools=len(self._catalogue.tools))
+            log.info("mcp.ready", server=self.name, tools=len(self._catalogue.tools))
             if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
                 # Since 2026-07-28 changes are told to those who listen; who does not tell them is looked at in time.
                 with suppress(MCPError):
@@ -156,22 +161,22 @@ class ToolServer:
                 cursor = page.next_cursor
                 if not cursor:
                     break
-        found = catalogue(self._name, listed)
+        found = catalogue(self.name, listed)
         if found != self._catalogue:
             self._catalogue = found
             for problem in found.refused:
-                log.warning("mcp.tool_refused", server=self._name, why=problem)
+                log.warning("mcp.tool_refused", server=self.name, why=problem)
 
     async def _notified(self, message: object) -> None:
         if isinstance(message, types.ToolListChangedNotification):
             self._news.set()
         elif isinstance(message, Exception) and not self._garbled:
             self._garbled = True
-            log.warning("mcp.garbage", server=self._name, why=self._said(message))
+            log.warning("mcp.garbage", server=self.name, why=self._said(message))
 
     def _complained(self, line: str) -> None:
         self._last_words = line
-        log.info("mcp.says", server=self._name, line=self._mask(line))
+        log.info("mcp.says", server=self.name, line=self._mask(line))
 
     def _reason(self, error: BaseException) -> str:
         while isinstance(error, BaseExceptionGroup):

@@ -1,11 +1,15 @@
 """Bringing a database to the newest schema (Alembic; the scripts are in `migrations/`)."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from bot.errors import ConfigError
 from bot.store.store import writing_engine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HEAD = "0010"
 """The newest revision. Knowing it here spares a start with a current database the import of Alembic."""
@@ -24,6 +28,13 @@ def upgrade(path: Path) -> None:
         engine.dispose()
 
 
+def knows(revision: str) -> bool:
+    """Whether it is a revision of this release."""
+    from alembic.script import ScriptDirectory
+
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _revision(engine: sa.Engine) -> str | None:
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
@@ -32,15 +43,21 @@ def _revision(engine: sa.Engine) -> str | None:
         return revision
 
 
-def _upgrade(engine: sa.Engine, path: Path) -> None:
-    from alembic import command
+def _config() -> "Config":
     from alembic.config import Config
-    from alembic.util import CommandError
 
     import migrations
 
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config
+
+
+def _upgrade(engine: sa.Engine, path: Path) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    config = _config()
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection

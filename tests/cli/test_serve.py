@@ -201,3 +201,16 @@ def both(telegram: TelegramEmulator, slack: SlackEmulator) -> dict[str, str]:
         "SLACK_SIGNING_SECRET": slack.signing_secret,
         "SLACK_API_URL": slack.api_url,
     }
+
+
+async def test_a_budget_of_the_file_ends_the_work_and_what_was_used_is_summed_up(tmp_path: Path) -> None:
+    (tmp_path / "apprentice.toml").write_text("[budgets]\nday = { tokens = 150 }\n")
+    async with OpenAIServer() as model:
+        said = b"one\ntwo\nthree\nfour\n"
+        status, out, err = await ended(tmp_path, "chat", said=said, OPENAI_BASE_URL=model.base_url)
+    assert (status, err) == (0, "")
+    assert ["one", "two", "three" in out, "four" in out] == [*out.split()[:2], False, False]
+    assert out.count("My budget for today is used up.") == 1
+    status, out, _ = await ended(tmp_path, "cost", "--by", "conversation", "--json")
+    [row] = json.loads(out)
+    assert (row["conversation"], row["calls"], row["tokens_in"]) == ("console:local", 2, 200)

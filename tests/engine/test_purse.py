@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.cost import Budgets, Limit, Prices, Used
+from bot.domain.skill import Procedure, Step
 from bot.ports import ModelReply
-from bot.store import spending, tasks
+from bot.store import journal, spending, tasks
 from bot.store.store import Store
 from tests.engine.desk import Desk, endless, wishes, words
 from tests.engine.made import ANA, BOB, GROUP, ROOM
@@ -70,6 +71,23 @@ async def test_a_budget_that_ends_in_the_middle_ends_the_turn_behind_what_is_don
     task = await desk.store.read(lambda connection: tasks.latest(connection, ROOM.key))
     assert task is not None
     assert task.outcome.status == "unknown"  # that money ran out says nothing of the work
+
+
+async def test_a_budget_that_ends_in_a_skill_begins_no_prompt_step(desk: Desk) -> None:
+    steps = (Step("order", "get_order", {"id": "1"}), Step("words", prompt="Say it nicely: ${steps.order.city}"))
+    await desk.learn("nice", Procedure(steps))
+    allow(desk, person=Limit(tokens=100))
+    desk.model.script = [by(wishes(("skill_nice", {})))]
+    assert await desk.say("Order 1, nicely") == [f"{YOURS} {STAYS}"]
+    assert desk.orders.made("get_order") == [{"id": "1"}]
+
+
+async def test_what_was_read_before_a_budget_ended_is_on_record(desk: Desk) -> None:
+    allow(desk, day=Limit(tokens=100))
+    desk.model.script = [by(wishes(("get_order", {"id": "1"}))), by(words("Never."))]
+    await desk.say("Order 1")
+    rows = await desk.store.read(lambda connection: journal.entries(connection, [1]))
+    assert [(entry.place, entry.status) for entry in rows[1]] == [("model:0", "done"), ("tool:0.0", "done")]
 
 
 async def test_a_running_call_ends_however_much_it_takes(desk: Desk) -> None:

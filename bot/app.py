@@ -232,6 +232,8 @@ class App:
                 group.create_task(self._dispatcher.run(self._drain)),
                 group.create_task(self._pump()),
             ]
+            # What finds secrets takes a third of a second to load: here nobody waits for it.
+            group.create_task(asyncio.to_thread(self.store.privacy.kept, "password"))
             if self._outside.adapters.keys() - {"console"}:
                 await self._door.offer_code(anew=True)
             async with asyncio.TaskGroup() as platforms:
@@ -331,5 +333,5 @@ async def opened(settings: Settings, outside: Outside) -> AsyncIterator[App]:
     """Bring the database to the newest schema and open the bot on it. Raises ConfigError."""
     settings.workspace_folder.mkdir(parents=True, exist_ok=True)
     schema.upgrade(settings.database)
-    async with Store(settings.database, outside.probe) as store:
+    async with Store(settings.database, outside.probe, Privacy(settings.secrets)) as store:
         yield App(settings, outside, store)

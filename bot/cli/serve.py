@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from bot.cli.logs import configure
 from bot.cli.pairing import Pairing
+from bot.domain.privacy import Privacy
 from bot.errors import ConfigError
 from bot.ports import ChatAdapter
 from bot.settings import Settings, load
@@ -30,7 +31,7 @@ NO_PLATFORM = (
 def run() -> None:
     """Serve Telegram and Slack until SIGTERM or Ctrl-C; what is unfinished goes on at the next start."""
     settings = load()
-    configure(settings.log)
+    configure(settings.log, Privacy(settings.secrets))
     if settings.telegram_bot_token is None and settings.slack_bot_token is None:
         raise ConfigError(NO_PLATFORM)
     asyncio.run(_until_signalled(_serve(settings), signal.SIGTERM, signal.SIGINT))
@@ -39,7 +40,7 @@ def run() -> None:
 def chat() -> None:
     """Talk to the bot in this terminal; with a pipe, answer each line and end."""
     settings = load()
-    configure(settings.log, quiet=True)
+    configure(settings.log, Privacy(settings.secrets), quiet=True)
     asyncio.run(_until_signalled(_chat(settings), signal.SIGTERM))
 
 
@@ -49,7 +50,7 @@ def demo(
     """Watch the bot learn: tasks, a procedure found, a card, and the next task by the approved skill. No account."""
     from bot.demo.story import tell
 
-    configure("console", quiet=True)
+    configure("console", Privacy(), quiet=True)
     asyncio.run(tell(yes=yes))
 
 

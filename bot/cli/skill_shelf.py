@@ -12,6 +12,7 @@ import typer
 from bot.cli.logs import configure
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Person
+from bot.domain.privacy import Privacy
 from bot.domain.skill import SkillRef
 from bot.errors import Refused
 from bot.settings import Settings
@@ -31,7 +32,7 @@ SHOWN = 12
 @asynccontextmanager
 async def library(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
     """The skill folders and the database, beside a bot that may be running; the log says errors only."""
-    configure(settings.log, quiet=True)
+    configure(settings.log, Privacy(settings.secrets), quiet=True)
     schema.upgrade(settings.database)
     async with Store(settings.database) as store:
         yield Library(settings.skills, store, SystemClock()), store

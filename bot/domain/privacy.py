@@ -1,63 +1,29 @@
 """Secrets and personal values in texts: found, named and masked. Whatever is stored, shown or learned can ask here.
 
-Secrets are found by the patterns of Yelp's detect-secrets, by the names that stand before them (`password: …`), by the
-entropy of long words, and as the bot's own. Cards are told from order numbers by Luhn's check (ISO/IEC 7812), accounts
-by the remainder of 97 (ISO 13616). What it lets pass and what it takes for a secret is planted in the tests.
+Secrets are found by their form (`secret_forms.py`), and as the bot's own. Cards are told from order numbers by Luhn's
+check (ISO/IEC 7812), accounts by the remainder of 97 (ISO 13616). What it lets pass and what it takes for a secret is
+planted in the tests.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import pairwise
-from math import log2
-from typing import Any
+from functools import cached_property
+from urllib.parse import quote
 
 from bot.domain.json import JSON
+from bot.domain.secret_forms import Span, after_names, known_forms, matches, random_words
 from bot.words import Sentence
 
-Span = tuple[int, int, Sentence]
-"""Where something stands in a text, and what it is."""
-
+MASK = "[secret]"
+"""Stands where a secret was."""
 SHORTEST_OWN = 6
 """Characters from which a secret of the bot's own is looked for: shorter ones would stand everywhere."""
-_LEFT_OUT = frozenset(
-    [
-        "IPPublicDetector",  # an address of a machine is no secret
-        "ArtifactoryDetector",  # takes AP2024000123, an invoice, for a password
-        "NpmDetector",  # takes the square of a line's length
-        # A name before a value is one rule here, for all of them.
-        "CloudantDetector",
-        "IbmCloudIamDetector",
-        "IbmCosHmacDetector",
-        "SoftlayerDetector",
-        "PrivateKeyDetector",  # finds the heading without the key
-    ]
-)
 _SECRET_FIELD = re.compile(
     r"passw(or)?d|passphrase|secret|(api|access|private)_?key|credential|(auth|access|refresh|bot)_?token|cvv|ssn",
     re.IGNORECASE,
 )
-_TOKEN_NAMES = (r"(?:access|auth|refresh|bearer|bot|session|api|id)[_-]?token", r"api[ -]key", "passphrase")
-_KEY_BLOCK = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,10}-----(?:[\w+/=\s\\:,.]|-(?!-))*"
-    r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,10}-----)?",
-    re.ASCII,
-)
-_BEARER = re.compile(r"\b(?:bearer|basic) ([\w.~+/=-]{16,})", re.IGNORECASE)
-_BLOB = re.compile(r"[\w+/=.-]{2000,}", re.ASCII)
-"""What is too long for any key: some patterns take the square of its length."""
-RANDOM = 0.86
-"""Share of the most entropy that a word of its length can have; 99 % of random words of base64 reach it."""
-_LONG_WORD = re.compile(r"(?<![\w+/-])[A-Za-z0-9_+/-]{23,}={0,2}")
-_REST_OF_WORD = re.compile(r"[\w+/=.-]*(?<![.,])")
-_TEMPLATE = re.compile(r"[$<{\[%*]|(.)\1*$")
-MIXED = 0.27
-"""Share of neighbours of different kinds (small, capital, digit, sign), a capital that begins a word apart.
-
-It is .48 in random base64, and about .2 where people join words by capitals.
-"""
-
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _CARD = re.compile(r"(?<![\w.-])[2-6]\d{3}(?:[ -]?\d){10,15}(?![\w-])")
 _ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
@@ -82,12 +48,24 @@ class Privacy:
     names: tuple[str, ...] = ()
 
     def trouble(self, text: str) -> Sentence | None:
-        """What a text gives away first, as a sentence's object ("an e-mail address"), or None."""
+        """What a text gives away first, as a sentence's object ("an e-mail address"), or None.
+
+        What stands for a secret is one: nothing is learned that was made with it.
+        """
+        if MASK in text:
+            return Sentence("a secret ({kind})", kind="masked")
         return next((kind for _, _, kind in (*self._secrets(text), *self._personal(text))), None)
 
     def masked(self, text: str) -> str:
-        """The text with each secret as `[secret]`; fit for logs, the store and traces."""
-        return _replaced(text, self._secrets(text), lambda _, __: "[secret]")
+        """The text with each secret as `[secret]`; fit for logs, traces and cards."""
+        return _masked(text, self._secrets(text))
+
+    def kept(self, text: str) -> str:
+        """The text with each secret of a known form as `[secret]`; fit for the store.
+
+        What only looks random stays: the ids, cursors and links that work goes on with do so too.
+        """
+        return _masked(text, self._certain(text))
 
     def anonymous(self, text: str) -> str:
         """The text without secrets and personal values; the same value is the same `[phone number 1]` throughout."""
@@ -102,21 +80,21 @@ class Privacy:
 
     def masked_in(self, value: JSON) -> JSON:
         """JSON with the secrets in its strings masked, and what stands under a name such as `password`."""
-        match value:
-            case str():
-                return self.masked(value)
-            case list() | tuple():
-                return type(value)(self.masked_in(inner) for inner in value)
-            case dict():
-                return {
-                    name: "[secret]" if isinstance(inner, str) and asks_for_secret(name) else self.masked_in(inner)
-                    for name, inner in value.items()
-                }
-        return value
+        return _masked_in(value, self._secrets)
+
+    def kept_in(self, value: JSON) -> JSON:
+        """The same as `kept`, for JSON."""
+        return _masked_in(value, self._certain)
 
     @cached_property
     def _own(self) -> re.Pattern[str] | None:
-        return _any_of(value for value in self.own if len(value) >= SHORTEST_OWN)
+        """In JSON and in addresses they may be written in another way."""
+        own = [value for value in self.own if len(value) >= SHORTEST_OWN]
+        written = (
+            {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], quote(value, "")}
+            for value in own
+        )
+        return _any_of(form for forms in written for form in forms)
 
     @cached_property
     def _people(self) -> re.Pattern[str] | None:
@@ -127,22 +105,25 @@ class Privacy:
         return re.compile(rf"(?<!\w)(?:{found})(?!\w)") if found else None
 
     def _secrets(self, text: str) -> Iterator[Span]:
+        yield from self._certain(text)
+        yield from random_words(text)
+
+    def _certain(self, text: str) -> Iterator[Span]:
         if self._own:
-            yield from _matches(self._own, text, Sentence("a secret (of the bot)"))
-        yield from _patterns(text)
-        yield from _after_names(text)
-        yield from _random_words(text)
+            yield from matches(self._own, text, Sentence("a secret (of the bot)"))
+        yield from known_forms(text)
+        yield from after_names(text)
 
     def _personal(self, text: str) -> Iterator[Span]:
-        yield from _matches(_EMAIL, text, Sentence("an e-mail address"))
-        yield from (span for span in _matches(_CARD, text, Sentence("a card number")) if _luhn(text[span[0] : span[1]]))
+        yield from matches(_EMAIL, text, Sentence("an e-mail address"))
+        yield from (span for span in matches(_CARD, text, Sentence("a card number")) if _luhn(text[span[0] : span[1]]))
         yield from (
-            span for span in _matches(_ACCOUNT, text, Sentence("an account number")) if _mod97(text[span[0] : span[1]])
+            span for span in matches(_ACCOUNT, text, Sentence("an account number")) if _mod97(text[span[0] : span[1]])
         )
-        yield from _matches(_SOCIAL, text, Sentence("a social security number"))
-        yield from _matches(_PHONE, text, Sentence("a phone number"))
+        yield from matches(_SOCIAL, text, Sentence("a social security number"))
+        yield from matches(_PHONE, text, Sentence("a phone number"))
         if self._people:
-            yield from _matches(self._people, text, Sentence("a person's name"))
+            yield from matches(self._people, text, Sentence("a person's name"))
 
 
 def asks_for_secret(name: str) -> bool:
@@ -155,10 +136,6 @@ def _any_of(values: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(found) if found else None
 
 
-def _matches(pattern: re.Pattern[str], text: str, kind: Sentence) -> Iterator[Span]:
-    return ((match.start(), match.end(), kind) for match in pattern.finditer(text))
-
-
 def _replaced(text: str, spans: Iterable[Span], word: Callable[[str, str], str]) -> str:
     """The text with a word for each span; of spans that overlap the first and longest counts, with all they cover."""
     parts, done = [], 0
@@ -169,51 +146,65 @@ def _replaced(text: str, spans: Iterable[Span], word: Callable[[str, str], str])
     return "".join([*parts, text[done:]])
 
 
-def _patterns(text: str) -> Iterator[Span]:
-    yield from _matches(_KEY_BLOCK, text, _secret("Private Key"))
-    text = _BLOB.sub(lambda blob: " " * len(blob[0]), text)
-    for kind, pattern in _known():
-        for match in pattern.finditer(text):
-            start, end = match.span()
-            if pattern.groups and match.end(1) >= end - 1:
-                start, end = match.span(1)  # the secret alone, without the name or the URL before it
-            else:
-                end = _to_the_end_of_word(text, end)
-            yield start, end, _secret(kind)
+def _masked(text: str, spans: Iterable[Span]) -> str:
+    return _replaced(text, spans, lambda _, __: MASK)
 
 
-def _to_the_end_of_word(text: str, end: int) -> int:
-    rest = _REST_OF_WORD.match(text, end)
-    return rest.end() if rest else end
+def _masked_in(value: JSON, find: Callable[[str], Iterator[Span]]) -> JSON:
+    # One look at all strings at once: words end with a line too, so nothing that one of them holds is missed.
+    told = "\n".join(_strings(value))
+    if not _SECRET_FIELD.search(told) and next(find(told), None) is None:
+        return value
+    return _each_masked(value, find)
 
 
-def _after_names(text: str) -> Iterator[Span]:
-    """Values that a name such as `password` stands before: quoted ones, and bare ones that are no plain word."""
-    for match in _named().finditer(text):
-        group = "quoted" if match["quoted"] else "bare"
-        value = match[group]
-        if not _TEMPLATE.match(value) and (group == "quoted" or not value.rstrip(".,!?").isalpha()):
-            yield *match.span(group), _secret("Secret Keyword")
-    for match in _BEARER.finditer(text):
-        yield *match.span(1), _secret("Bearer Token")
+def _strings(value: JSON) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+            yield from _strings(_object(value))
+        case list() | tuple():
+            for inner in value:
+                yield from _strings(inner)
+        case dict():
+            for name, inner in value.items():
+                yield name
+                yield from _strings(inner)
 
 
-def _random_words(text: str) -> Iterator[Span]:
-    entropy, limit = _entropy()
-    for match in _LONG_WORD.finditer(text):
-        word = match[0]
-        cased = word != word.lower() and word != word.upper()
-        if cased and _mixed(word) >= MIXED and entropy(word) > min(limit, RANDOM * log2(len(word))):
-            yield *match.span(), _secret("Base64 High Entropy String")
+def _each_masked(value: JSON, find: Callable[[str], Iterator[Span]]) -> JSON:
+    match value:
+        case str():
+            return _text_masked(value, find)
+        case list() | tuple():
+            return type(value)(_each_masked(inner, find) for inner in value)
+        case dict():
+            return {
+                _masked(name, find(name)): MASK if _is_secret(name, inner) else _each_masked(inner, find)
+                for name, inner in value.items()
+            }
+    return value
 
 
-def _mixed(word: str) -> float:
-    kinds = ["0" if char.isdigit() else "a" if char.islower() else "A" if char.isupper() else "-" for char in word]
-    return sum(one != other and one + other != "Aa" for one, other in pairwise(kinds)) / (len(kinds) - 1)
+def _text_masked(text: str, find: Callable[[str], Iterator[Span]]) -> str:
+    """A text that is a JSON object, as a call's arguments are, is one afterwards too."""
+    if (value := _object(text)) is None:
+        return _masked(text, find(text))
+    masked = _each_masked(value, find)
+    return text if masked == value else json.dumps(masked, ensure_ascii=False)
 
 
-def _secret(kind: str) -> Sentence:
-    return Sentence("a secret ({kind})", kind=kind)
+def _object(text: str) -> JSON:
+    """The JSON object that a text is; None if it is none."""
+    try:
+        return json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_secret(name: str, value: JSON) -> bool:
+    """Whether a value stands under a name such as `password`; a boolean or nothing gives nothing away."""
+    return asks_for_secret(name) and (isinstance(value, str | float) or type(value) is int)
 
 
 def _luhn(text: str) -> bool:
@@ -226,39 +217,3 @@ def _mod97(text: str) -> bool:
     return (
         len(plain) in _ACCOUNT_LENGTHS and int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
     )
-
-
-# The library is imported where it is needed: it brings an HTTP client along, a fifth of a second for every start.
-@lru_cache(maxsize=1)
-def _known() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-    from detect_secrets.plugins.base import RegexBasedDetector
-
-    kinds: Mapping[str, Any] = get_mapping_from_secret_type_to_class()
-    detectors = (kind() for kind in kinds.values() if kind.__name__ not in _LEFT_OUT)
-    return tuple(
-        (detector.secret_type, pattern)
-        for detector in detectors
-        if isinstance(detector, RegexBasedDetector)
-        for pattern in detector.denylist
-    )
-
-
-@lru_cache(maxsize=1)
-def _named() -> re.Pattern[str]:
-    from detect_secrets.plugins.keyword import DENYLIST
-
-    names = "|".join((*_TOKEN_NAMES, *DENYLIST))
-    return re.compile(
-        rf"(?:{names})(?:_\w{{1,24}})?\\{{0,3}}[\"'\]]{{0,2}}(?:[ \t]{{0,3}}(?::=|=>|[:=])[ \t]{{0,3}}| is )"
-        r"(?:\\{0,3}[\"'`](?P<quoted>[^\"'`\\\n]{4,256})|(?P<bare>[^\s\"'`,;<>{}()\[\]&\\]{6,256}))",
-        re.IGNORECASE,
-    )
-
-
-@lru_cache(maxsize=1)
-def _entropy() -> tuple[Callable[[str], float], float]:
-    from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString
-
-    detector = Base64HighEntropyString()
-    return detector.calculate_shannon_entropy, detector.entropy_limit

@@ -25,6 +25,9 @@ UNKNOWN = (
 class Journal:
     """What a turn has done so far. A resumed turn finds the calls it has finished and goes on behind them.
 
+    What tools give and models say has its secrets masked here, so that the model reads what a resumed turn would read.
+    The arguments of a call are masked in the database alone: it is made as the model wished it.
+
     `inherited` are entries of an earlier turn that this one carries on.
     """
 
@@ -39,6 +42,7 @@ class Journal:
         """Told of each call of the model that ended, with that end."""
         self._waiting: list[Effect] = []
         self._store = store
+        self._privacy = store.privacy
         self._clock = clock
 
     @classmethod
@@ -60,8 +64,8 @@ class Journal:
 
         async def work(entry: Entry) -> Entry:
             reply = await ask()
-            calls = [{"name": call.name, "arguments": call.arguments} for call in reply.calls]
-            return _answered(entry, {"text": reply.text, "calls": calls}, reply)
+            calls = [{"name": self._named(call.name), "arguments": call.arguments} for call in reply.calls]
+            return _answered(entry, {"text": self._privacy.kept(reply.text), "calls": calls}, reply)
 
         return await self._run(Entry(f"model:{round}", "", request, once=False), work, hear=hear)
 
@@ -70,7 +74,7 @@ class Journal:
 
         async def work(entry: Entry) -> Entry:
             reply = await ask()
-            return _answered(entry, reply.text, reply)
+            return _answered(entry, self._privacy.kept(reply.text), reply)
 
         return await self._run(Entry(place, "", request, once=False), work, hear=self.may_ask)
 
@@ -86,8 +90,8 @@ class Journal:
             try:
                 result = await make()
             except ToolError as error:
-                return journal.ended(entry, str(error), failed=True)
-            return journal.ended(entry, result.content, failed=result.failed)
+                return journal.ended(entry, self._privacy.kept(str(error)), failed=True)
+            return journal.ended(entry, self._privacy.kept_in(result.content), failed=result.failed)
 
         return await self._run(entry, work, also)
 
@@ -126,6 +130,10 @@ class Journal:
                 effect(connection)
 
         await self._store.write(Commit.END, work)
+
+    def _named(self, tool: str) -> str:
+        """What the model called; servers refuse a mask as a tool's name."""
+        return tool if self._privacy.kept(tool) == tool else "masked"
 
     async def _run(
         self,

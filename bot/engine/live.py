@@ -221,7 +221,7 @@ class Live:
     async def _progress(self, stop: Button) -> Progress:
         conversation, person = self._context.conversation, self._context.person
         answered = quoted(self._journal.turn.payload, conversation)
-        return Progress(conversation, person, answered, self._text, await self._activities(), stop)
+        return Progress(conversation, person, answered, self._privacy.kept(self._text), await self._activities(), stop)
 
     async def _activities(self) -> tuple[Activity, ...]:
         """What was done and is being done, in order. Looking for secrets takes long the first time, so in a thread."""

@@ -68,6 +68,10 @@ class Questions:
         """The call in a line of Markdown."""
         return _line(call.tool, self._masked(call))
 
+    def holds_secret(self, arguments: dict[str, JSON]) -> bool:
+        """Whether a call with these arguments cannot wait for an answer: the store does not keep them as they are."""
+        return bool(self._privacy.kept_in(arguments) != arguments)
+
     def _prepared(self, asked: Asked, context: ToolContext, now: float) -> Effect:
         here, calls = context.conversation, [(call.tool, self._masked(call)) for call in asked.calls]
         lines = [_line(tool, arguments) for tool, arguments in calls]

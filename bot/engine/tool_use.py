@@ -12,6 +12,11 @@ from bot.skills.host import PlannedCall
 from bot.skills.schema import violations
 from bot.store.store import Connection, Effect
 
+NOT_KEPT = (
+    "{name} was not called: a person is asked before, what waits for them is stored, and no secret is. "
+    "Leave the secret out, or ask the person to do it."
+)
+
 
 class ToolUse:
     """One call, at a place of a turn's journal."""
@@ -31,6 +36,8 @@ class ToolUse:
             raise ToolError(tool.away)
         if wrong := violations(arguments, tool.schema):
             raise ToolError(f"The arguments do not fit {tool.name}: {'; '.join(wrong)}.")
+        if self._questions.holds_secret(arguments):
+            raise ToolError(NOT_KEPT, name=tool.name)
         call = PlannedCall(self._place, tool.name, arguments, exact=True)
         asked = Asked(self._turn, self._place, SkillRef(tool.name, pin(tool)), [call])
         self._ask = await self._questions.about(asked, self._context, now.timestamp())

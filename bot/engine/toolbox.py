@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.domain.json import JSON, too_deep
+from bot.domain.privacy import MASK
 from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import ToolError
@@ -15,6 +16,10 @@ from bot.skills.rank import MOST, Ranked
 from bot.skills.relevance import Relevance
 from bot.skills.run import missing
 
+MASKED = (
+    "{name} was not called: [secret] stands for what was masked, and would be written in its place. "
+    "Leave that part out, or ask the person to do it."
+)
 CONSIDERED = 4 * MOST
 """Skills that are looked at for such as have room."""
 
@@ -46,6 +51,8 @@ class Offer:
             raise ToolError(self._unknown(name))
         if self.tools[name].policy == "ask" and not allowed:
             raise ToolError(f"{name} needs a person's word, and nobody has given it.")
+        if not self.tools[name].reads and MASK in json.dumps(arguments, ensure_ascii=False):
+            raise ToolError(MASKED, name=name)
         result = await source.call(name, arguments, self.context)
         if too_deep(result.content):
             raise ToolError(f"What {name} gave is nested too deep to be used.")

@@ -20,8 +20,10 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.domain.privacy import Privacy
 from bot.errors import ApprenticeError, StoreError
 from bot.store.commits import Commit
+from bot.store.told import PRIVACY
 
 T = TypeVar("T")
 Connection = sa.Connection
@@ -31,6 +33,7 @@ Effect = Callable[[Connection], None]
 """Rows to write in a transaction that somebody else opens."""
 Probe = Callable[[str], None]
 
+NO_SECRETS = Privacy()
 BATCH = 500
 """Most pieces of work in one commit."""
 QUEUE = 5_000
@@ -64,12 +67,15 @@ def writing_engine(path: Path) -> sa.Engine:
 
 
 class Store:
-    """An open database. `woken` is told, on the event loop, the lanes that a commit gave work to.
+    """An open database; `privacy` masks what is written (`bot.store.told`).
+
+    `woken` is told, on the event loop, the lanes that a commit gave work to.
 
     `probe` is called with `before:NAME` and `after:NAME` around each commit, in the writer's thread.
     """
 
-    def __init__(self, path: Path, probe: Probe | None = None) -> None:
+    def __init__(self, path: Path, probe: Probe | None = None, privacy: Privacy = NO_SECRETS) -> None:
+        self.privacy = privacy
         self._path = path
         self._probe = probe or (lambda _: None)
         self._jobs: deque[_Job] = deque()
@@ -141,6 +147,7 @@ class Store:
             return await connection.run_sync(work)
 
     def _serve(self) -> None:
+        PRIVACY.set(self.privacy)
         engine = writing_engine(self._path)
         try:
             with engine.connect() as connection:

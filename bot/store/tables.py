@@ -17,6 +17,8 @@ from sqlalchemy import (
     text,
 )
 
+from bot.store.told import ToldJSON, ToldText
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,7 +35,7 @@ turns = Table(
     Column("key", String, nullable=False, unique=True),  # names the thing said: an event is accepted once
     Column("lane", String, nullable=False),
     Column("kind", String, nullable=False),  # which handler runs it
-    Column("payload", JSON, nullable=False),
+    Column("payload", ToldJSON, nullable=False),
     Column("conversation", String),  # the key of conversations, for turns that speak in one
     Column("task", String, index=True),  # set when the turn ends
     Column("status", String, nullable=False, server_default="queued"),  # queued, running, done, dead
@@ -42,7 +44,7 @@ turns = Table(
     Column("due", Float),  # not before
     Column("stop", Boolean, nullable=False, server_default=text("0")),
     Column("joined", Integer),  # the turn that answers this one too: it was said while that one ran
-    Column("error", Text),
+    Column("error", ToldText),
     Column("created", Float, nullable=False),
     Column("finished", Float),
     sqlite_autoincrement=True,
@@ -69,10 +71,10 @@ journal = Table(
     Column("turn", Integer, ForeignKey("turns.id"), nullable=False),
     Column("place", String, nullable=False),  # `model:3`, `tool:3.0`, `tool:3.0/orders/7`, `send:0`
     Column("name", String, nullable=False),  # the tool's; "" for the rest
-    Column("request", JSON, nullable=False),
+    Column("request", ToldJSON, nullable=False),
     Column("once", Boolean, nullable=False),  # it may write: never made twice
     Column("status", String, nullable=False),  # started, done, failed
-    Column("result", JSON),
+    Column("result", ToldJSON),
     Column("tokens", Integer, nullable=False, server_default="0"),
     Column("bytes", Integer, nullable=False, server_default="0"),
     Column("started", Float, nullable=False),
@@ -131,10 +133,10 @@ tasks = Table(
     Column("closed", Float),
     Column("status", String, nullable=False, server_default="unknown"),  # success, failure, unknown
     Column("source", String),  # the strongest source that spoke
-    Column("detail", Text, nullable=False, server_default=""),
+    Column("detail", ToldText, nullable=False, server_default=""),
     Column("private", Boolean, nullable=False, server_default=text("0")),  # somebody said "don't learn from this"
     Column("probability", Float, nullable=False, server_default="0.5"),  # of success, by all the evidence
-    Column("suspicion", Text, nullable=False, server_default=""),  # why it looks like a hack; "": it does not
+    Column("suspicion", ToldText, nullable=False, server_default=""),  # why it looks like a hack; "": it does not
 )
 Index("ix_tasks_closed", tasks.c.scope, tasks.c.closed)
 Index("ix_tasks_open", tasks.c.conversation, tasks.c.closed)
@@ -146,7 +148,7 @@ evidence = Table(
     Column("task", String, ForeignKey("tasks.id"), nullable=False, index=True),
     Column("source", String, nullable=False),  # verifier, feedback, behaviour, judge
     Column("verdict", String, nullable=False),  # success, failure; unknown: it was asked and could not tell
-    Column("text", Text, nullable=False),
+    Column("text", ToldText, nullable=False),
     Column("person", String, nullable=False, server_default=""),
     Column("at", Float, nullable=False),
     Column("rule", String, nullable=False, server_default=""),  # what gave it: a verifier's name, thanks, stopped, …
@@ -158,7 +160,7 @@ judgements = Table(
     metadata,
     Column("digest", String, primary_key=True),  # SHA-256 of the question, with the transcript in it
     Column("verdict", String, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", ToldText, nullable=False),
     Column("tokens", Integer, nullable=False),
     Column("at", Float, nullable=False),
 )
@@ -183,11 +185,11 @@ uses = Table(
     Column("place", String, nullable=False),
     Column("name", String, nullable=False),
     Column("digest", String, nullable=False),
-    Column("parameters", JSON, nullable=False),
+    Column("parameters", ToldJSON, nullable=False),
     Column("status", String, nullable=False),  # done, failed
     Column("checks", JSON, nullable=False),  # the verdicts of `verify`: a list of booleans
     Column("failed_step", String),
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("reason", ToldText, nullable=False, server_default=""),
     Column("calls", Integer, nullable=False),  # steps' calls that needed no model
     Column("at", Float, nullable=False),
     Column("unexpected", Boolean, nullable=False, server_default=text("0")),  # `expect` refused an output
@@ -203,7 +205,7 @@ lives = Table(
     Column("digest", String, primary_key=True),
     Column("state", String, nullable=False),  # live (on trial, as without a row), trusted, suspended, evicted
     Column("since", Float, nullable=False),
-    Column("why", Text, nullable=False),
+    Column("why", ToldText, nullable=False),
     Column("counted_from", Integer, nullable=False, server_default="0"),  # uses up to this id count no more
 )
 
@@ -219,7 +221,7 @@ audit = Table(  # triggers refuse every change and deletion
     Column("person", String, nullable=False),  # who decided; "": the bot by its rules
     Column("person_name", String, nullable=False),
     Column("origin", String, nullable=False),  # a conversation's key, or `command line`
-    Column("detail", Text, nullable=False),
+    Column("detail", ToldText, nullable=False),
 )
 
 preferences = Table(
@@ -261,7 +263,7 @@ proposals = Table(
     Column("digest", String, nullable=False),
     Column("files", JSON, nullable=False),  # path to text: the bytes that were shown
     Column("fingerprint", String, nullable=False),  # of the structure: a rejection is remembered by it
-    Column("evidence", JSON, nullable=False),
+    Column("evidence", ToldJSON, nullable=False),
     Column("state", String, nullable=False),  # pending, approved, rejected, superseded, expired
     Column("decided_by", String),
     Column("decided_name", String),
@@ -320,10 +322,10 @@ reminders = Table(
     Column("scope", String, nullable=False, index=True),
     Column("person", String, nullable=False),  # who made it: it is done in their name
     Column("person_name", String, nullable=False),
-    Column("what", Text, nullable=False),  # empty once it is over
+    Column("what", ToldText, nullable=False),  # empty once it is over
     Column("work", Boolean, nullable=False),  # the bot does it; else it only says it
     Column("skill", String, nullable=False),  # a skill's name; "": none
-    Column("parameters", JSON, nullable=False),  # the skill's
+    Column("parameters", ToldJSON, nullable=False),  # the skill's
     Column("every", String, nullable=False),  # a cron expression; "": once
     Column("zone", String, nullable=False),
     Column("state", String, nullable=False),  # live, resting, over
@@ -365,7 +367,7 @@ cycles = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("scope", String, nullable=False, index=True),
     Column("at", Float, nullable=False),
-    Column("report", JSON, nullable=False),
+    Column("report", ToldJSON, nullable=False),
     Column("tokens", Integer, nullable=False, server_default="0"),
 )
 
@@ -377,7 +379,7 @@ facts = Table(
     Column("conversation", String, nullable=False),  # where it was told: /forget there deletes it
     Column("person", String, nullable=False),  # who told it
     Column("name", String, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", ToldText, nullable=False),
     Column("behind", Integer, nullable=False),  # the newest turn when it was told: those behind it know of it
     Column("at", Float, nullable=False),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cli.logs import configure
+from bot.domain.privacy import Privacy
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Figure:
 
 def show(measured: Coroutine[Any, Any, Sequence[Figure]]) -> None:
     """Measure, and print a line a figure."""
-    configure("console", quiet=True)
+    configure("console", Privacy(), quiet=True)
     for figure in asyncio.run(measured):
         print(figure, flush=True)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.json import JSON
 from bot.domain.privacy import Privacy, asks_for_secret
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nabc/def+1==\n-----END RSA PRIVATE KEY-----"
@@ -182,3 +183,52 @@ def test_any_text_is_taken_and_no_own_secret_stays(text: str, own: list[str], na
 )
 def test_fields_that_ask_for_secrets(name: str, asks: bool) -> None:
     assert asks_for_secret(name) is asks
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["hi", "key", KEY, "password: hunter2!", "x\n"])
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "note", "password"]), inner),
+)
+
+
+@given(st.lists(st.text() | st.sampled_from([KEY, "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "password: hunter2!"])))
+def test_in_a_list_each_text_is_masked_as_it_would_be_alone(texts: list[str]) -> None:
+    privacy = Privacy(("my-own-secret-value",))
+    texts = [text for text in texts if not text.startswith("{")]
+    assert privacy.kept_in(texts) == [privacy.kept(text) for text in texts]
+
+
+@given(JSON_VALUES)
+def test_what_was_masked_once_stays_as_it_is(value: JSON) -> None:
+    privacy = Privacy()
+    kept = privacy.kept_in(value)
+    assert privacy.kept_in(kept) == kept
+    arguments = json.dumps({"value": value})
+    assert isinstance(json.loads(privacy.kept_in([arguments])[0]), dict)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ({"password": 123456, "ok": True}, {"password": "[secret]", "ok": True}),
+        ({"password": True, "token": None}, {"password": True, "token": None}),
+        ('{"password": 123456}', '{"password": "[secret]"}'),
+        ('{"text": "a\\nsk-proj-4f9aT3xQ7LmPz0Wv8"}', '{"text": "a\\n[secret]"}'),
+        ({"schön-und-geheim": 1}, {"[secret]": 1}),
+        ('{"a": "sch\\u00f6n-und-geheim"}', '{"a": "[secret]"}'),
+        ("c3VwZXIgbG9uZyBzdHJpbmcgc2hvdWxkIGNhdXNlIGVub3VnaA", "c3VwZXIgbG9uZyBzdHJpbmcgc2hvdWxkIGNhdXNlIGVub3VnaA"),
+        ("password = get_pass_word(1)", "password = get_pass_word(1)"),
+        ("password = os.environ['X']", "password = os.environ['X']"),
+        ("risk-management-for-2024-beginners", "risk-management-for-2024-beginners"),
+    ],
+)
+def test_what_is_kept(value: JSON, kept: JSON) -> None:
+    assert Privacy(("my-own-secret-value", "schön-und-geheim")).kept_in(value) == kept
+
+
+def test_what_stands_for_a_secret_is_trouble() -> None:
+    assert Privacy().trouble("log in with [secret]") == "a secret (masked)"

@@ -208,18 +208,17 @@ async def test_the_table_may_allow_and_ask(desk: Desk) -> None:
     assert '`get_order(id="7")`' in (await desk.say("Look", conversation=GROUP))[0]
 
 
-async def test_secrets_are_masked_and_the_call_gets_them(desk: Desk) -> None:
+async def test_what_holds_a_secret_cannot_wait_for_a_person(desk: Desk) -> None:
     secret = {"id": "7", "password": "hunter2hunter2", "note": "key sesame-123"}
-    desk.model.script = [wishes(("set_order", secret)), words("Sent.")]
-    [question] = await desk.say("Send it")
-    assert 'password="[secret]", note="key [secret]"' in question
-    await desk.press("Run once")
-    assert desk.orders.made("set_order") == [secret]
+    desk.model.script = [wishes(("set_order", secret)), words("I cannot send it.")]
+    assert await desk.say("Send it") == ["I cannot send it."]
+    assert "what waits for them is stored, and no secret is" in given(desk)
+    assert desk.orders.made("set_order") == []
     assert "hunter2" not in str(desk.chat.edited)
 
 
 async def test_what_is_too_long_to_show_comes_whole_in_a_file(desk: Desk) -> None:
-    long = {"id": "7", "text": "line\n" * 500 + "password: hunter2hunter2", "hidden": "a\u202eb"}
+    long = {"id": "7", "text": "line\n" * 500, "hidden": "a\u202eb"}
     desk.model.script = [wishes(("set_order", long))]
     file, question = (await desk.say("Send it"), desk.chat.sent[-2:])[1]
     assert "This is cut; the file set_order.json has all of it." in question.text
@@ -227,7 +226,7 @@ async def test_what_is_too_long_to_show_comes_whole_in_a_file(desk: Desk) -> Non
     whole = text_of(file)
     assert "\\u202e" in whole
     [told] = json.loads(whole)
-    assert told["arguments"] == {**long, "text": "line\n" * 500 + "password: [secret]"}
+    assert told["arguments"] == long
 
 
 async def test_clicks_after_a_restart_and_much_later(desk: Desk) -> None:

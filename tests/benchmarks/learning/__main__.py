@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.cli.logs import configure
+from bot.domain.privacy import Privacy
 from bot.errors import ApprenticeError
 from tests.benchmarks.learning.office import POLICIES
 from tests.benchmarks.learning.report import lines, report
@@ -29,7 +30,7 @@ from tests.benchmarks.learning.workplaces import WORKPLACES
 def main(arguments: list[str] | None = None) -> int:
     """Run, print the report, draw the picture; the exit status."""
     given = _parser().parse_args(arguments)
-    configure("console", quiet=True)
+    configure("console", Privacy(), quiet=True)
     names = tuple(given.workplace or WORKPLACES)
     options = Options(
         tasks=given.tasks,

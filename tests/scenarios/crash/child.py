@@ -21,6 +21,7 @@ from bot.cli.logs import configure
 from bot.clients.clock import SystemClock
 from bot.clients.model import OpenAIModel
 from bot.domain.json import JSON
+from bot.domain.privacy import Privacy
 from bot.domain.tool import Tool, ToolResult
 from bot.engine import live
 from bot.engine.commands import COMMANDS
@@ -173,4 +174,4 @@ def _settle_in(plan: Plan) -> None:
     log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    configure("console")
+    configure("console", Privacy())

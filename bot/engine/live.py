@@ -18,13 +18,13 @@ from bot.domain.chat import Activity, Button, Outgoing, Progress
 from bot.domain.privacy import Privacy
 from bot.engine.activity import title
 from bot.engine.journal import Journal
-from bot.engine.question import WAITING
 from bot.engine.toolbox import parsed
 from bot.errors import DeliverLater, DeliveryError, Fenced, Stopped, StoreError, ToolError
 from bot.ports import ChatAdapter, Clock, ToolContext
 from bot.store import buttons, journal, turns
 from bot.store.buttons import Meaning
 from bot.store.commits import Commit
+from bot.store.confirmations import WAITING
 from bot.store.deliveries import LIVE, deliver, quoted
 from bot.store.journal import Entry
 from bot.store.store import Connection, Store

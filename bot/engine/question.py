@@ -27,11 +27,6 @@ from bot.words import Sentence, say
 
 ANSWERS = {"once": Sentence("Run once"), "always": Sentence("Always here"), "no": Sentence("No")}
 """What a person can say to the question, and how it reads."""
-WAITING = {
-    "status": "waiting for a person",
-    "note": "Asked in the chat; nothing was changed yet. Do not call it again.",
-}
-"""What a call gives that waits for the answer."""
 SHOWN_ARGUMENT = 600
 """Characters of an argument that the question shows."""
 SHOWN_CALL = 2_500

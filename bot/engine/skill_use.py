@@ -9,7 +9,7 @@ from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolResult
 from bot.engine.journal import Journal
 from bot.engine.permitted import Leave
-from bot.engine.question import WAITING, Asked, Questions
+from bot.engine.question import Asked, Questions
 from bot.engine.toolbox import Executable, Offer
 from bot.errors import ToolError
 from bot.ports import ModelClient, ModelReply, ModelRequest
@@ -18,6 +18,7 @@ from bot.skills.host import PlannedCall
 from bot.skills.parameters import accepted
 from bot.skills.run import Run, run
 from bot.store import skills
+from bot.store.confirmations import WAITING
 from bot.store.journal import Entry
 from bot.store.skills import Use
 from bot.store.store import Connection, Effect

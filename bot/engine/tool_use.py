@@ -5,11 +5,12 @@ from datetime import datetime
 from bot.domain.json import JSON
 from bot.domain.skill import SkillRef
 from bot.domain.tool import Tool, ToolResult, pin
-from bot.engine.question import WAITING, Asked, Questions
+from bot.engine.question import Asked, Questions
 from bot.errors import ToolError
 from bot.ports import ToolContext
 from bot.skills.host import PlannedCall
 from bot.skills.schema import violations
+from bot.store.confirmations import WAITING
 from bot.store.store import Connection, Effect
 
 NOT_KEPT = (

@@ -20,7 +20,7 @@ from bot.engine.live import Live, Lives
 from bot.engine.permitted import RESUMED, answer, skill_may, tool_may
 from bot.engine.prompt import House
 from bot.engine.purse import BudgetEnded, Purse
-from bot.engine.question import WAITING, Questions
+from bot.engine.question import Questions
 from bot.engine.received import Received, Receiving
 from bot.engine.reminding import framed
 from bot.engine.round import OFTEN, Calls, groups, in_circles, not_again, repeats, together
@@ -31,6 +31,7 @@ from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
 from bot.errors import ApprenticeError, ContextTooLong, LimitReached
 from bot.ports import Clock, ModelClient, ModelReply, ModelRequest, ToolContext
 from bot.store import buttons, conversations, journal, showings, transcript
+from bot.store.confirmations import WAITING
 from bot.store.deliveries import conclude, event, quoted
 from bot.store.journal import Entry
 from bot.store.store import Connection, Effect, Store

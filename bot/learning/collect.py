@@ -10,6 +10,7 @@ from bot.domain.tool import Tool
 from bot.domain.trace import Trace
 from bot.learning.traces import Reader
 from bot.store import imported, journal, tasks, transcript
+from bot.store.confirmations import WAITING
 from bot.store.journal import Entry
 from bot.store.store import Connection
 from bot.store.tasks import Task
@@ -58,6 +59,8 @@ def _trace(connection: Connection, task: Task, definitions: tuple[JSON, ...]) ->
     ids = tasks.turns_of(connection, task.id)
     entries = journal.entries(connection, ids)
     said = transcript.said_in(connection, entries)
+    for id in tasks.carried_on(connection, task.id) & set(ids[1:]):
+        said[id] = ""  # a button's words between two steps of one piece of work
     messages = tuple(message for id in ids for message in _messages(id, said[id], entries[id]))
     marks = {"suspect": bool(task.suspicion), "private": task.private}
     trials = tasks.first_run(connection, task)
@@ -67,12 +70,12 @@ def _trace(connection: Connection, task: Task, definitions: tuple[JSON, ...]) ->
 def _messages(turn: int, text: str, entries: Iterable[Entry]) -> list[JSON]:
     """In order: the person's words, every call that was made (a skill's run counts as the calls of its steps), answers.
 
-    Words that joined the turn stand where the model heard them.
+    Words that joined the turn stand where the model heard them; a call that waited for a person, where it was made.
     """
-    ended = [entry for entry in entries if entry.status != "started"]
+    ended = [entry for entry in entries if entry.status != "started" and entry.result != WAITING]
     runs = {entry.place.split("/")[0] for entry in ended if entry.name and "/" in entry.place}
     told = [message for entry in ended if entry.place not in runs for message in _told(turn, entry)]
-    return [{"role": "user", "content": text}, *told]
+    return [{"role": "user", "content": text}, *told] if text else told
 
 
 def _told(turn: int, entry: Entry) -> list[JSON]:

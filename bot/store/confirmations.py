@@ -8,6 +8,12 @@ from bot.domain.chat import Person
 from bot.domain.skill import SkillRef
 from bot.store.tables import confirmations
 
+WAITING = {
+    "status": "waiting for a person",
+    "note": "Asked in the chat; nothing was changed yet. Do not call it again.",
+}
+"""What a call gives that waits for the answer: it was not made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:

@@ -157,6 +157,12 @@ def turns_of(connection: sa.Connection, task: str) -> list[int]:
     return list(connection.scalars(sa.select(turns.c.id).where(*speaking).order_by(turns.c.id)))
 
 
+def carried_on(connection: sa.Connection, task: str) -> set[int]:
+    """Those of them in which what waited for a person was carried on."""
+    resumed = (turns.c.task == task, turns.c.kind == "resume")
+    return set(connection.scalars(sa.select(turns.c.id).where(*resumed)))
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a person said in a turn, and when (seconds since 1970)."""

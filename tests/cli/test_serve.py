@@ -93,6 +93,7 @@ async def test_tools_of_a_server_are_there_for_the_first_line_and_it_ends_with_t
     server = {"command": sys.executable, "args": [TOOL_SERVER], "env": {"KEY": "${MODEL_KEY}"}}
     gone = {"command": "no-such-program"}
     (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"stand": server, "gone": gone}}))
+    (tmp_path / "apprentice.toml").write_text('[tools]\n"stand__show_*" = "allow"\n')
     script = in_turn(calls(("stand__show_environment", {})), text("Done."))
     async with OpenAIServer(script) as model:
         variables = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-of-the-bot", "MODEL_KEY": "k-of-its-own"}

@@ -10,10 +10,11 @@ from bot.domain.chat import Person
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure, Step
-from bot.engine.question import WAITING, Questions
+from bot.engine.question import Questions
 from bot.skills.host import PlannedCall
 from bot.store import buttons, confirmations, skills
 from bot.store.commits import Commit
+from bot.store.confirmations import WAITING
 from bot.store.store import Connection, Store
 from bot.store.transcript import as_text
 from tests.engine.desk import Desk, endless, wishes, words

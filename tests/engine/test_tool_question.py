@@ -11,10 +11,10 @@ from bot.domain.chat import Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.policy import Policy
 from bot.domain.skill import Procedure, Step
-from bot.engine.question import WAITING
 from bot.errors import ToolError
 from bot.ports import ToolContext
 from bot.store import audit, permissions
+from bot.store.confirmations import WAITING
 from bot.store.store import Store
 from bot.store.transcript import as_text
 from tests.engine.desk import Desk, endless, wishes, words

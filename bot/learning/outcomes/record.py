@@ -8,6 +8,7 @@ from bot.domain.chat import Conversation
 from bot.domain.json import JSON
 from bot.skills.output import normalise
 from bot.store import conversations, journal, skills, tasks
+from bot.store.confirmations import WAITING
 from bot.store.journal import Entry
 from bot.store.skills import Use
 from bot.store.store import Connection
@@ -45,7 +46,7 @@ def record(connection: Connection, task: Task) -> Record:
         task,
         conversations.find(connection, task.conversation),
         tasks.said(connection, task.id),
-        [_call(entry) for entry in made if entry.status != "started"],
+        [_call(entry) for entry in made if entry.status != "started" and entry.result != WAITING],
         skills.uses_in(connection, ids),
         tasks.before(connection, task),
     )

@@ -9,6 +9,7 @@ from bot.domain.skill import SkillRef
 from bot.domain.text import plain
 from bot.engine.question import ANSWERS, Questions
 from bot.engine.toolbox import parsed
+from bot.errors import DeliverLater
 from bot.ports import Clock
 from bot.skills.host import PlannedCall
 from bot.skills.reviewers import Reviewers
@@ -67,13 +68,21 @@ class Confirm:
     async def waiting(self, here: Conversation, person: Person) -> list[Piece]:
         """The questions that were asked of a person and wait, newest first, for their direct chat."""
         asked = await self._store.read(partial(_asked, person=person))
-        return [partial(_again, here=here, asked=one) for one in asked]
+        return [partial(_again, here=here, asked=one) for one in asked if await self._is_there(here, person, one.home)]
+
+    async def _is_there(self, here: Conversation, person: Person, home: Conversation) -> bool:
+        """Whether a person is in the chat that asked; not where the bot is out of it, and cannot know."""
+        try:
+            return here.out_lane == home.out_lane or await self._reviewers.is_here(home, person)
+        except DeliverLater:
+            return False
 
     async def _may(
         self, here: Conversation, person: Person, waiting: Confirmation, home: Conversation, action: str
     ) -> bool:
-        """Who asked may say so there, or alone with the bot."""
-        if action != "always" and person.id == waiting.person and (here.direct or here.out_lane == home.out_lane):
+        """Who asked may say so there, or alone with the bot while they are there."""
+        own = action != "always" and person.id == waiting.person
+        if own and (here.out_lane == home.out_lane or here.direct) and await self._is_there(here, person, home):
             return True
         return await self._reviewers.may_decide(home, here, person)
 

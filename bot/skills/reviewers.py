@@ -1,4 +1,4 @@
-"""Who may decide in a scope: asked at the click, never by hiding a button."""
+"""Who may decide in a scope, and who is in it: asked at the click, never by hiding a button."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -56,6 +56,11 @@ class Reviewers:
             return person.id in asked
         adapter = self._adapters.get(here.platform)
         return adapter is not None and await adapter.is_admin(replace(here, direct=False), person)
+
+    async def is_here(self, home: Conversation, person: Person) -> bool:
+        """Whether the person is still in the chat `home`. Raises DeliverLater when the platform cannot tell."""
+        adapter = self._adapters.get(home.platform)
+        return adapter is not None and await adapter.is_here(home, person)
 
     async def asked(self, scope: str) -> Sequence[str]:
         """The people who are asked about a wider scope; none: a workspace's admins, or nobody for all chats."""

@@ -165,6 +165,14 @@ async def test_a_skills_question_is_answered_there_by_who_was_asked(stage: Stage
         assert 'write_file(path="archive/milk.txt", content="milk!")' in await opened(stage, stage.ana, app)
         assert labels(stage.ana) == ["Run once", "No"]  # for the channel as a whole is said there
         assert not kept.exists()
+
+        # Out of the channel she decides nothing there any more, and reads nothing of it.
+        stage.room.members.remove(stage.ana)
+        assert (await press(stage, stage.ana, "Run once", app)).startswith("Only the person who asked, or a reviewer")
+        assert "archive/milk.txt" not in read(stage.ana)
+        assert not kept.exists()
+        stage.room.members.append(stage.ana)
+        await opened(stage, stage.ana, app)
         assert "Ana: Run once." in await press(stage, stage.ana, "Run once", app)
         assert kept.read_text() == "milk!"
         assert shown_text(await stage.answer(stage.room, question.thread_ts, 2)) == "Kept 5 bytes."

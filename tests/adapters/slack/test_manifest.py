@@ -11,6 +11,7 @@ import adapters.slack
 from adapters.slack import events, home, membership, pane
 from bot.domain.json import JSON
 
+CHANNELS = {"channels:read", "groups:read"}
 HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
 METHODS = {
     "auth_test": set(),
@@ -25,6 +26,7 @@ METHODS = {
     "chat_stopStream": {"chat:write"},
     "chat_update": {"chat:write"},
     "conversations_history": HISTORY,
+    "conversations_members": CHANNELS,
     "conversations_replies": HISTORY,
     "files_completeUploadExternal": {"files:write"},
     "files_getUploadURLExternal": {"files:write"},
@@ -36,7 +38,6 @@ METHODS = {
     "views_update": set(),
 }
 """The scopes that a bot token needs (docs.slack.dev/reference/methods); the app-level token has one of its own."""
-CHANNELS = {"channels:read", "groups:read"}
 EVENTS = {
     "agent_session_stopped": {"chat:write"},
     "app_home_opened": set(),

@@ -45,10 +45,13 @@ class Purse:
         used = Used(entry.model, 1, entry.tokens - entry.tokens_out, entry.tokens_out)
         spending.add(connection, self._today(), turn.payload["person"]["id"], str(turn.conversation), used)
 
-    def tell(self, turn: Turn, conversation: Conversation, ended: BudgetEnded, connection: Connection) -> None:
-        """Tell that a budget ended in the middle of a turn."""
+    def tell(
+        self, turn: Turn, conversation: Conversation, ended: BudgetEnded, so_far: str, connection: Connection
+    ) -> None:
+        """Tell that a budget ended in the middle of a turn, behind what it has answered `so_far`."""
         language = conversation.language
-        text = f"{ended.sentence.told(language)} {say(language, 'What was done until now stays done.')}"
+        told = f"{ended.sentence.told(language)} {say(language, 'What was done until now stays done.')}"
+        text = f"{so_far}\n\n{told}" if so_far else told
         message = Outgoing(conversation, text, (), quoted(turn.payload, conversation))
         conclude(connection, turn.id, message, f"reply:{turn.id}", self._clock.now().timestamp())
 

@@ -281,7 +281,8 @@ class Turns:
 
     def _not_paid(self, log: Journal, offer: Offer, ended: BudgetEnded, connection: Connection) -> None:
         self._end(log, offer, connection)
-        self._purse.tell(log.turn, offer.context.conversation, ended, connection)
+        so_far = transcript.answer(entry for entry in log.known.values() if entry.status == "done")
+        self._purse.tell(log.turn, offer.context.conversation, ended, so_far, connection)
 
     def _end(self, log: Journal, offer: Offer, connection: Connection) -> None:
         """What every turn's end writes; alone it is one without an answer, where a question to the person was put."""

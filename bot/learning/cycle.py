@@ -120,7 +120,8 @@ class Cycle:
             if "taught" not in turn.payload:
                 scopes.mined(connection, scope, now)
             if "asked_in" in turn.payload and not found:
-                deliver(connection, Outgoing(home, _nothing_found(report, home.language)), f"learned:{turn.id}", now)
+                told = _nothing_found(report, author.budget, home.language)
+                deliver(connection, Outgoing(home, told), f"learned:{turn.id}", now)
 
         return effect
 
@@ -227,11 +228,12 @@ def _report(report: Report, prompts: PromptReport, found: Sequence[Found]) -> JS
     }
 
 
-def _nothing_found(report: Report, language: str) -> str:
+def _nothing_found(report: Report, budget: Budget, language: str) -> str:
     looked = Sentence("I looked at {count} finished pieces of work.", count=report.tasks)
     if report.tasks == 1:
         looked = Sentence("I looked at one finished piece of work.")
     found = Sentence("Nothing repeats often enough yet.")
     if report.refused:
         found = Sentence("Nothing to propose: {reason}", reason=report.refused[0].reasons[0])
-    return f"{looked.told(language)} {found.told(language)}"
+    alone = Sentence("My budget is used up, so I did it without the model.")
+    return " ".join(each.told(language) for each in (looked, found, *([alone] if budget.ended else ())))

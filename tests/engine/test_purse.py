@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.cost import Budgets, Limit, Prices, Used
 from bot.domain.skill import Procedure, Step
-from bot.ports import ModelReply
+from bot.ports import ModelReply, ModelRequest
 from bot.store import journal, spending, tasks
 from bot.store.store import Store
 from tests.engine.desk import Desk, endless, wishes, words
@@ -88,6 +88,17 @@ async def test_what_was_read_before_a_budget_ended_is_on_record(desk: Desk) -> N
     await desk.say("Order 1")
     rows = await desk.store.read(lambda connection: journal.entries(connection, [1]))
     assert [(entry.place, entry.status) for entry in rows[1]] == [("model:0", "done"), ("tool:0.0", "done")]
+
+
+async def test_an_answer_that_the_person_spoke_on_after_is_told_with_the_budgets_end(desk: Desk) -> None:
+    allow(desk, day=Limit(tokens=100))
+
+    async def meanwhile(request: ModelRequest) -> ModelReply:
+        await desk.hear("And eggs?")
+        return by(words("Milk is there."))
+
+    desk.model.script = [meanwhile]
+    assert await desk.say("Milk?") == [f"Milk is there.\n\n{TODAY} {STAYS}", TODAY]
 
 
 async def test_a_running_call_ends_however_much_it_takes(desk: Desk) -> None:

@@ -296,6 +296,17 @@ async def test_the_model_gives_the_words_within_the_budget(store: Store, tmp_pat
     assert not [customer for customer in CUSTOMERS if customer in sent]
 
 
+async def test_who_asked_hears_that_the_budget_was_used_up(store: Store, tmp_path: Path) -> None:
+    loop = Loop(store, tmp_path)
+    await loop.live()
+    await loop.learn()
+    await deliveries(store)
+    loop.spend(20_000, Budgets(cycle=Limit(tokens=0)))
+    await loop.learn(asked_in=ROOM.key)
+    [(answer, _)] = await deliveries(store)
+    assert answer.text.endswith(" My budget is used up, so I did it without the model.")
+
+
 async def test_what_a_cycle_used_counts_to_the_day(store: Store, tmp_path: Path) -> None:
     loop = Loop(store, tmp_path)
     parameter = await _parameter(loop)

@@ -41,10 +41,14 @@ class Budget:
         return sum(each.tokens for each in self.used)
 
     @property
+    def ended(self) -> bool:
+        """Whether a limit ended it."""
+        return any(limit.reached(self.used, self._prices) for limit in self._limits)
+
+    @property
     def left(self) -> int:
         """Tokens that may still be spent."""
-        over = any(limit.reached(self.used, self._prices) for limit in self._limits)
-        return 0 if over else self._tokens - self.spent
+        return 0 if self.ended else self._tokens - self.spent
 
     def covers(self, messages: Sequence[JSON], answer: int) -> bool:
         """Whether a request can be paid for, with an answer of so many tokens."""

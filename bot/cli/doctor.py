@@ -18,7 +18,6 @@ from bot.skills.core_yaml import UNWANTED
 
 def doctor(as_json: Json = False) -> None:
     """Look at settings, folders, database, models, platforms, skills and tools: one line each; 1 if one is wrong."""
-    configure("console", quiet=True)
     found = _found()
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], ensure_ascii=False))
@@ -36,6 +35,7 @@ def _found() -> Sequence[Finding]:
     except ConfigError as error:
         return [Finding("settings", False, problem) for problem in error.problems]
     privacy = Privacy(settings.secrets)
+    configure(settings.log, privacy, quiet=True)
     well = Finding("settings", True, "They hold no mistake.")
     found = asyncio.run(examined(settings))
     return [well, *(replace(one, says=" ".join(privacy.masked(one.says).split())) for one in found)]

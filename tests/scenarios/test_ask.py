@@ -25,7 +25,8 @@ from tests.scenarios import slack_stage, telegram_stage
 
 WORDS = "I would like to do this, and need a person's word:"
 LABELS = ["Run once", "Always here", "No"]
-SECRET = "hunter2hunter2"
+SECRET = "Zx8Kq2LmN0vR7tYw3Bc5Hd9Jf1Gs6Pa4"
+"""Looks like one: it is not shown, and nothing is sure enough of it to refuse the call."""
 
 
 class Shop:
@@ -48,7 +49,7 @@ def buyer(request: JSON) -> Reply:
     last = request["messages"][-1]
     if last["role"] == "tool":
         return text(last["content"])
-    return calls(("shop__buy", {"what": last["content"].rpartition("buy ")[2], "password": SECRET}))
+    return calls(("shop__buy", {"what": last["content"].rpartition("buy ")[2], "voucher": SECRET}))
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 def card(what: str, who: str = "") -> str:
     """The question, or what stands there once somebody has answered `Run once`."""
-    call = f'shop__buy(what="{what}", password="[secret]")'
+    call = f'shop__buy(what="{what}", voucher="[secret]")'
     return f"{call}\n{who}: Run once." if who else f"{WORDS}\n{call}\nShall I?"
 
 
@@ -95,7 +96,7 @@ async def test_on_telegram(tmp_path: Path, shop: Shop) -> None:
             clicks = [ana.press("Run once", question), ana.press("No", question)]
             await telegram.wait_for(lambda: all(click.answered for click in clicks))
             await app.settled()
-            assert shop.sold == [{"what": "milk", "password": SECRET}]
+            assert shop.sold == [{"what": "milk", "voucher": SECRET}]
             assert (plain(question.text), question.buttons) == (card("milk", "Ana"), [])
             assert stage.by_bot(group)[-1].text == "Bought milk."
             assert clicks[1].answer == "Ana has decided already: Run once."

@@ -115,7 +115,7 @@ class App:
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
         privacy = Privacy(settings.secrets)
         own = builtin(workspace, outgoing, clock, self.library, store, privacy, settings.tables)
-        self._documents = documents.document_tools(settings)
+        self._documents = documents.document_tools(settings, clock, outside.embedder)
         own = (*own, *command_tools(settings), *self._documents)
         sources = policed((*own, *outside.tools), settings.tables.tools.policy)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
@@ -271,7 +271,7 @@ class App:
     def _ticks(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         ticks: list[tuple[float, Callable[[], Awaitable[None]]]] = [(SECONDS, self._sweep), (HOUR, self._remind)]
         ticks += [(shelf.SECONDS, self._look), (SECONDS, self._reminding.submit), (HOUR, self._reminding.mend)]
-        ticks += [(documents.SECONDS, each.refresh) for each in self._documents]
+        ticks += [(documents.SECONDS, each.look) for each in self._documents]
         every = self._settings.learn_every.total_seconds()
         return [*ticks, (every, partial(self._learn, every))] if every else ticks
 

@@ -89,7 +89,7 @@ async def _cautions(
     own = builtin(
         settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store, Privacy(settings.secrets)
     )
-    sources = (*own, *command_tools(settings), *document_tools(settings))
+    sources = (*own, *command_tools(settings), *document_tools(settings, SystemClock()))
     tools = {tool.name: tool for source in sources for tool in await source.tools(HERE)}
     return [str(warning) for warning in warnings(skill, files, tools, Privacy(settings.secrets))]
 

@@ -71,7 +71,10 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         procedure = await _live(library, name)
         folders, privacy = (settings.workspace_folder, settings.outgoing_folder), Privacy(settings.secrets)
         own = builtin(*folders, SystemClock(), library, store, privacy, settings.tables)
-        own = (*own, *command_tools(settings), *document_tools(settings))
+        embedder = models.embedding(settings)
+        if embedder is not None:
+            await stack.enter_async_context(embedder)
+        own = (*own, *command_tools(settings), *document_tools(settings, SystemClock(), embedder))
         sources = policed((*own, *await tool_servers(settings, stack)), settings.tables.tools.policy)
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         away = {tool: found.away for tool, (found, _) in tools.items() if found.away}

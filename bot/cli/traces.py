@@ -65,7 +65,7 @@ async def _give(settings: Settings, scope: str | None) -> None:
         own = builtin(
             settings.workspace_folder, settings.outgoing_folder, clock, library, store, Privacy(settings.secrets)
         )
-        sources = (*own, *command_tools(settings), *document_tools(settings))
+        sources = (*own, *command_tools(settings), *document_tools(settings, clock))
         tools = [tool for source in sources for tool in await source.tools(HERE)]
         async for line in backfill.give(store, scope, tools, Privacy(settings.secrets)):
             typer.echo(line)

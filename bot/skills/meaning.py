@@ -54,7 +54,7 @@ class Meaning:
             self._rests = self._clock.now() + REST
             log.warning("meaning.rests", seconds=REST.total_seconds(), error=str(error))
             return {}
-        asked, *found = map(_unit, told)
+        asked, *found = map(unit, told)
         await self._keep(dict(zip(new, found, strict=True)))
         return self._cosines(asked, pages)
 
@@ -90,7 +90,8 @@ def _text(page: Page) -> str:
     return "\n".join((page.title, page.keywords, page.description, page.examples))
 
 
-def _unit(vector: Sequence[float]) -> "Vector":
+def unit(vector: Sequence[float]) -> "Vector":
+    """A direction: the vector at length 1."""
     import numpy  # here: only who has set an embedding model pays for it
 
     array = numpy.asarray(vector, "<f4")

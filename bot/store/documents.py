@@ -14,19 +14,23 @@ from pathlib import Path
 from bot.errors import StoreError
 from bot.store.fulltext import TOKENS, any_of, words
 
-VERSION = 1
+VERSION = 2
 """Of the tables below; an index of another is made anew."""
+MOST_VECTORS = 10_000
+"""Passages that have vectors: with 1,536 numbers each they take 60 MB, and a search reads them all."""
 _CREATE = f"""
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, digest TEXT, first INTEGER, last INTEGER);
 CREATE INDEX files_last ON files (last);
 CREATE VIRTUAL TABLE passages USING fts5(
     source UNINDEXED, title UNINDEXED, snippet UNINDEXED, heading, body, tokenize = '{TOKENS}'
 );
+CREATE TABLE vectors (passage INTEGER, model TEXT, vector BLOB, PRIMARY KEY (passage, model)) WITHOUT ROWID;
 PRAGMA user_version = {VERSION};
 """
 _ADD = "INSERT INTO passages (rowid, source, title, snippet, heading, body) VALUES (?, ?, ?, ?, ?, ?)"
-_SEARCH = """SELECT source, title, snippet FROM passages WHERE passages MATCH ?
-    ORDER BY bm25(passages, 0, 0, 0, 2, 1), rowid LIMIT ?"""
+_SEARCH = "SELECT rowid FROM passages WHERE passages MATCH ? ORDER BY bm25(passages, 0, 0, 0, 2, 1), rowid LIMIT ?"
+_STRANGE = """SELECT rowid, title, snippet FROM passages
+    WHERE rowid NOT IN (SELECT passage FROM vectors WHERE model = ?) ORDER BY rowid LIMIT ?"""
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 """Chinese and Japanese have no spaces between words: each of their letters is one."""
 
@@ -82,13 +86,42 @@ class DocumentIndex:
             for path in paths:
                 _drop(connection, path)
 
-    def search(self, query: str, limit: int) -> list[Passage]:
-        """The passages that share words with the query, best first."""
+    def search(self, query: str, limit: int) -> list[int]:
+        """The numbers of the passages that share words with the query, best first."""
         terms = words(_indexed(query))
         if not terms:
             return []
         with self._opened() as connection:
-            return [Passage(*row) for row in connection.execute(_SEARCH, (any_of(terms), limit))]
+            return [number for (number,) in connection.execute(_SEARCH, (any_of(terms), limit))]
+
+    def passages(self, numbers: Sequence[int]) -> list[Passage]:
+        """Those of these passages that are still there, in this order."""
+        with self._opened() as connection:
+            rows = [
+                connection.execute("SELECT source, title, snippet FROM passages WHERE rowid = ?", (number,)).fetchone()
+                for number in numbers
+            ]
+        return [Passage(*row) for row in rows if row is not None]
+
+    def strange(self, model: str, limit: int) -> dict[int, str]:
+        """Passages without a vector of an embedding model, by number; none once MOST_VECTORS are there."""
+        with self._opened() as connection:
+            [known] = connection.execute("SELECT count(*) FROM vectors WHERE model = ?", (model,)).fetchone()
+            rows = connection.execute(_STRANGE, (model, max(0, min(limit, MOST_VECTORS - known)))).fetchall()
+        return {number: f"{title}\n{snippet}" for number, title, snippet in rows}
+
+    def learn(self, model: str, vectors: Mapping[int, bytes]) -> None:
+        """Keep vectors of passages, as many as are still there."""
+        with self._opened() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO vectors SELECT rowid, ?, ? FROM passages WHERE rowid = ?",
+                [(model, vector, number) for number, vector in vectors.items()],
+            )
+
+    def vectors(self, model: str) -> dict[int, bytes]:
+        """All vectors of a model, by the passages' numbers."""
+        with self._opened() as connection:
+            return dict(connection.execute("SELECT passage, vector FROM vectors WHERE model = ?", (model,)).fetchall())
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -128,6 +161,7 @@ def _open(file: Path) -> sqlite3.Connection:
 def _drop(connection: sqlite3.Connection, path: str) -> None:
     for rows in connection.execute("DELETE FROM files WHERE path = ? RETURNING first, last", (path,)).fetchall():
         connection.execute("DELETE FROM passages WHERE rowid BETWEEN ? AND ?", rows)
+        connection.execute("DELETE FROM vectors WHERE passage BETWEEN ? AND ?", rows)
 
 
 def _add(connection: sqlite3.Connection, path: str, state: State, passages: Sequence[Passage]) -> None:

@@ -14,10 +14,11 @@ from bot.domain.json import JSON
 from bot.domain.text import clean, free, shorten
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import StoreError, ToolError
-from bot.ports import ToolContext
+from bot.ports import Clock, Embedder, ToolContext
 from bot.settings import Settings
 from bot.store.documents import DocumentIndex, Passage, Read, State
 from bot.tools.arguments import Arguments, schema_of, validated
+from bot.tools.document_meaning import DocumentMeaning, fused
 from bot.tools.html import HtmlReader
 from bot.tools.passages import on_pages, pieces, under_headings
 from bot.tools.pdf import pdf_text
@@ -33,6 +34,8 @@ PATIENCE = 3.0
 """Seconds that a search waits for what has changed to be read."""
 MOST = 8
 """Passages that a search gives."""
+CONSIDERED = 50
+"""Passages of each ranking that are looked at."""
 MOST_FILES = 20_000
 LARGEST = 20_000_000
 """Bytes of a document."""
@@ -81,13 +84,14 @@ class Document:
 
 
 class DocumentTools:
-    """Searches the folders; `refresh` brings the index up to date."""
+    """Searches the folders by words and, with `meaning`, by that too; `look` brings the index up to date."""
 
-    def __init__(self, folders: Sequence[Path], index: DocumentIndex) -> None:
+    def __init__(self, folders: Sequence[Path], index: DocumentIndex, meaning: DocumentMeaning | None = None) -> None:
         self._folders: dict[str, Workspace] = {}
         for folder in folders:
             self._folders[free(folder.resolve().name, self._folders, "-")] = Workspace(folder, None)
         self._index = index
+        self._meaning = meaning
         self._refreshing = asyncio.Lock()
 
     async def tools(self, context: ToolContext) -> Sequence[Tool]:
@@ -99,7 +103,10 @@ class DocumentTools:
         query = validated(_Query, arguments).query
         try:
             behind = await self._behind()
-            found = await asyncio.to_thread(self._index.search, query, MOST)
+            by_words = await asyncio.to_thread(self._index.search, query, CONSIDERED)
+            by_meaning = await self._meaning.near(query, CONSIDERED) if self._meaning else []
+            best = fused(by_words, by_meaning)[:MOST]
+            found = await asyncio.to_thread(self._index.passages, best)
         except StoreError as error:
             raise ToolError(str(error)) from None
         if behind and not found:
@@ -114,6 +121,12 @@ class DocumentTools:
         except TimeoutError:
             return True
         return False
+
+    async def look(self) -> None:
+        """See what became of the folders. Raises StoreError."""
+        await self.refresh()
+        if self._meaning:
+            await self._meaning.learn()
 
     async def refresh(self) -> None:
         """Read what is new or has changed, document by document, and leave out what is gone. Raises StoreError."""
@@ -150,9 +163,12 @@ class DocumentTools:
         return found[:MOST_FILES]
 
 
-def document_tools(settings: Settings) -> Sequence[DocumentTools]:
+def document_tools(settings: Settings, clock: Clock, embedder: Embedder | None = None) -> Sequence[DocumentTools]:
     """The tool, where the operator has named folders."""
-    return (DocumentTools(settings.documents, DocumentIndex(settings.documents_index)),) if settings.documents else ()
+    if not settings.documents:
+        return ()
+    index = DocumentIndex(settings.documents_index)
+    return (DocumentTools(settings.documents, index, DocumentMeaning(index, embedder, clock) if embedder else None),)
 
 
 Parts = Sequence[tuple[str, str]]

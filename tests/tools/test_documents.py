@@ -183,6 +183,11 @@ async def test_the_best_passages_come_first_and_are_few(shelf: Shelf) -> None:
     assert sources[0] == "handbook/right.txt"
 
 
+async def test_a_folder_of_files_is_a_folder_as_others(shelf: Shelf) -> None:
+    shelf.put("files/someone/a.txt", "words")
+    assert await shelf.sources("words") == ["handbook/files/someone/a.txt"]
+
+
 async def test_long_documents_are_shown_in_passages(shelf: Shelf) -> None:
     shelf.put(
         "long.txt", "\n\n".join(f"Paragraph {number}. " + "Lorem ipsum. " * 30 for number in range(50)) + "needle"
@@ -228,6 +233,7 @@ def test_what_is_in_a_document_is_found_by_its_words(tmp_path: Path, text: str, 
 async def test_the_index_follows_what_happens_to_the_files(shelf: Shelf) -> None:
     file = shelf.put("a.txt", "first words")
     assert await shelf.sources("first") == ["handbook/a.txt"]
+    assert DocumentIndex(shelf.index).known()["handbook/a.txt"].changed == 0  # too fresh to be told by its time
     file.write_text("other words")  # of the same length, in the same instant
     assert await shelf.sources("first") == []
     assert await shelf.sources("other") == ["handbook/a.txt"]
@@ -278,7 +284,7 @@ async def test_an_index_that_was_deleted_or_broken_is_made_anew(shelf: Shelf) ->
         await shelf.sources("words")
     assert await shelf.sources("words") == ["handbook/a.txt"]
     with closing(sqlite3.connect(shelf.index)) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.executescript("PRAGMA user_version = 99; DROP TABLE files")
     assert await shelf.sources("words") == ["handbook/a.txt"]
 
 

@@ -18,6 +18,7 @@ def test_pieces_hold_all_and_are_short(text: str) -> None:
     assert all(0 < len(piece) <= LONGEST for piece in found)
 
 
+@example(["ab"] * 999)
 @given(st.lists(st.text("abc", min_size=1, max_size=200), max_size=100))
 def test_no_word_is_broken(words: list[str]) -> None:
     assert " ".join(pieces(" ".join(words))).split() == words

@@ -57,22 +57,31 @@ async def _finding(about: str, check: Awaitable[str]) -> Sequence[Finding]:
         return [Finding(about, False, problem) for problem in error.problems]
     except ApprenticeError as error:
         return [Finding(about, False, str(error))]
+    except PermissionError as error:
+        return [Finding(about, False, f"{error.filename} cannot be read: let the bot's user read it.")]
     except TimeoutError:
         return [Finding(about, False, f"It gave no answer within {SECONDS:g} seconds: try again.")]
 
 
 async def _folders(settings: Settings) -> str:
     places = (settings.home, settings.workspace_folder, settings.skills)
-    wrong = [place for place in places if not _writable(place.absolute())]
+    wrong = [
+        *(f"{place} cannot be written: let the bot's user write there." for place in places if not _writable(place)),
+        *(f"{place} is no folder with documents: see APPRENTICE_DOCUMENTS." for place in _unread(settings.documents)),
+    ]
     if wrong:
-        raise ConfigError(*(f"{place} cannot be written: let the bot's user write there." for place in wrong))
+        raise ConfigError(*wrong)
     return f"{', '.join(map(str, places))} can be written."
 
 
 def _writable(place: Path) -> bool:
     """Whether it is a folder that can be written, or can be made."""
-    there = next(parent for parent in (place, *place.parents) if parent.exists())
+    there = next(parent for parent in (place.absolute(), *place.absolute().parents) if parent.exists())
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _unread(places: Sequence[Path]) -> Sequence[Path]:
+    return [place for place in places if not (place.is_dir() and os.access(place, os.R_OK | os.X_OK))]
 
 
 async def _database(settings: Settings) -> str:
@@ -116,9 +125,7 @@ async def _slack(settings: Settings) -> str:
     if settings.slack_bot_token is None:
         return "Without SLACK_BOT_TOKEN it is not served."
     async with serve.slack(settings) as adapter:
-        untried = (
-            "" if settings.slack_app_token else " The signing secret shows at the first request whether it is right."
-        )
+        untried = "" if settings.slack_app_token else " Whether the signing secret is right, the first request shows."
         return f"The bot is {await adapter.who()}.{untried}"
 
 

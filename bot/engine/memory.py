@@ -54,7 +54,7 @@ class Memory:
             return say(here.language, "All of it?"), partial(self._ask, click)
         known = await self._store.read(lambda connection: facts.of(connection, here.scope))
         chosen = [one for one in known if what == "all" or one.id == int(number)]
-        if not await self._may(click, chosen):
+        if chosen and not await self._may(click, chosen):  # what is gone already is shown to be
             return REFUSALS[what].told(here.language), lambda _: None
         # Written on its own and not with the click's end, so that the database's log can be emptied behind it.
         await in_parts(self._store, facts.delete, [one.id for one in chosen])
@@ -62,7 +62,7 @@ class Memory:
         return say(here.language, "Forgotten."), redrawn
 
     async def _may(self, click: ButtonClicked, chosen: Sequence[Fact]) -> bool:
-        own = bool(chosen) and all(one.person == click.person for one in chosen)
+        own = all(one.person == click.person for one in chosen)
         return own or await self._reviewers.may_decide(click.conversation, click.conversation, click.person)
 
     def _ask(self, click: ButtonClicked, connection: Connection) -> None:

@@ -103,9 +103,10 @@ async def test_what_is_damaged_or_in_the_way_is_told_without_a_secret(here: Path
     (here / "skills" / KEY).mkdir(parents=True)
     (here / "data" / "workspace").write_text("a file")
     async with OpenAIServer() as model:
-        found = wrong(await told(1, OPENAI_BASE_URL=model.base_url))
+        found = wrong(await told(1, OPENAI_BASE_URL=model.base_url, APPRENTICE_DOCUMENTS="handbook"))
     assert "is damaged" in found["database"]
     assert found["folders"].startswith("data/workspace cannot be written")
+    assert "handbook is no folder with documents" in found["folders"]
     assert found["skills"].startswith("skills/[secret]: ")
 
 

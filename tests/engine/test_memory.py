@@ -135,6 +135,7 @@ async def test_who_told_it_or_a_reviewer_deletes_it(desk: Desk) -> None:
     await desk.say("/memory", BOB, GROUP)
     assert await desk.press("Delete 1", MIA) == "Forgotten."
     assert await remembered(desk) == []
+    assert await desk.press("Delete 1", BOB) == "Forgotten."
 
 
 async def test_all_is_forgotten_once_somebody_who_may_has_said_so_again(desk: Desk) -> None:

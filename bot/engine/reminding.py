@@ -82,7 +82,7 @@ class Reminding:
             return found
         home = await self._store.read(partial(conversations.find, key=found.conversation))
         late = self._late(turn)
-        text = "\n".join([plain(found.what), *(note.told(home.language) for note in _lateness(late))])
+        text = "\n\n".join([found.what, *(note.told(home.language) for note in _lateness(late))])
 
         def effect(connection: Connection) -> None:
             now = self._clock.now().timestamp()

@@ -152,9 +152,9 @@ def known(connection: Connection) -> Collection[str]:
 async def test_what_was_missed_once_is_said_late(desk: Desk) -> None:
     await scheduled(desk, CALL_BOB)
     desk.open()
-    assert await at(desk, "2026-11-23T10:02:00") == ["call Bob\n_Late by 3 hours: I was away._"]
+    assert await at(desk, "2026-11-23T10:02:00") == ["call Bob\n\n_Late by 3 hours: I was away._"]
     await scheduled(desk, {**CALL_BOB, "when": "2026-11-24T08:00"})
-    assert await at(desk, "2026-11-29T08:00:00") == ["call Bob\n_Late by 5 days: I was away._"]
+    assert await at(desk, "2026-11-29T08:00:00") == ["call Bob\n\n_Late by 5 days: I was away._"]
 
 
 async def test_of_what_repeats_only_the_last_that_was_missed_is_made_up_for(desk: Desk) -> None:
@@ -405,7 +405,7 @@ async def test_in_a_chat_that_the_bot_left_it_rests_until_the_bot_is_back(desk: 
     assert await at(desk, "2026-11-23T08:30:00") == []
     await desk.store.write(Commit.STOP, lambda connection: chats.come_back(connection, GROUP, 0.0))
     assert sorted(await at(desk, "2026-11-23T11:00:00", words("None.")), reverse=True) == [
-        "call Bob\n_Late by 4 hours: I was away._",
+        "call Bob\n\n_Late by 4 hours: I was away._",
         "_Scheduled (number 2): post the open orders_\n_Late by 3 hours: I was away._\n\nNone.",
     ]
 

@@ -12,13 +12,14 @@ from bot.store import audit, proposals, turns
 from bot.store.commits import Commit
 from bot.store.proposals import Proposal
 from bot.store.store import Connection, Store
-from bot.store.tables import tasks
+from bot.store.tables import reminders, tasks
 from bot.store.turns import NewTurn, Turn
-from tests.engine.desk import Desk, words
+from tests.engine.desk import Desk, wishes, words
 from tests.engine.made import BOB, GROUP, ROOM
 from tests.engine.test_forget import CITY, SECRET, files, kept, rows, told
 
 DAYS = 30
+YEARLY = {"every": "0 9 24 12 *"}
 
 
 @pytest.fixture
@@ -70,6 +71,19 @@ async def test_what_is_too_old_is_gone_everywhere_and_the_rest_goes_on(desk: Des
     desk.model.script = [words("Here.")]
     assert await desk.say("anew", BOB, GROUP) == ["Here."]
     assert len(desk.model.requests[-1].messages) == 2
+
+
+async def test_what_is_scheduled_stays_until_it_is_over(desk: Desk) -> None:
+    calls = [("schedule", {"what": what, **when}) for what, when in (("a", YEARLY), ("b", {"in_minutes": 5}))]
+    desk.model.script = [wishes(*calls), words("Done.")]
+    await desk.say("remind me")
+    await desk.clock.sleep(300)
+    await desk.reminding.submit()
+    await desk.work()
+    await desk.clock.sleep((DAYS + 1) * 86_400)
+    assert [row.what for row in await rows(desk, reminders)] == ["a", ""]
+    await retain(desk)
+    assert [row.what for row in await rows(desk, reminders)] == ["a"]
 
 
 async def test_what_is_young_stays(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from bot.learning.outcomes.record import Call, Record
 from bot.learning.outcomes.verifiers import matches
 from bot.ports import ToolContext
 from bot.store import conversations, evidence, tasks
+from bot.store.commits import Commit
 from bot.store.evidence import Evidence
 from bot.store.store import Store
 from bot.store.tasks import Said, Task
@@ -173,6 +174,16 @@ async def test_it_decides_over_everybody_and_runs_at_the_first_closing_alone(sto
         ("feedback", "success", "said"),
     ]
     assert kept[0].weight < kept[1].weight < 5
+
+
+async def test_work_that_was_scheduled_is_over_before_it_is_checked_once(store: Store, tmp_path: Path) -> None:
+    task = await worked(store, 1, "Ship order 9", Made("ship_order", {"id": "9"}, "done"))
+    await store.write(Commit.FINISH, lambda connection: tasks.close(connection, task, Outcome(), 1.0))
+    shop = Shop()
+    check = rule(tool="get_order", **{"with": {"id": "${parameters.id}"}}, expect=SHIPPED)
+    for why in ("scheduled", "feedback"):
+        assert (await closed(store, task, why, verifiers=Verifiers([check], [shop], tmp_path))).status == "failure"
+    assert shop.asked == [{"id": "9"}]
 
 
 async def test_what_could_not_run_stands_in_the_tasks_detail(store: Store, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolResult
@@ -12,7 +13,7 @@ from bot.engine.round import AT_ONCE, OFTEN, REPEATED
 from bot.engine.turn import Limits
 from bot.errors import ModelUnavailable
 from bot.ports import ToolContext
-from bot.store import journal
+from bot.store import journal, tables
 from bot.store.store import Store
 from tests.engine.desk import Desk, wishes, words
 from tests.engine.made import ROOM
@@ -94,6 +95,18 @@ async def test_a_write_runs_alone_and_in_its_place(desk: Desk, slow: Slow) -> No
     assert slow.begun == ["a", "b", "c", "d", "e"]
 
 
+async def test_writes_wait_for_each_other(desk: Desk, slow: Slow) -> None:
+    desk.model.script = [wishes(("change", {"at": "a"}), ("change", {"at": "b"})), words("Done.")]
+    working = asyncio.create_task(desk.say("Change"))
+    await slow.full.wait()
+    await desk.hear("And then")  # its commit comes behind what would have been written by now
+    assert slow.begun == ["a"]
+    slow.go.set()
+    desk.model.script.append(words("And then?"))
+    await working
+    assert slow.begun == ["a", "b"]
+
+
 async def test_a_flood_of_reads_runs_in_parts(desk: Desk, slow: Slow) -> None:
     slow.go.set()
     at = [str(number) for number in range(2 * AT_ONCE + 1)]
@@ -124,6 +137,8 @@ async def test_a_read_that_breaks_the_turn_leaves_no_other_behind(desk: Desk, sl
     working = asyncio.create_task(desk.work())
     await working
     assert slow.under_way == []  # those that nobody let go too
+    [error] = await desk.store.read(lambda connection: connection.scalars(sa.select(tables.turns.c.error)).all())
+    assert error == "The look broke off."
     slow.begun.clear()
     slow.go.set()
     await desk.clock.sleep(600)

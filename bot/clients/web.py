@@ -64,6 +64,11 @@ class Answer:
         return _host(httpx2.URL(self.url))
 
     @property
+    def path(self) -> str:
+        """Where it stands on the server."""
+        return httpx2.URL(self.url).path
+
+    @property
     def good(self) -> bool:
         """Whether it is what was asked for."""
         return 200 <= self.status < 300

@@ -129,7 +129,7 @@ class DocumentIndex:
         try:
             with closing(self._connected()) as connection, connection:
                 yield connection
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise StoreError(f"The index of the documents cannot be used ({error}): look at {self._file}.") from None
         except sqlite3.DatabaseError:
             self._delete()
@@ -137,25 +137,24 @@ class DocumentIndex:
 
     def _connected(self) -> sqlite3.Connection:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        connection = _open(self._file)
-        [version] = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, VERSION):
+        connection = sqlite3.connect(self._file, timeout=10)
+        try:
+            [version] = connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                connection.executescript(f"BEGIN IMMEDIATE; {_CREATE} COMMIT;")
+            connection.execute("PRAGMA synchronous=OFF")  # what a crash of the machine breaks is made anew
+        except sqlite3.Error:
             connection.close()
-            self._delete()
-            connection, version = _open(self._file), 0
-        if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {_CREATE} COMMIT;")
-        return connection
+            raise
+        if version in (0, VERSION):
+            return connection
+        connection.close()
+        self._delete()
+        return self._connected()
 
     def _delete(self) -> None:
-        for ending in ("", "-wal", "-shm"):
+        for ending in ("", "-journal"):
             self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
-
-
-def _open(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=10)
-    connection.execute("PRAGMA synchronous=OFF")  # what a crash of the machine breaks is made anew
-    return connection
 
 
 def _drop(connection: sqlite3.Connection, path: str) -> None:

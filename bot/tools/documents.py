@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import structlog
@@ -148,19 +149,22 @@ class DocumentTools:
         return [document for document in here.values() if not document.is_known]
 
     def _documents(self, known: Mapping[str, State]) -> list[Document]:
-        found = []
+        found: list[Document] = []
         for name, folder in self._folders.items():
             try:
-                for file in folder.files(""):
-                    path = f"{name}/{file.path}"
-                    document = Document(path, folder, file.path, file.size, file.changed, known.get(path))
-                    if document.kind in _READERS:
-                        found.append(document)
+                found += islice(self._in(name, folder, known), MOST_FILES + 1 - len(found))
             except ToolError as error:
                 log.warning("documents.folder", folder=name, reason=str(error))
         if len(found) > MOST_FILES:
-            log.warning("documents.many", found=len(found), read=MOST_FILES)
+            log.warning("documents.many", read=MOST_FILES)
         return found[:MOST_FILES]
+
+    def _in(self, name: str, folder: Workspace, known: Mapping[str, State]) -> Iterator[Document]:
+        for file in folder.files(""):
+            path = f"{name}/{file.path}"
+            document = Document(path, folder, file.path, file.size, file.changed, known.get(path))
+            if document.kind in _READERS:
+                yield document
 
 
 def document_tools(settings: Settings, clock: Clock, embedder: Embedder | None = None) -> Sequence[DocumentTools]:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from bot.domain.json import JSON
 from bot.domain.network import Opening
@@ -61,7 +60,7 @@ class HttpTool:
         if not answer.good:
             return ToolResult(await _refusal(answer), failed=True)
         text = await _text(answer)
-        names_json = answer.media.endswith(("/json", "+json")) or urlsplit(answer.url).path.endswith(".json")
+        names_json = answer.media.endswith(("/json", "+json")) or answer.path.endswith(".json")
         return ToolResult(parsed(text) if names_json and len(text) <= LARGEST else cut(text))
 
 

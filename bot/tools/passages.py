@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 LONGEST = 1_000
 """Characters of a passage."""
-_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.+?)[ \t#]*")
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _PAGE = re.compile(r"^\[page (\d+)\]$", re.MULTILINE)
 
@@ -14,11 +14,11 @@ def under_headings(text: str) -> list[tuple[str, str]]:
     """Of a text in Markdown: each heading and what stands below it, up to the next."""
     parts, fenced = [("", list[str]())], ""
     for line in text.splitlines():
-        fence, heading = _FENCE.match(line), None if fenced else _HEADING.fullmatch(line)
+        fence = _FENCE.match(line)
         if fence and fenced in ("", fence[1]):
             fenced = "" if fenced else fence[1]
-        if heading:
-            parts.append((heading[1], []))
+        if not fenced and _HEADING.match(line):
+            parts.append((line.strip(" \t#"), []))
         parts[-1][1].append(line)
     return [(heading, "\n".join(lines)) for heading, lines in parts]
 

@@ -28,3 +28,20 @@ async def test_a_skill_of_a_servers_tools_runs_or_says_what_is_away(tmp_path: Pa
     (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"stand": server}}))
     status, out, err = await ended(tmp_path, *run)
     assert (status, "Köln" in out) == (0, True), err
+
+
+async def test_a_step_searches_the_documents(tmp_path: Path) -> None:
+    step = Step("found", "search_documents", {"query": "${parameters.topic}"})
+    topic = {"topic": {"type": "string", "description": "What it is about"}}
+    skill = Skill(
+        "look-up", "Looks a topic up.", Procedure((step,), topic, ("topic",), returns="${steps.found[0].snippet}")
+    )
+    folder.write(tmp_path / "skills" / "look-up", format.render(skill))
+    (tmp_path / "handbook").mkdir()
+    (tmp_path / "handbook" / "returns.md").write_text("# Returns\n\nWithin thirty days.")
+    assert (await ended(tmp_path, "skills", "approve", "look-up"))[0] == 0
+    run = ("skills", "run", "look-up", "--set", "topic=returns")
+    assert "search_documents" in (await ended(tmp_path, *run))[2]
+    status, out, err = await ended(tmp_path, *run, APPRENTICE_DOCUMENTS="handbook")
+    assert (status, "Within thirty days." in out) == (0, True), err
+    assert (tmp_path / "data" / "documents.db").exists()

@@ -294,6 +294,11 @@ async def test_an_index_that_cannot_be_used_is_said(shelf: Shelf) -> None:
         await shelf.sources("words")
     with pytest.raises(StoreError):
         await shelf.tools.refresh()
+    shelf.index.rmdir()
+    shelf.index.parent.rmdir()
+    shelf.index.parent.write_text("a file in the folder's place")
+    with pytest.raises(ToolError, match="cannot be used"):
+        await shelf.sources("words")
 
 
 async def test_broken_files_are_named_and_cost_nothing_else(shelf: Shelf) -> None:
@@ -327,7 +332,7 @@ async def test_there_is_an_end_of_files(shelf: Shelf, monkeypatch: pytest.Monkey
         shelf.put(f"{name}.txt", "words")
     with capture_logs() as logs:
         assert sorted(await shelf.sources("words")) == ["handbook/a.txt", "handbook/b.txt"]
-    assert [(entry["event"], entry["found"]) for entry in logs] == [("documents.many", 3)]
+    assert [(entry["event"], entry["read"]) for entry in logs] == [("documents.many", 2)]
 
 
 async def test_thousands_of_files_hold_up_nobody(shelf: Shelf) -> None:

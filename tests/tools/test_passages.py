@@ -1,5 +1,7 @@
 """How documents are cut: nothing is lost, nothing is too long, no word is broken that fits."""
 
+import time
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -32,6 +34,13 @@ def test_headings() -> None:
         ("Two", "## Two ##\nb\n```sh\n# no heading\n~~~\n```"),
         ("Three", "   ### Three\n#no heading\n    # code"),
     ]
+
+
+def test_a_line_of_signs_takes_no_time() -> None:
+    line = "# " + "# \t" * 100_000 + "x"
+    began = time.process_time()
+    assert len(under_headings(line)) == 2
+    assert time.process_time() - began < 1
 
 
 @given(st.text("# \n`~ab"))

@@ -117,18 +117,18 @@ class Turns:
             if entry.place.startswith(f"{confirmation.place}/")
             for place in [RESUMED + entry.place.removeprefix(confirmation.place)]
         }
-        call = ToolCall("", turn.payload["tool"], transcript.as_text(turn.payload["arguments"]))
-        conversation = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
-        log = await Journal.open(self._store, self._clock, turn, steps)
-        return await self._work(log, conversation, ModelReply("", (call,), 0, 0, True, 0))
+        return await self._begin(turn, steps)
 
     async def scheduled(self, turn: Turn) -> Effect:
-        """Do what a person scheduled. It begins with the skill that they named, if that is here."""
-        log = await Journal.open(self._store, self._clock, turn)
+        """Do what a person scheduled."""
+        return await self._begin(turn, {})
+
+    async def _begin(self, turn: Turn, steps: Mapping[str, Entry]) -> Effect:
+        """Begin with the call that a person has made, behind its `steps` that are done; without one, with the model."""
+        log = await Journal.open(self._store, self._clock, turn, steps)
         conversation = await self._store.read(partial(conversations.find, key=str(turn.conversation)))
         call = ToolCall("", turn.payload["tool"], transcript.as_text(turn.payload["arguments"]))
-        first = ModelReply("", (call,), 0, 0, True, 0) if call.name else None
-        return await self._work(log, conversation, first)
+        return await self._work(log, conversation, ModelReply("", (call,), 0, 0, True, 0) if call.name else None)
 
     async def _work(self, log: Journal, conversation: Conversation, first: ModelReply | None, since: int = 0) -> Effect:
         """`first` stands for the model's first reply, where a person has made it.

@@ -181,6 +181,13 @@ def said(connection: sa.Connection, task: str) -> list[Said]:
     return [Said(row.id, row.payload["person"]["id"], row.payload["text"], row.created) for row in rows]
 
 
+def scheduled(connection: sa.Connection, task: str) -> str:
+    """What a task was to do that was scheduled; empty for one that somebody asked for when it began."""
+    of = (turns.c.task == task, turns.c.kind == "scheduled")
+    payload = connection.scalar(sa.select(turns.c.payload).where(*of).limit(1))
+    return str(payload["text"]) if payload else ""
+
+
 def closed_tasks(connection: sa.Connection, scope: str, limit: int | None) -> Sequence[Task]:
     """The newest closed tasks of a scope that may be mined, oldest first; with no limit all of them."""
     rows = connection.execute(

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.apprentice_toml import Verifier
 from bot.domain.chat import Person
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Step
 from bot.errors import DeliverLater, ModelRefused
 from bot.learning import collect
+from bot.learning.outcomes.record import record
+from bot.learning.outcomes.verifiers import matches
 from bot.ports import ModelReply, ModelRequest
 from bot.store import chats, evidence, reminders, tasks
 from bot.store.commits import Commit
@@ -131,7 +134,9 @@ async def test_work_that_was_scheduled_is_a_task_by_itself(desk: Desk) -> None:
     assert still.id == theirs.id
     [own] = await desk.store.read(lambda connection: tasks.closed_tasks(connection, ROOM.scope, 9))
     assert (own.person, own.outcome.status) == (ANA.id, "unknown")
-    assert await desk.store.read(lambda connection: tasks.said(connection, own.id)) == []
+    found = await desk.store.read(lambda connection: record(connection, own))
+    assert (found.scheduled, found.said) == ("post the open orders", [])
+    assert matches(Verifier(name="orders", words=("open orders",), command=("true",)), found)
     assert await desk.store.read(lambda connection: evidence.of_task(connection, own.id)) == []
 
 

@@ -27,7 +27,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A task. `before` is what people said in the conversation's task before it."""
+    """A task. `before` is the conversation's task before it, `scheduled` what it was to do if nobody asked then."""
 
     task: Task
     conversation: Conversation
@@ -35,6 +35,7 @@ class Record:
     calls: Sequence[Call] = ()
     uses: Sequence[Use] = ()
     before: Task | None = None
+    scheduled: str = ""
 
 
 def record(connection: Connection, task: Task) -> Record:
@@ -49,6 +50,7 @@ def record(connection: Connection, task: Task) -> Record:
         [_call(entry) for entry in made if entry.status != "started" and entry.result != WAITING],
         skills.uses_in(connection, ids),
         tasks.before(connection, task),
+        tasks.scheduled(connection, task.id),
     )
 
 

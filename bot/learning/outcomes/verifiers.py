@@ -108,9 +108,10 @@ async def _commanded(command: Sequence[str], folder: Path, seconds: float) -> st
 
 
 def matches(rule: Verifier, record: Record) -> bool:
-    """Whether a check is about a task: it used one of the tools, and one of the words was said."""
+    """Whether a check is about a task: it used one of the tools, and one of the words was said, then or for later."""
     used = not rule.tools or _matched(rule, record) is not None
-    said = f" {' '.join(word for each in record.said for word in words(each.text))} "
+    texts = [record.scheduled, *(each.text for each in record.said)]
+    said = f" {' '.join(word for text in texts for word in words(text))} "
     return used and (not rule.words or any(f" {' '.join(words(word))} " in said for word in rule.words))
 
 

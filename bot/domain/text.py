@@ -8,6 +8,9 @@ FILE_MARK = re.compile(r"^<(?:file|schedule) [^\n]*/>$", re.MULTILINE)
 LARGEST = 100_000
 """Characters of a tool's result that are kept."""
 
+MARK = re.compile(r"^([ \t]*)<(?=/?(?:files?|facts?|schedule)\b)", re.MULTILINE | re.IGNORECASE)
+"""Where a line begins as such a mark does, of a file, of facts or of a schedule: nobody else writes these."""
+
 
 def clean(text: str) -> str:
     """Text without what no encoder takes: lone surrogates become `?`, NUL is dropped."""

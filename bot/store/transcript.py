@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 import sqlalchemy as sa
 
 from bot.domain.json import JSON
-from bot.domain.text import clean
+from bot.domain.text import MARK, clean
 from bot.store.journal import Entry
 from bot.store.tables import turns
 from bot.words import Sentence
@@ -86,11 +86,13 @@ def answer(entries: Iterable[Entry]) -> str:
 def text_of(payload: JSON, entries: Iterable[Entry] = ()) -> str:
     """What the person said in a speaking turn, and a line for each file that came with it, by the turn's journal.
 
-    Before what was said at another time stands a line that says so.
+    Before what was said at another time stands a line that says so. What looks like a mark in people's own words is
+    written so that it is none.
     """
+    said = MARK.sub(r"\1&lt;", payload["text"])
     files = (entry.result for entry in entries if entry.place.startswith("file:") and entry.status == "done")
     scheduled = [_schedule(payload)] if "reminder" in payload else []
-    return "\n".join(filter(None, [*scheduled, payload["text"], *map(_file, files)]))
+    return "\n".join(filter(None, [*scheduled, said, *map(_file, files)]))
 
 
 def _schedule(payload: JSON) -> str:

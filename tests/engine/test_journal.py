@@ -86,6 +86,18 @@ async def test_a_call_that_was_cut_off_is_repeated_only_if_it_reads(
         assert ended.result == UNKNOWN
 
 
+async def test_a_call_that_is_made_anew_is_what_it_is_by_then(store: Store) -> None:
+    """It began as a question to a person, and goes on as the write that the person allowed."""
+    asking, allowed = (Entry("tool:0.0", "t", "{}", once=once) for once in (False, True))
+    journals = opened(store, await claimed(store, NEW)), reopened(store)
+    for log, entry in zip(journals, (asking, allowed), strict=True):
+        with pytest.raises(RuntimeError):
+            await (await log).call(entry, Tool(RuntimeError("cut off")))
+    again = Tool(ToolResult("fine"))
+    ended = await (await reopened(store)).call(allowed, again)
+    assert (again.calls, ended.result) == (0, UNKNOWN)
+
+
 async def test_a_tool_error_is_the_result(store: Store) -> None:
     turn = await claimed(store, NEW)
     ended = await (await opened(store, turn)).call(Entry("tool:0.0", "t", "{}", once=True), Tool(ToolError("mend it")))

@@ -66,13 +66,13 @@ async def test_other_words_for_the_same_tool_change_nothing(desk: Desk) -> None:
 
 async def test_brought_back_it_is_for_the_tool_as_it_is_now(desk: Desk) -> None:
     ref = await used(desk)
-    change(desk, outside=True, policy="allow")
+    change(desk, schema={"type": "object", "required": []})
     await desk.say("Where is 7 now?")
     back = Event("restored", ref, None)
     await desk.store.write(Commit.APPROVE, lambda connection: life.restore(connection, back, 1.0))
-    desk.orders.known = [replace(tool, outside=False) for tool in desk.orders.known]
     desk.model.script = [ASKED, words("In Rome.")]
     assert await desk.say("Where is 7?") == ["In Rome."]
+    assert len(desk.orders.calls) == 2
     assert await desk.store.read(lambda connection: skills.pins(connection, ref)) != {}
 
 

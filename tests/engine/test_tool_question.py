@@ -183,6 +183,12 @@ async def test_a_call_that_would_be_refused_anyway_asks_nobody(desk: Desk) -> No
     assert errors[1].startswith("Error: The arguments are not valid JSON")
 
 
+async def test_a_tool_that_is_away_asks_nobody(desk: Desk) -> None:
+    desk.orders.known = [replace(tool, away="The shop is closed.") for tool in desk.orders.known]
+    assert await desk.say("Send order 7 to Rome") == ["Sent."]
+    assert given(desk) == "Error: The shop is closed."
+
+
 async def test_deny_is_not_offered_and_refused(desk: Desk) -> None:
     rule(desk, "deny")
     assert await desk.say("Send order 7 to Rome") == ["Sent."]

@@ -98,8 +98,8 @@ class Confirm:
         """The question without buttons, with who decided."""
         by, language = plain(click.person.name or click.person.id), click.conversation.language
         if call.name == waiting.ref.name:
-            lines = self._questions.shown(PlannedCall(call.place, call.name, parsed(call.request), exact=True))
-            text = say(language, "{call}\n\n{name}: {answer}.", call=lines, name=by, answer=ANSWERS[action])
+            shown = self._questions.shown(PlannedCall(call.place, call.name, parsed(call.request), exact=True))
+            text = say(language, "{call}\n\n{name}: {answer}.", call=shown, name=by, answer=ANSWERS[action])
         else:
             text = say(
                 language,

@@ -32,6 +32,8 @@ SHOWN_ARGUMENT = 600
 SHOWN_CALL = 2_500
 """Characters of all arguments of a call."""
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_UNSEEN = frozenset(["Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"])
+"""Unicode's categories of what nobody can see: control, format and private characters, strange ends of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,5 @@ def _whole(calls: Sequence[tuple[str, Mapping[str, JSON]]]) -> bytes:
 
 
 def _visible(text: str) -> str:
-    """JSON with what nobody can see spelled out: control, format and private characters, strange ends of lines."""
+    """JSON with what nobody can see spelled out."""
     return "".join(json.dumps(char)[1:-1] if unicodedata.category(char) in _UNSEEN else char for char in text)
-
-
-_UNSEEN = frozenset(["Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"])

@@ -40,8 +40,6 @@ from bot.words import Sentence, say
 
 THUMBS = ((Sentence("👍"), "up"), (Sentence("👎"), "down"))
 SILENCE = Sentence("I have no answer to that.")
-
-
 Make = Callable[[dict[str, JSON]], Awaitable[ToolResult]]
 """Makes a call with its arguments, or asks a person."""
 

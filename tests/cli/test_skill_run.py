@@ -28,6 +28,10 @@ async def test_a_skill_of_a_servers_tools_runs_or_says_what_is_away(tmp_path: Pa
     (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": {"stand": server}}))
     status, out, err = await ended(tmp_path, *run)
     assert (status, "Köln" in out) == (0, True), err
+    (tmp_path / "apprentice.toml").write_text('[tools.local]\n"stand__*" = "deny"\n')
+    status, _, err = await ended(tmp_path, *run)
+    assert status == 1
+    assert "stand__order may not be used here: the operator's apprentice.toml denies it." in err
 
 
 async def test_a_step_searches_the_documents(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ MOVES = st.lists(
         st.integers(-2 * 86_400, -1),  # a clock put back
     ),
     min_size=1,
-    max_size=25,
+    max_size=12,
 )
 
 
@@ -64,7 +64,7 @@ def rung(connection: Connection, id: int) -> list[tuple[float, float]]:
     return [(row.created, float(row.key.rpartition(":")[2])) for row in rows]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.sampled_from(EVERY), st.sampled_from(["Europe/Berlin", "America/Santiago", "UTC"]), MOVES, st.data())
 def test_each_time_comes_at_most_once(
     engine: sa.Engine, every: str, zone: str, moves: list[int], data: st.DataObject

@@ -108,7 +108,7 @@ async def test_what_people_always_add_to_a_skill_is_proposed_as_its_next_version
     await loop.learn()
     card, proposal = await successor(loop)
     assert card.startswith(f"**The work of {old.name} goes on differently by now. Shall I change the skill?**")
-    assert "- Changes: Step `note` (get_note) is new. (and 2 more: see Details)" in card
+    assert "- Changes: Step `note` (get_note) is new. (and 3 more: see Details)" in card
     assert (proposal.kind, proposal.based_on, proposal.ref.name) == ("refined", old.digest, old.name)
     assert b"refined: 1" in proposal.files["procedure.yaml"]
 

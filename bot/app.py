@@ -2,10 +2,9 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 from bot.clients.clock import ticking
 from bot.clients.dispatch import EmbeddedDispatcher
@@ -44,7 +43,7 @@ from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
 from bot.engine.turn import Limits, Turns
 from bot.errors import ApprenticeError
-from bot.learning import shelf
+from bot.jobs import Jobs
 from bot.learning.cycle import Cycle, Terms
 from bot.learning.digest import Digest, Weekly
 from bot.learning.editing import Editing
@@ -55,6 +54,7 @@ from bot.learning.promotion import Promotion
 from bot.learning.quiet import Quiet
 from bot.learning.retiring import Retiring
 from bot.learning.review import Review
+from bot.learning.shelf import Shelf
 from bot.learning.teaching import Teaching
 from bot.learning.versions import KIND, Versions
 from bot.learning.workbench import Workbench
@@ -65,18 +65,13 @@ from bot.skills.library import Library
 from bot.skills.meaning import Meaning
 from bot.skills.relevance import Relevance
 from bot.skills.reviewers import Reviewers
-from bot.store import buttons, people, schema, tasks, turns
-from bot.store.commits import Commit
-from bot.store.store import Connection, Probe, Store
-from bot.store.turns import NewTurn
-from bot.tools import documents
+from bot.store import buttons, people, schema, turns
+from bot.store.store import Probe, Store
 from bot.tools.builtin import builtin
 from bot.tools.command import command_tools
+from bot.tools.documents import document_tools
 from bot.tools.policed import policed
 from bot.tools.reminders import KIND as REMINDER
-
-HOUR = 3600.0
-DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,6 @@ class App:
     """The running bot. Open it with `opened`."""
 
     def __init__(self, settings: Settings, outside: Outside, store: Store) -> None:
-        self._settings = settings
         self._outside = outside
         self.store = store
         self._dispatcher: Dispatcher = EmbeddedDispatcher()
@@ -115,8 +109,8 @@ class App:
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
         privacy = Privacy(settings.secrets)
         own = builtin(workspace, outgoing, clock, self.library, store, privacy, settings.tables)
-        self._documents = documents.document_tools(settings, clock, outside.embedder)
-        own = (*own, *command_tools(settings), *self._documents)
+        documents = document_tools(settings, clock, outside.embedder)
+        own = (*own, *command_tools(settings), *documents)
         sources = policed((*own, *outside.tools), settings.tables.tools.policy)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)
@@ -124,13 +118,12 @@ class App:
         limits = Limits(idle=settings.conversation_idle, memory=settings.tables.memory.tokens)
         reviewers = Reviewers(adapters, settings.reviewers, lambda: store.read(people.first_paired))
         hours, weekly = settings.tables.quiet, settings.tables.digest
-        self._quiet = quiet = Quiet(hours.begins, hours.ends, hours.zone)
+        quiet = Quiet(hours.begins, hours.ends, hours.zone)
         posting = Posting(store, clock, quiet, settings.reviewers)
         review = Review(store, clock, self.library, reviewers, sources)
         versions = Versions(store, clock, self.library, reviewers)
         promotion = Promotion(store, clock, self.library, reviewers, sources)
-        self._shelf = shelf.Shelf(store, clock, self.library, sources, privacy, quiet, settings.reviewers)
-        self._git = GitRecord(settings.skills, store)
+        shelf = Shelf(store, clock, self.library, sources, privacy, quiet, settings.reviewers)
         phrases = Phrases(settings.tables.phrases.model_dump())
         follow_ups = FollowUps(adapters, lambda said: phrases.wants_privacy(said) or phrases.wants_teaching(said))
         receiving = Receiving(workspace, adapters)
@@ -182,10 +175,12 @@ class App:
         decisions[REMINDER] = self._door.guests_only(agenda.decide)
         decisions[PAGES] = self._door.guests_only(agenda.turn_page)
         answers = Answers(store, clock, showcase, stopping, forget, memory, agenda, granted.prices)
-        self._reminding = Reminding(store, clock, adapters, self._door.open_to)
+        reminding = Reminding(store, clock, adapters, self._door.open_to)
         teaching = Teaching(clock, phrases)
         retiring = Retiring(store, clock, self.library)
-        self._digest = Digest(clock, Weekly(weekly.scopes, weekly.weekday, weekly.at, weekly.zone), granted)
+        digest = Digest(clock, Weekly(weekly.scopes, weekly.weekday, weekly.at, weekly.zone), granted)
+        git = GitRecord(settings.skills, store)
+        self.jobs = Jobs(settings, store, clock, shelf, git, documents, reminding, digest, quiet)
         mine = Workbench(settings.learn_min_tasks)
         terms = Terms(settings.learn_tokens, settings.learn_min_tasks, settings.secrets, phrases, quiet, granted)
         cycle = Cycle(store, clock, self.library, outside.learning, mine, sources, terms)
@@ -194,9 +189,9 @@ class App:
             "command": self._door.guarded(answers),
             "click": Clicks(store, clock, adapters, decisions),
             "resume": speaking.resume,
-            "reminder": self._reminding.say,
-            "due": self._reminding.begin,
-            "scheduled": self._reminding.counted(speaking.scheduled),
+            "reminder": reminding.say,
+            "due": reminding.begin,
+            "scheduled": reminding.counted(speaking.scheduled),
             "delivery": Outbox(store, clock, adapters, outside.probe),
             "home": homes.look,
             "publish-home": homes.publish,
@@ -212,7 +207,7 @@ class App:
             "remind": posting.remind,
             "retire": retiring.look,
             "clear": retiring.clear,
-            "digest": self._digest.tell,
+            "digest": digest.tell,
         }
         self._lanes = Lanes(store, clock, handlers, ChatEndings(clock, limits.idle))
 
@@ -227,7 +222,7 @@ class App:
             raise _first(group) from None
 
     async def _serve(self) -> None:
-        async with asyncio.TaskGroup() as group, ticking(self._ticks()):
+        async with asyncio.TaskGroup() as group, ticking([(SECONDS, self._sweep), *self.jobs.ticks()]):
             serving = [
                 group.create_task(self._dispatcher.run(self._drain)),
                 group.create_task(self._pump()),
@@ -268,49 +263,8 @@ class App:
     def _now(self) -> float:
         return self._outside.clock.now().timestamp()
 
-    def _ticks(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
-        ticks: list[tuple[float, Callable[[], Awaitable[None]]]] = [(SECONDS, self._sweep), (HOUR, self._remind)]
-        ticks += [(shelf.SECONDS, self._look), (SECONDS, self._reminding.submit), (HOUR, self._reminding.mend)]
-        ticks += [(documents.SECONDS, each.look) for each in self._documents]
-        every = self._settings.learn_every.total_seconds()
-        return [*ticks, (every, partial(self._learn, every))] if every else ticks
-
     async def _sweep(self) -> None:
         await sweep(self.store, self._outside.clock, self._dispatcher.wake)
-
-    async def _look(self) -> None:
-        """See what became of the skills' folders, and keep what was decided."""
-        await self._shelf.look()
-        if self._settings.skills_git == "commit":
-            await self._git.look()
-
-    async def _remind(self) -> None:
-        """Submit a look at what waits for people, and at skills that nobody needs; the hour in the key elects one."""
-        now = self._now()
-
-        def work(connection: Connection) -> None:
-            for kind in ("remind", "retire"):
-                new = NewTurn(f"{kind}:{int(now // HOUR)}", f"job:{kind}", kind, {})
-                turns.enqueue(connection, new, now)
-            if self._settings.tables.retention.days:
-                # A message may follow: it waits until the quiet hours are over.
-                due = self._quiet.over(self._outside.clock.now()).timestamp()
-                new = NewTurn(f"retain:{int(now // DAY)}", "job:retain", "retain", {}, due=due)
-                turns.enqueue(connection, new, now)
-            self._digest.submit(connection)
-
-        await self.store.write(Commit.REMIND, work)
-
-    async def _learn(self, every: float) -> None:
-        """Submit a cycle for each scope with tasks that no cycle has seen; the slot in the key elects one."""
-        now = self._now()
-
-        def work(connection: Connection) -> None:
-            for scope in tasks.unmined(connection):
-                key = f"mine:{scope}:{int(now // every)}"
-                turns.enqueue(connection, NewTurn(key, "job:mine", "mine", {"scope": scope}), now)
-
-        await self.store.write(Commit.SUBMIT, work)
 
 
 def _first(group: BaseExceptionGroup[ApprenticeError]) -> ApprenticeError:

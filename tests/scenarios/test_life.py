@@ -139,7 +139,7 @@ async def story(life: Life) -> None:
 
     # Nobody uses it for long: it is put away, and comes back by a button.
     life.clock.ahead = UNUSED + timedelta(days=1)
-    await life.app._remind()
+    await life.app.jobs.remind()
     await life.heard("I have put")
     await life.app.settled()
     assert await life.state() == ""

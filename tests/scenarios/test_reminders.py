@@ -82,7 +82,7 @@ async def test_in_a_telegram_group_over_a_stop_and_a_clock_that_jumps(
         # The clock is put back and on again: nothing comes twice, and the list is what is to come.
         for time in (NOON, NOON + timedelta(days=2, hours=1)):
             async with at(time, monkeypatch), stage.running() as app:
-                await app._reminding.submit()
+                await app.jobs.reminding.submit()
                 await app.settled()
         second = again.format("Wednesday, 2026-11-25 at 09:00 (UTC), then on Thursday, 2026-11-26 at 09:00 (UTC)")
         async with at(NOON + timedelta(days=2, hours=1), monkeypatch), stage.running() as app:

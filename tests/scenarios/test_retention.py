@@ -24,7 +24,7 @@ async def test_it_is_looked_for_once_a_day(tmp_path: Path, days: int, dues: list
         for hour in (1, 2, 25):
             clock.time = midnight
             await clock.sleep(hour * 3600)
-            await app._remind()
+            await app.jobs.remind()
         found = sa.select(turns.c.due).where(turns.c.kind == "retain").order_by(turns.c.id)
         kept = await app.store.read(lambda connection: list(connection.scalars(found)))
     assert [(due - midnight.timestamp()) / 3600 for due in kept] == dues

@@ -40,14 +40,14 @@ class Jobs:
 
     def ticks(self) -> list[Tick]:
         """What is called how often."""
-        ticks: list[Tick] = [(HOUR, self.remind), (shelf.SECONDS, self._look)]
+        ticks: list[Tick] = [(HOUR, self.remind), (shelf.SECONDS, self.look)]
         ticks += [(SECONDS, self.reminding.submit), (HOUR, self.reminding.mend)]
         ticks += [(documents.SECONDS, each.look) for each in self.documents]
         if self.settings.learn_every:
             ticks.append((self.settings.learn_every.total_seconds(), self.learn))
         return ticks
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """See what became of the skills' folders, and keep what was decided."""
         await self.shelf.look()
         if self.settings.skills_git == "commit":

@@ -64,6 +64,11 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return _unforgiven((yield))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, as tests wait for the disk and for loopback; more than four gain nothing here."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 @pytest.fixture(autouse=True)
 def _logs_anew() -> Iterator[None]:
     """What a command sets up for its own log would write to a stream that is closed by the next test."""

@@ -218,7 +218,7 @@ class World:
         """The clock has the folders looked at, twice: what is still being written counts for nothing."""
         for _ in range(2):
             self.clock.time += timedelta(seconds=5)
-            await self.app._look()
+            await self.app.jobs.look()
         await self.settle()
 
     async def days(self, count: float) -> None:
@@ -226,7 +226,7 @@ class World:
         while count > 0:
             self.clock.time += timedelta(days=min(count, 7))
             count -= 7
-            await self.app._remind()
+            await self.app.jobs.remind()
             await self.look()
 
     def posted(self) -> list[Outgoing]:

@@ -15,7 +15,8 @@ from bot.store.store import Store
 from tests.engine.desk import Desk, endless, wishes, words
 from tests.engine.made import ROOM
 
-SECONDS = 1.0
+SECONDS = 30.0
+"""Long for any machine: what hangs here hangs for ever."""
 CITY = Procedure((Step("order", "get_order", {"id": "1"}),))
 
 
@@ -66,7 +67,7 @@ async def hanging(desk: Desk, stuck: Stuck, where: str) -> asyncio.Event:
 
 
 @pytest.mark.parametrize("where", ["model", "tool", "skill", "thread"])
-async def test_it_ends_within_a_second(desk: Desk, stuck: Stuck, where: str) -> None:
+async def test_it_ends_although_the_work_hangs(desk: Desk, stuck: Stuck, where: str) -> None:
     begun = await hanging(desk, stuck, where)
     await desk.hear("work")
     working = asyncio.create_task(desk.lanes.drain(ROOM.lane))

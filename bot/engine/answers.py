@@ -13,7 +13,7 @@ from bot.engine.showcase import Showcase
 from bot.engine.stopping import Stopping
 from bot.errors import Refused
 from bot.ports import Clock
-from bot.store import conversations, evidence, proposals, scopes, spending, tasks, turns
+from bot.store import confirmations, conversations, evidence, proposals, scopes, spending, tasks, turns
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
@@ -204,7 +204,7 @@ def _closing(task: str, conversation: Conversation) -> NewTurn:
 def _status(connection: Connection, conversation: Conversation) -> str:
     scope, language = conversation.scope, conversation.language
     busy = turns.busy(connection, conversation.lane)
-    waiting = proposals.pending(connection, scope)
+    waiting = [*proposals.pending(connection, scope), *confirmations.names_waiting(connection, scope)]
     closed = tasks.unmined(connection).get(scope, 0)
     learning = Sentence("on") if scopes.learns(connection, scope) else Sentence("off")
     work = Sentence("{count} under way or waiting", count=busy) if busy else Sentence("none")

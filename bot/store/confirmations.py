@@ -62,6 +62,12 @@ def waiting(connection: sa.Connection, person: Person) -> list[Confirmation]:
     return list(map(_confirmation, connection.execute(rows.order_by(confirmations.c.created.desc()))))
 
 
+def names_waiting(connection: sa.Connection, scope: str) -> list[str]:
+    """The skills and tools whose calls wait in a scope, each once."""
+    rows = sa.select(confirmations.c.name).where(confirmations.c.state == "waiting", confirmations.c.scope == scope)
+    return list(connection.scalars(rows.distinct().order_by(confirmations.c.name)))
+
+
 def decide(connection: sa.Connection, id: str, state: str, person: Person, now: float) -> bool:
     """Compare and set: whether this answer is the one that counts."""
     return (

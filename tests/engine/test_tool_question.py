@@ -65,6 +65,8 @@ async def test_it_asks_with_the_exact_call_and_does_nothing(desk: Desk) -> None:
     assert [[button.label for button in row] for row in desk.last.buttons] == [["Run once", "Always here", "No"]]
     assert desk.orders.calls == []
     assert len(desk.model.requests) == 1
+    assert "- Waiting for a decision: set_order" in (await desk.say("/status"))[0]
+    assert "- Waiting for a decision: nothing" in (await desk.say("/status", conversation=GROUP))[0]
 
 
 async def test_run_once_makes_that_call_and_the_model_goes_on(desk: Desk) -> None:

@@ -67,8 +67,7 @@ from bot.skills.relevance import Relevance
 from bot.skills.reviewers import Reviewers
 from bot.store import buttons, people, schema, turns
 from bot.store.store import Probe, Store
-from bot.tools.builtin import builtin
-from bot.tools.command import command_tools
+from bot.tools.builtin import own_tools
 from bot.tools.documents import document_tools
 from bot.tools.policed import policed
 from bot.tools.reminders import KIND as REMINDER
@@ -108,9 +107,8 @@ class App:
         store.woken = self._wake_all
         workspace, outgoing = settings.workspace_folder, settings.outgoing_folder
         privacy = Privacy(settings.secrets)
-        own = builtin(workspace, outgoing, clock, self.library, store, privacy, settings.tables)
         documents = document_tools(settings, clock, outside.embedder)
-        own = (*own, *command_tools(settings), *documents)
+        own = own_tools(settings, clock, self.library, store, documents)
         sources = policed((*own, *outside.tools), settings.tables.tools.policy)
         meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
         relevance = Relevance(self.library, store, meaning)

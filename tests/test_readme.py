@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer.main
 
-from bot.apprentice_toml import Commands
+from bot.apprentice_toml import Commands, Tables
 from bot.cli import command
 from bot.domain.privacy import Privacy
 from bot.engine.commands import COMMANDS
@@ -50,7 +50,7 @@ def test_command_line() -> None:
 
 async def test_tools(store: Store, tmp_path: Path) -> None:
     commands = CommandTool(Commands(programs=("true",), sandbox="unsandboxed"), tmp_path, ())
-    own = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store, Privacy())
+    own = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store, Privacy(), Tables())
     sources = (*own, commands, DocumentTools([tmp_path], DocumentIndex(tmp_path / "documents.db")))
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools")}

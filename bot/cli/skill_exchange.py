@@ -21,8 +21,7 @@ from bot.skills.library import Library
 from bot.skills.warnings import warnings
 from bot.store import audit, proposals
 from bot.store.store import Store
-from bot.tools.builtin import builtin
-from bot.tools.command import command_tools
+from bot.tools.builtin import own_tools
 from bot.tools.documents import document_tools
 
 
@@ -86,10 +85,8 @@ async def _free(library: Library, store: Store, name: str) -> None:
 async def _cautions(
     settings: Settings, library: Library, store: Store, skill: Skill, files: Mapping[str, bytes]
 ) -> list[str]:
-    own = builtin(
-        settings.workspace_folder, settings.outgoing_folder, SystemClock(), library, store, Privacy(settings.secrets)
-    )
-    sources = (*own, *command_tools(settings), *document_tools(settings, SystemClock()))
+    clock = SystemClock()
+    sources = own_tools(settings, clock, library, store, document_tools(settings, clock))
     tools = {tool.name: tool for source in sources for tool in await source.tools(HERE)}
     return [str(warning) for warning in warnings(skill, files, tools, Privacy(settings.secrets))]
 

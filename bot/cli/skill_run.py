@@ -10,7 +10,6 @@ from bot.cli.servers import tool_servers
 from bot.clients.clock import SystemClock
 from bot.domain.chat import Conversation, Person
 from bot.domain.json import JSON
-from bot.domain.privacy import Privacy
 from bot.domain.skill import Procedure
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import Refused, ToolError
@@ -22,8 +21,7 @@ from bot.skills.run import Run, missing, run
 from bot.store import schema
 from bot.store.store import Store
 from bot.store.transcript import as_text
-from bot.tools.builtin import builtin
-from bot.tools.command import command_tools
+from bot.tools.builtin import own_tools
 from bot.tools.documents import document_tools
 from bot.tools.policed import policed
 
@@ -69,12 +67,11 @@ async def execute(settings: Settings, name: str, parameters: Mapping[str, JSON])
         model = await stack.enter_async_context(models.working(settings))
         library = Library(settings.skills, store, SystemClock())
         procedure = await _live(library, name)
-        folders, privacy = (settings.workspace_folder, settings.outgoing_folder), Privacy(settings.secrets)
-        own = builtin(*folders, SystemClock(), library, store, privacy, settings.tables)
         embedder = models.embedding(settings)
         if embedder is not None:
             await stack.enter_async_context(embedder)
-        own = (*own, *command_tools(settings), *document_tools(settings, SystemClock(), embedder))
+        documents = document_tools(settings, SystemClock(), embedder)
+        own = own_tools(settings, SystemClock(), library, store, documents)
         sources = policed((*own, *await tool_servers(settings, stack)), settings.tables.tools.policy)
         tools = {tool.name: (tool, source) for source in sources for tool in await source.tools(HERE)}
         away = {tool: found.away for tool, (found, _) in tools.items() if found.away}

@@ -16,8 +16,7 @@ from bot.settings import Settings, load
 from bot.skills.library import Library
 from bot.store import schema
 from bot.store.store import Store
-from bot.tools.builtin import builtin
-from bot.tools.command import command_tools
+from bot.tools.builtin import own_tools
 from bot.tools.documents import document_tools
 
 command = typer.Typer(help="Recorded tasks, in and out: import, export.", no_args_is_help=True)
@@ -62,10 +61,7 @@ async def _give(settings: Settings, scope: str | None) -> None:
     schema.upgrade(settings.database)
     async with Store(settings.database) as store:
         library = Library(settings.skills, store, clock)
-        own = builtin(
-            settings.workspace_folder, settings.outgoing_folder, clock, library, store, Privacy(settings.secrets)
-        )
-        sources = (*own, *command_tools(settings), *document_tools(settings, clock))
+        sources = own_tools(settings, clock, library, store, document_tools(settings, clock))
         tools = [tool for source in sources for tool in await source.tools(HERE)]
         async for line in backfill.give(store, scope, tools, Privacy(settings.secrets)):
             typer.echo(line)

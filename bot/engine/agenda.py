@@ -7,6 +7,7 @@ from bot.clients.cron import Cron
 from bot.domain.chat import Button, ButtonClicked, Conversation, MessageReceived, Outgoing
 from bot.domain.text import plain, shorten
 from bot.engine.reminding import GO_ON
+from bot.engine.showcase import pages_around
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
 from bot.store import buttons, conversations, reminders
@@ -16,7 +17,7 @@ from bot.store.reminders import Reminder
 from bot.store.store import Connection, Effect, Store
 from bot.tools.clock import zone_named
 from bot.tools.reminders import CANCEL, KIND, SHOWN, told
-from bot.words import Sentence, say
+from bot.words import say
 
 PAGE = 8
 """On a page."""
@@ -114,9 +115,7 @@ def _rows(
     """What may be decided about each, and the pages around."""
     decide = list(_choices(connection, here, shown, page))
     rows = [tuple(decide[start : start + IN_A_ROW]) for start in range(0, len(decide), IN_A_ROW)]
-    around = [(Sentence("Back"), str(page - 1))] if page > 0 else []
-    around += [(Sentence("More"), str(page + 1))] if page < pages - 1 else []
-    turning = buttons.row(connection, PAGES, here.scope, around, here.language)
+    turning = buttons.row(connection, PAGES, here.scope, pages_around(page, pages), here.language)
     return (*rows, turning) if turning else tuple(rows)
 
 

@@ -1,9 +1,7 @@
 """The calls that one reply of the model wishes: reads together, a write alone, and none over and over."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, TypeVar
 
 from bot.domain.json import JSON
 from bot.domain.text import plain, shorten
@@ -12,7 +10,6 @@ from bot.errors import LimitReached
 from bot.store import transcript
 from bot.store.journal import Entry
 
-T = TypeVar("T")
 Calls = Sequence[Mapping[str, JSON]]
 """What a reply wishes: `{"name", "arguments"}` each."""
 
@@ -38,18 +35,6 @@ def groups(calls: Calls, reads: Callable[[str], bool]) -> Iterator[Sequence[int]
 async def not_again() -> ToolResult:
     """What such a call gives."""
     return ToolResult(REPEATED, failed=True)
-
-
-async def together(makes: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-    """Run them at once; what they give, in their order. The first that fails ends the others, and is raised."""
-    if len(makes) == 1:
-        return [await makes[0]()]
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(make()) for make in makes]
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]
 
 
 def repeats(before: Calls, calls: Calls, reads: Callable[[str], bool]) -> list[int]:

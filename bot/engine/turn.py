@@ -23,13 +23,14 @@ from bot.engine.purse import BudgetEnded, Purse
 from bot.engine.question import Questions
 from bot.engine.received import Received, Receiving
 from bot.engine.reminding import framed
-from bot.engine.round import OFTEN, Calls, groups, in_circles, not_again, repeats, together
+from bot.engine.round import OFTEN, Calls, groups, in_circles, not_again, repeats
 from bot.engine.shortening import Before
 from bot.engine.skill_use import SkillUse
 from bot.engine.tool_use import ToolUse
 from bot.engine.toolbox import Executable, Offer, Toolbox, parsed
 from bot.errors import ApprenticeError, ContextTooLong, LimitReached
 from bot.ports import Clock, ModelClient, ModelReply, ModelRequest, ToolContext
+from bot.skills.at_once import at_once
 from bot.store import buttons, conversations, journal, showings, transcript
 from bot.store.confirmations import WAITING
 from bot.store.deliveries import conclude, event, quoted
@@ -217,7 +218,7 @@ class Turns:
                 return self._call(work, place, call)
             return log.call(Entry(place, call["name"], call["arguments"], once=False), not_again)
 
-        return [entry for group in groups(calls, reads) for entry in await together([partial(make, i) for i in group])]
+        return [entry for group in groups(calls, reads) for entry in await at_once(map(make, group))]
 
     async def _call(self, work: Work, place: str, call: Mapping[str, JSON]) -> Entry:
         log, offer, name, raw = work.log, work.offer, call["name"], call["arguments"]
@@ -231,7 +232,7 @@ class Turns:
             asking = ToolUse(tool, offer.context, self._questions, log.turn.id, place)
             return await self._ask_or_make(work, place, call, partial(asking.make, self._clock.now()), asking.record)
         entry = Entry(place, name, raw, once=tool is not None and not tool.reads)
-        return await log.call(entry, lambda: _made(offer, name, raw))
+        return await log.call(entry, lambda: offer.call(name, parsed(raw), allowed=True))
 
     async def _ask_or_make(self, work: Work, place: str, call: Mapping[str, JSON], make: Make, record: Effect) -> Entry:
         async def made() -> ToolResult:
@@ -290,10 +291,6 @@ class Turns:
 
     def _attach(self, turn: Turn, connection: Connection) -> None:
         attach(connection, turn, self._clock.now(), self._limits.idle)
-
-
-async def _made(offer: Offer, name: str, raw: str) -> ToolResult:
-    return await offer.call(name, parsed(raw), allowed=True)
 
 
 def _who(turn: Turn) -> Person:

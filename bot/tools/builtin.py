@@ -1,4 +1,4 @@
-"""The tools that every bot has."""
+"""The bot's own tools: those that every bot has, and what the operator has set up."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,9 +6,12 @@ from pathlib import Path
 from bot.apprentice_toml import Tables
 from bot.domain.privacy import Privacy
 from bot.ports import Clock, ToolSource
+from bot.settings import Settings
 from bot.skills.library import Library
 from bot.store.store import Store
 from bot.tools.clock import ClockTool
+from bot.tools.command import command_tools
+from bot.tools.documents import DocumentTools
 from bot.tools.files import FileTools
 from bot.tools.http import HttpTool
 from bot.tools.memory import MemoryTools
@@ -24,7 +27,7 @@ def builtin(
     library: Library,
     store: Store,
     privacy: Privacy,
-    tables: Tables = Tables(),  # noqa: B008 - it is frozen
+    tables: Tables,
 ) -> Sequence[ToolSource]:
     """Tools for files in `workspace` (`outgoing` holds what is being sent), time, schedules, the web, skills, facts."""
     return (
@@ -36,3 +39,12 @@ def builtin(
         SkillTools(library, store, clock),
         MemoryTools(store, clock, privacy),
     )
+
+
+def own_tools(
+    settings: Settings, clock: Clock, library: Library, store: Store, documents: Sequence[DocumentTools]
+) -> Sequence[ToolSource]:
+    """All of them, `documents` among them. Raises ConfigError where commands cannot be run as they are set up."""
+    folders, privacy = (settings.workspace_folder, settings.outgoing_folder), Privacy(settings.secrets)
+    own = builtin(*folders, clock, library, store, privacy, settings.tables)
+    return (*own, *command_tools(settings), *documents)

@@ -13,8 +13,10 @@ DENIED = "{name} may not be used here: the operator's apprentice.toml denies it.
 
 
 class Policed:
-    """Tells of each tool what holds for it in the conversation. A denied one stays known, so that its absence has a
-    reason."""
+    """Tells of each tool what holds for it in the conversation.
+
+    A denied one stays known, so that its absence has a reason.
+    """
 
     def __init__(self, source: ToolSource, policy: Policy) -> None:
         self._source = source

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bot.apprentice_toml import Tables
 from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
 from bot.domain.cost import Budgets
 from bot.domain.json import JSON
@@ -150,7 +151,7 @@ class Desk:
         self.intake = Intake(store, clock)
         folders = self.path / "workspace", self.path / "outgoing"
         privacy = Privacy(("sesame-123",))
-        own = builtin(*folders, clock, self.library, store, privacy)
+        own = builtin(*folders, clock, self.library, store, privacy, Tables())
         sources = policed((*own, self.orders, *self.tools), self.policy)
         self.toolbox = toolbox = Toolbox(sources, Relevance(self.library, store), 2_000)
         follow_ups = FollowUps(adapters, apart)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.apprentice_toml import Commands
+from bot.apprentice_toml import Commands, Tables
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.engine.activity import SHOWN, TITLES, title
@@ -75,7 +75,7 @@ def test_a_long_argument_is_cut() -> None:
 async def test_each_built_in_tool_has_its_words(store: Store, tmp_path: Path) -> None:
     desk = Desk(store, tmp_path)
     commands = CommandTool(Commands(programs=("true",), sandbox="unsandboxed"), tmp_path, ())
-    own = builtin(desk.path / "workspace", desk.path / "outgoing", desk.clock, desk.library, desk.store, OWN)
+    own = builtin(desk.path / "workspace", desk.path / "outgoing", desk.clock, desk.library, desk.store, OWN, Tables())
     sources = (*own, commands, DocumentTools([tmp_path], DocumentIndex(tmp_path / "documents.db")))
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     assert {tool.name for tool in tools} == TITLES.keys()

@@ -91,7 +91,8 @@ async def test_tools_are_shown_as_they_go(desk: WatchedDesk) -> None:
     halfway = asyncio.Event()
     desk.orders.faults = [halfway]
     desk.model.script = [
-        wishes(("read_file", {"path": "a.txt"}), ("read_file", {"path": "b.txt"}), ("get_order", {"id": "7"}))
+        wishes(("read_file", {"path": "a.txt"}), ("read_file", {"path": "b.txt"})),
+        wishes(("get_order", {"id": "7"})),
     ]
     await desk.hear("work")
     running = asyncio.create_task(desk.lanes.drain(ROOM.lane))

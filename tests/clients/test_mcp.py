@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -217,16 +218,14 @@ async def test_what_it_says_on_its_standard_error_goes_to_the_log_in_part() -> N
     assert 0 < len(lines) <= 100
 
 
-@asynccontextmanager
-async def over_http(port: int) -> AsyncIterator[None]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(HERE / "tool_server.py"), str(port), stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield
-    finally:
-        process.kill()
-        await process.wait()
+@contextmanager
+def over_http(port: int) -> Iterator[None]:
+    program = [sys.executable, str(HERE / "tool_server.py"), str(port)]
+    with subprocess.Popen(program, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 async def test_one_over_http_that_is_killed_and_started_again() -> None:
@@ -235,7 +234,7 @@ async def test_one_over_http_that_is_killed_and_started_again() -> None:
         port = free.getsockname()[1]
     server = Server(url=f"http://127.0.0.1:{port}/mcp", headers={"Authorization": "Bearer s3cret"})
     async with served({"web": server}, masked, PACE) as source:
-        async with over_http(port):
+        with over_http(port):
             await until(source, here("web__order"))
             assert (await call(source, "web__order", number=7)).content["number"] == 7
             await call(source, "web__grow")
@@ -245,6 +244,6 @@ async def test_one_over_http_that_is_killed_and_started_again() -> None:
         await until(source, lambda tools: all(tool.away for tool in tools))
         with pytest.raises(ToolError, match="The tool server web is not there: "):
             await call(source, "web__order", number=7)
-        async with over_http(port):
+        with over_http(port):
             await until(source, here("web__order"))
             assert (await call(source, "web__order", number=7)).content["number"] == 7

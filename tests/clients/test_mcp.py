@@ -221,7 +221,7 @@ async def test_what_it_says_on_its_standard_error_goes_to_the_log_in_part() -> N
 @contextmanager
 def over_http(port: int) -> Iterator[None]:
     program = [sys.executable, str(HERE / "tool_server.py"), str(port)]
-    with subprocess.Popen(program, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(program, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - our own program
         try:
             yield
         finally:

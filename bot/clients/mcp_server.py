@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import structlog
 from anyio import BrokenResourceError, ClosedResourceError
@@ -76,13 +77,14 @@ class ToolServer:
         loop, wait = asyncio.get_running_loop(), self._pace.again
         while True:
             began = loop.time()
+            # In a task of its own: where a server dies just as it is closed, the SDK's task groups raise its error in
+            # place of the cancellation, which would be lost here.
             try:
-                await self._serve()
-            except Exception as error:  # noqa: BLE001 - whatever a server does ends its connection, never the bot
-                self._away = self._reason(error)
+                (error,) = await asyncio.gather(self._serve(), return_exceptions=True)
             finally:
                 self._client = None
                 self.tried.set()
+            self._away = self._reason(error)
             if loop.time() - began >= self._pace.steady:
                 wait = self._pace.again
             log.warning("mcp.away", server=self.name, why=self._away, advice=ADVICE, again_in=wait)
@@ -130,7 +132,7 @@ class ToolServer:
             "tell the person, or go on without it."
         )
 
-    async def _serve(self) -> None:
+    async def _serve(self) -> NoReturn:
         """Connect and watch; it ends with what ended the connection."""
         self._last_words, self._garbled = "", False
         ears = Ears(self._notified, self._complained, self._news.set)
@@ -147,7 +149,8 @@ class ToolServer:
                     await stack.enter_async_context(client.listen(tools_list_changed=True))
             while True:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), self._pace.look)
+                    async with asyncio.timeout(self._pace.look):
+                        await self._news.wait()
                 self._news.clear()
                 await self._list(client)
 

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -166,10 +165,8 @@ async def test_one_that_is_slow_ends_the_call_alone() -> None:
 async def test_one_that_hangs_is_started_again() -> None:
     slow = STAND.model_copy(update={"seconds": 0.3})
     async with opened({"stand": slow}, Pace(start=20, answer=0.5, look=0.2, again=0.05)) as source:
-        began = time.monotonic()
         with pytest.raises(ToolError, match=r"gave no answer within 0\.3 s\. Try again in a moment"):
             await call(source, "stand__get_stuck")
-        assert time.monotonic() - began < 5
         await until(source, lambda tools: all("does not answer" in tool.away for tool in tools))
         await until(source, here("stand__order"))
 

@@ -3,7 +3,6 @@
 import json
 import random
 import string
-import time
 import uuid
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy, asks_for_secret
+from tests.growth import TIMES, grows_with_its_size
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nabc/def+1==\n-----END RSA PRIVATE KEY-----"
 BASE64 = string.ascii_letters + string.digits + "+/"
@@ -154,14 +154,8 @@ HOSTILE = [
 def test_time_grows_with_the_text_and_not_with_its_square(part: str) -> None:
     privacy = Privacy(own=("my-own-secret-value",), names=("Ann Lee",))
     privacy.anonymous("the library is loaded")
-
-    def seconds(size: int) -> float:
-        text = part * (size // len(part))
-        start = time.process_time()
-        privacy.anonymous(text)
-        return time.process_time() - start
-
-    assert seconds(256_000) < 12 * max(min(seconds(64_000) for _ in range(3)), 0.01)
+    small, large = (part * (size // len(part)) for size in (64_000, 64_000 * TIMES))
+    assert grows_with_its_size(lambda: privacy.anonymous(small), lambda: privacy.anonymous(large))
 
 
 def test_json_keeps_its_shape() -> None:

@@ -1,11 +1,6 @@
-"""Input of any shape costs what its size costs: the same shape, several times as large, takes not much more than that.
-
-Times of one run are compared with one another. What grows with the square would take sixteen times as long where the
-input is four times as large.
-"""
+"""Input of any shape is mined in the time that its size takes."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -15,32 +10,8 @@ import pytest
 from bot.domain.trace import Trace
 from bot.learning.mining import contribute, mine
 from bot.learning.traces import Reader, as_line
+from tests.growth import TIMES, grows_with_its_size
 from tests.learning.workplaces import Desk, everyday, token, traces_of
-
-TIMES = 4
-"""How much larger the large input is."""
-GENEROUS = 2.5
-"""How much more than that it may cost: other work goes on on the machine."""
-LEAST = 0.05
-"""Seconds under which nothing is told from noise."""
-
-
-def seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
-def within(limit: float, work: Callable[[], object]) -> bool:
-    """Whether it takes less, if not at once then at the third attempt: a machine stands still now and then."""
-    return any(seconds(work) < limit for _ in range(3))
-
-
-def grows_with_its_size(shape: Callable[[int], list[Trace]], size: int) -> None:
-    small, large = shape(size), shape(size * TIMES)
-    mine(shape(2))  # what is imported and compiled once is no part of it
-    before = max(LEAST, seconds(lambda: mine(small)))
-    assert within(TIMES * GENEROUS * before, lambda: mine(large))
 
 
 def one_turn(calls: int) -> list[Trace]:
@@ -141,7 +112,9 @@ def deep(levels: int) -> list[Trace]:
     ],
 )
 def test_larger_input_costs_its_size(shape: Callable[[int], list[Trace]], size: int) -> None:
-    grows_with_its_size(shape, size)
+    small, large = shape(size), shape(size * TIMES)
+    mine(shape(2))  # what is imported and compiled once is no part of it
+    assert grows_with_its_size(lambda: mine(small), lambda: mine(large))
 
 
 def test_one_trace_of_ten_thousand_calls() -> None:
@@ -157,14 +130,12 @@ def test_one_trace_of_ten_thousand_calls() -> None:
 
     few = traces_of(lambda desk, random: work(desk, random, 2_500), Random(1), 1)
     many = traces_of(lambda desk, random: work(desk, random, 10_000), Random(1), 1)
-    before = max(LEAST, seconds(lambda: mine(few)))
-    assert within(TIMES * GENEROUS * before, lambda: mine(many))
+    assert grows_with_its_size(lambda: mine(few), lambda: mine(many))
 
 
 def test_thousands_of_calls_in_one_message_are_indexed_in_time() -> None:
     few, many = parallel(2_000)[0], parallel(2_000 * TIMES)[0]
-    before = max(LEAST, seconds(lambda: contribute(few)))
-    assert within(TIMES * GENEROUS * before, lambda: contribute(many))
+    assert grows_with_its_size(lambda: contribute(few), lambda: contribute(many))
 
 
 def test_broken_lines_cost_no_more_than_good_ones() -> None:
@@ -173,5 +144,4 @@ def test_broken_lines_cost_no_more_than_good_ones() -> None:
         reader = Reader(broken)
         list(reader)
         assert len(reader.problems) >= len(good) - 1
-        before = max(LEAST, seconds(lambda: list(Reader(good))))
-        assert within(TIMES * GENEROUS * before, lambda broken=broken: list(Reader(broken)))
+        assert grows_with_its_size(lambda: list(Reader(good)), lambda broken=broken: list(Reader(broken)))

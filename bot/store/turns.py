@@ -228,8 +228,3 @@ def due_lanes(connection: sa.Connection, now: float) -> list[str]:
 def open_lane(connection: sa.Connection, id: int) -> str | None:
     """The lane of a turn that has not ended."""
     return connection.scalar(sa.select(turns.c.lane).where(turns.c.id == id, OPEN))
-
-
-def by_key(connection: sa.Connection, key: str) -> int | None:
-    """The id of the turn with this key."""
-    return connection.scalar(sa.select(turns.c.id).where(turns.c.key == key))

@@ -1,4 +1,4 @@
-"""The composition root: opens everything and owns the tasks; decides nothing. `bot.wiring` has what takes which turn."""
+"""The composition root: opens everything and owns the tasks; decides nothing. `wiring` has what takes which turn."""
 
 import asyncio
 import gc

@@ -6,15 +6,16 @@ are no proxies from the environment, no cookies and no credentials.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
-from email.message import Message
+from functools import partial
 from ipaddress import ip_address
-from typing import Any
 
 import httpcore2
 import httpx2
@@ -37,12 +38,19 @@ CONNECTING = 5.0
 """Seconds for one address of a host."""
 LONGEST = 8_000
 """Characters of an address."""
+LAST_PORT = 65_535
 _MOVED = (301, 302, 303, 307, 308)
+_MEDIA = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([\w.:+-]+)", re.ASCII | re.IGNORECASE)
+_MEMBER = b"\x1f\x8b"
+"""Begins what is packed by gzip."""
 _HEADERS = [
     ("User-Agent", "apprentice"),
     ("Accept", "text/html, application/json, text/*;q=0.9, */*;q=0.1"),
     ("Accept-Encoding", "gzip"),
 ]
+_RESOLVING = ThreadPoolExecutor(4)
+"""Threads of their own: names whose servers never answer hold up nothing else that is done in threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,8 @@ class Answer:
 
 async def resolved(host: str, port: int) -> Sequence[str]:
     """The system's own resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_RESOLVING, ask)
     return [str(address[0]) for *_, address in found]
 
 
@@ -118,9 +127,7 @@ class Web:
         ):
             headers = httpx2.Headers(response.headers)
             moved = headers.get("location", "") if response.status in _MOVED else ""
-            told = Message()
-            told["Content-Type"] = headers.get("content-type", "application/octet-stream")
-            media, charset = told.get_content_type(), told.get_content_charset("")
+            media, charset = _said(headers.get("content-type", "application/octet-stream"))
             body = await _body(response, headers, _host(url)) if wanted(media) and not moved else None
         return Answer(str(url), response.status, media, charset, body), _joined(url, moved) if moved else ""
 
@@ -175,7 +182,7 @@ def _target(url: str) -> httpx2.URL:
         target = httpx2.URL(url) if len(url) <= LONGEST else httpx2.URL()
     except (httpx2.InvalidURL, ValueError):
         target = httpx2.URL()
-    if target.scheme not in ("http", "https") or not target.host:
+    if target.scheme not in ("http", "https") or not target.raw_host or (target.port or 0) > LAST_PORT:
         raise ToolError("Give the whole address of a page, as in https://example.org/page.")
     if target.userinfo:
         raise ToolError(f"The address at {_host(target)} holds a user or a password: give it without.")
@@ -193,12 +200,41 @@ def _host(url: httpx2.URL) -> str:
     return url.raw_host.decode()
 
 
+def _said(content_type: str) -> tuple[str, str]:
+    """The media type, and the name of the encoding if it has one.
+
+    Not by `email`, which raises ValueError and TypeError for some headers, and takes 7 s for others of 90 KB.
+    """
+    media, charset = _MEDIA.match(content_type), _CHARSET.search(content_type)
+    return media[0].lower() if media else "text/plain", charset[1] if charset else ""
+
+
+class _Gzip:
+    """Unpacks one member after the other (RFC 1952): servers join files that were packed apart."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        """Whether what came is whole."""
+        return self._member.eof
+
+    def more(self, chunk: bytes, most: int) -> bytes:
+        """What a chunk holds, at most so many bytes of it. Raises zlib.error."""
+        body = self._member.decompress(chunk, most)
+        while self._member.eof and len(body) < most and (rest := self._member.unused_data).startswith(_MEMBER):
+            self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            body += self._member.decompress(rest, most - len(body))
+        return body
+
+
 async def _body(response: httpcore2.Response, headers: httpx2.Headers, host: str) -> bytes:
     """The body unpacked: whole, or the beginning of what a refusal says. Raises ToolError."""
     packed = headers.get("content-encoding", "identity").lower()
     if packed not in ("identity", "gzip"):
         raise ToolError(f"{host} packs its answer in a way that was not asked for: {plain(packed[:60])}.")
-    unpacking, sent, body = zlib.decompressobj(16 + zlib.MAX_WBITS), 0, bytearray()
+    unpacking, sent, body = _Gzip(), 0, bytearray()
     most = MOST if response.status < 300 else BEGINNING
     async with aclosing(response.aiter_stream()) as chunks:
         async for chunk in chunks:
@@ -214,8 +250,8 @@ async def _body(response: httpcore2.Response, headers: httpx2.Headers, host: str
     return bytes(body[:most])
 
 
-def _unpacked(unpacking: Any, chunk: bytes, most: int, host: str) -> bytes:
+def _unpacked(unpacking: _Gzip, chunk: bytes, most: int, host: str) -> bytes:
     try:
-        return bytes(unpacking.decompress(chunk, most))
+        return unpacking.more(chunk, most)
     except zlib.error:
         raise ToolError(f"The answer of {host} is broken: it cannot be unpacked.") from None

@@ -4,8 +4,10 @@ import asyncio
 import gzip
 import json
 import ssl
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from bot.domain.tool import ToolResult
 from bot.errors import ToolError
 from bot.ports import ToolContext
 from bot.tools.http import HttpTool
+from tests.growth import grows_with_its_size
 from tests.tools.pages import Names, Pages, serving
 from tests.tools.pdfs import pdf
 
@@ -165,6 +168,9 @@ async def test_long_text_is_cut(pages: Pages) -> None:
 async def test_packed_answers(pages: Pages) -> None:
     page = gzip.compress(b"many words " * 1000)
     assert await told(pages, page, "text/plain", Content_Encoding="gzip") == "many words " * 1000
+    assert await told(pages, page + page + b"\x1f", "text/plain", Content_Encoding="gzip") == "many words " * 2000
+    with pytest.raises(ToolError, match="its end is missing"):
+        await told(pages, page + page[:-20], "text/plain", Content_Encoding="gzip")
     assert "accept-encoding: gzip\r\n" in pages.asked[-1].lower()
     with pytest.raises(ToolError, match="its end is missing"):
         await told(pages, page[:-20], "text/plain", Content_Encoding="gzip")
@@ -213,10 +219,15 @@ async def test_only_what_it_must_say_is_said(pages: Pages, monkeypatch: pytest.M
         "http://example.org/" + "x" * 9000,
         "\ud800",
         "http://\ud800/",
+        "http://example.org:65536/",
     ],
 )
 async def test_what_is_no_address_of_the_web(url: str) -> None:
     assert await refused(url) == "Give the whole address of a page, as in https://example.org/page."
+
+
+async def test_a_name_that_cannot_be_decoded() -> None:
+    assert "Nobody knows the host" in await refused("http://[xn--", names=Names({}))
 
 
 @pytest.mark.parametrize(
@@ -393,7 +404,58 @@ async def test_nothing_is_connected_to_but_public_addresses(addresses: list[IPv4
     assert reached == ([str(address) for address in addresses] if public else [])
 
 
+async def test_names_that_nobody_answers_hold_up_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def hang(host: str, port: int, **given: object) -> list[object]:
+        answered.wait()
+        raise OSError("it is not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", hang)
+    asking = [asyncio.create_task(refused(f"http://slow{number}.example/")) for number in range(40)]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            assert await asyncio.to_thread(lambda: "done") == "done"
+    finally:
+        answered.set()
+        await asyncio.gather(*asking)
+
+
 # What ends.
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=4), st.integers(min_value=1, max_value=60))
+def test_packed_members_follow_one_another_wherever_they_are_cut(parts: list[bytes], size: int) -> None:
+    packed, unpacking = b"".join(map(gzip.compress, parts)) + b"what follows", web._Gzip()
+    chunks = (packed[start : start + size] for start in range(0, len(packed), size))
+    assert b"".join([unpacking.more(chunk, 1000) for chunk in chunks]) == b"".join(parts)
+    assert unpacking.eof
+
+
+async def test_many_members_are_one_bomb(pages: Pages) -> None:
+    pages.put("/", gzip.compress(MIB) * 40, "text/plain", Content_Encoding="gzip")
+    assert "sends more than" in await refused(pages.url("/"))
+
+
+@pytest.mark.parametrize(
+    ("says", "body"),
+    [
+        ("text/plain; charset*" + "9" * 5000 + "*=x", "ü".encode()),
+        ("text/plain; charset*=latin-1; charset*1*=x", "ü".encode()),
+        ('text/plain; CharSet = "cp037" ; x', "ü".encode("cp037")),
+        ("text/plain;charset=cp037", "ü".encode("cp037")),
+        ("nothing", "ü".encode()),
+    ],
+)
+async def test_whatever_a_server_says_of_the_encoding(pages: Pages, says: str, body: bytes) -> None:
+    assert await told(pages, body, says) == "ü"
+
+
+def test_reading_what_a_server_says_grows_with_its_size() -> None:
+    """It stands in the way of everybody: by `email` 90 KB take 7 s."""
+    said = [f'text/plain; a="{";" * size}' for size in (20_000, 80_000)]
+    assert grows_with_its_size(*(partial(web._said, each) for each in said))
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 99999999999\r\n", b"Connection: close\r\n"])

@@ -89,6 +89,11 @@ class MessageReceived:
     quotes: str = ""
     album: str = ""
 
+    @property
+    def quote(self) -> str:
+        """The message that its answer quotes: none where the person is alone with the bot."""
+        return "" if self.conversation.direct else self.message_id
+
 
 @dataclass(frozen=True, slots=True)
 class ButtonClicked:

@@ -1,13 +1,13 @@
 """`/reminders`: what is scheduled in a chat, a page at a time, with the buttons that decide on it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 from bot.clients.cron import Cron
 from bot.domain.chat import Button, ButtonClicked, Conversation, MessageReceived, Outgoing
 from bot.domain.text import plain, shorten
+from bot.engine.pages import Page, Place, Rows, in_rows, page_of
 from bot.engine.reminding import GO_ON
-from bot.engine.showcase import pages_around
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
 from bot.store import buttons, conversations, reminders
@@ -19,12 +19,8 @@ from bot.tools.clock import zone_named
 from bot.tools.reminders import CANCEL, KIND, SHOWN, told
 from bot.words import say
 
-PAGE = 8
-"""On a page."""
 PAGES = "reminders"
 """The kind of the buttons that turn pages; their action is the page's number."""
-IN_A_ROW = 4
-"""Buttons."""
 
 
 class Agenda:
@@ -37,14 +33,13 @@ class Agenda:
 
     def list(self, said: MessageReceived, key: str) -> Effect:
         """Answer `/reminders`. `key` makes it one delivery."""
-        quoted = "" if said.conversation.direct else said.message_id
-        return partial(self._show, said.conversation, 0, key, reply_to=quoted)
+        return partial(self._show, Place.asked(said, key))
 
     async def turn_page(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Another page takes the place of the one that stands there."""
-        here, page = click.conversation, int(meaning.action)
-        shown = partial(self._show, here, page, f"page:{click.key}", replaces=click.message_id)
-        return say(here.language, "Page {page}", page=page + 1), shown
+        page = int(meaning.action)
+        shown = partial(self._show, Place.turned(click, page, f"page:{click.key}"))
+        return say(click.conversation.language, "Page {page}", page=page + 1), shown
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Cancel it, or let what rests go on. Raises DeliverLater when the platform cannot tell who may."""
@@ -63,7 +58,7 @@ class Agenda:
             else:
                 self._go_on(connection, found)
             if page:  # it was pressed under the list
-                self._show(here, int(page), f"decided:{click.key}", connection, replaces=click.message_id)
+                self._show(Place.turned(click, int(page), f"decided:{click.key}"), connection)
             else:
                 self._close(connection, click, found, cancelled=cancelled)
 
@@ -89,40 +84,24 @@ class Agenda:
             text = say(here.language, "{name} cancelled this: {what}", name=by, what=plain(shorten(found.what, SHOWN)))
         deliver(connection, Outgoing(here, text), f"decided:{click.key}", now, replaces=click.message_id)
 
-    def _show(
-        self,
-        here: Conversation,
-        page: int,
-        key: str,
-        connection: Connection,
-        *,
-        reply_to: str = "",
-        replaces: str = "",
-    ) -> None:
-        known = reminders.of_chat(connection, here.scope)
-        pages = max(1, -(-len(known) // PAGE))
-        page = min(page, pages - 1)
-        shown = known[page * PAGE : (page + 1) * PAGE]
-        lines = [told(each, here.language) for each in shown] or [say(here.language, "Nothing is scheduled here.")]
-        rows = _rows(connection, here, shown, page, pages)
-        message = Outgoing(here, "\n\n".join(lines), rows, reply_to)
-        deliver(connection, message, key, self._clock.now().timestamp(), replaces=replaces)
+    def _show(self, place: Place, connection: Connection) -> None:
+        here = place.here
+        page = page_of(reminders.of_chat(connection, here.scope), place.wanted)
+        lines = [told(each, here.language) for each in page.shown] or [say(here.language, "Nothing is scheduled here.")]
+        place.put(connection, "\n\n".join(lines), _rows(connection, here, page), self._clock.now().timestamp())
 
 
-def _rows(
-    connection: Connection, here: Conversation, shown: Sequence[Reminder], page: int, pages: int
-) -> tuple[tuple[Button, ...], ...]:
+def _rows(connection: Connection, here: Conversation, page: Page[Reminder]) -> Rows:
     """What may be decided about each, and the pages around."""
-    decide = list(_choices(connection, here, shown, page))
-    rows = [tuple(decide[start : start + IN_A_ROW]) for start in range(0, len(decide), IN_A_ROW)]
-    turning = buttons.row(connection, PAGES, here.scope, pages_around(page, pages), here.language)
-    return (*rows, turning) if turning else tuple(rows)
+    decide = map(tuple, in_rows(list(_choices(connection, here, page))))
+    turning = buttons.row(connection, PAGES, here.scope, page.around(), here.language)
+    return (*decide, turning) if turning else tuple(decide)
 
 
-def _choices(connection: Connection, here: Conversation, shown: Sequence[Reminder], page: int) -> Iterator[Button]:
-    for each in shown:
+def _choices(connection: Connection, here: Conversation, page: Page[Reminder]) -> Iterator[Button]:
+    for each in page.shown:
         if each.state == "resting":
             label = say(here.language, "Go on {number}", number=each.id)
-            yield buttons.make(connection, label, Meaning(KIND, str(each.id), f"{GO_ON[1]}:{page}"))
+            yield buttons.make(connection, label, Meaning(KIND, str(each.id), f"{GO_ON[1]}:{page.number}"))
         label = say(here.language, "Cancel {number}", number=each.id)
-        yield buttons.make(connection, label, Meaning(KIND, str(each.id), f"{CANCEL[1]}:{page}"))
+        yield buttons.make(connection, label, Meaning(KIND, str(each.id), f"{CANCEL[1]}:{page.number}"))

@@ -88,8 +88,7 @@ class Answers:
         def effect(connection: Connection) -> None:
             also(connection)
             if text:
-                quoted = "" if said.conversation.direct else said.message_id
-                message = Outgoing(said.conversation, text, (), quoted)
+                message = Outgoing(said.conversation, text, (), said.quote)
                 deliver(connection, message, f"reply:{turn.id}", self._now())
 
         return effect
@@ -170,12 +169,12 @@ class Answers:
         return words, _nothing
 
     async def _status(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
-        here, quoted = said.conversation, "" if said.conversation.direct else said.message_id
+        here = said.conversation
 
         def effect(connection: Connection) -> None:
             buttons = tuple(standing.rows(connection, here))
             text = "\n".join([_status(connection, here), self._used(connection, here)])
-            deliver(connection, Outgoing(here, text, buttons, quoted), f"reply:{turn.id}", self._now())
+            deliver(connection, Outgoing(here, text, buttons, said.quote), f"reply:{turn.id}", self._now())
 
         return "", effect
 

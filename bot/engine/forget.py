@@ -59,8 +59,7 @@ class Forget:
 
         def effect(connection: Connection) -> None:
             rows = (buttons.row(connection, "forget", str(turn.id), choices, language),)
-            quoted = "" if here.direct else said.message_id
-            deliver(connection, Outgoing(here, text, rows, quoted), f"reply:{turn.id}", self._now())
+            deliver(connection, Outgoing(here, text, rows, said.quote), f"reply:{turn.id}", self._now())
 
         return effect
 

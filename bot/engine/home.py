@@ -5,7 +5,7 @@ from functools import partial
 
 from bot.domain.chat import ButtonClicked, Conversation, Home, Outgoing, Person
 from bot.engine.door import CLOSED
-from bot.engine.showcase import PAGE, pages_around
+from bot.engine.pages import page_of
 from bot.errors import DeliverLater, MaybeDelivered
 from bot.ports import ChatAdapter, Clock
 from bot.skills import account
@@ -106,13 +106,10 @@ def _skills(wanted: Wanted, shelf: Sequence[Shelved]) -> list[Piece]:
 
 
 def _page(connection: Connection, wanted: Wanted, shelf: Sequence[Shelved]) -> Outgoing:
-    here, pages = wanted.conversation, -(-len(shelf) // PAGE)
-    page = min(wanted.skills, pages - 1)
-    shown = shelf[page * PAGE : (page + 1) * PAGE]
-    lines = [account.line(entry, skills.tally(connection, entry.ref), here.language) for entry in shown]
-    choices = pages_around(page, pages)
-    rows = (buttons.row(connection, KIND, here.key, choices, here.language),) if choices else ()
-    return Outgoing(here, "\n".join(lines), rows)
+    here, page = wanted.conversation, page_of(shelf, wanted.skills)
+    lines = [account.line(entry, skills.tally(connection, entry.ref), here.language) for entry in page.shown]
+    turning = buttons.row(connection, KIND, here.key, page.around(), here.language)
+    return Outgoing(here, "\n".join(lines), (turning,) if turning else ())
 
 
 def _words(here: Conversation, words: Sentence) -> Piece:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
-from bot.domain.chat import Button, ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing
 from bot.domain.text import plain
 from bot.engine.clicks import STALE
 from bot.engine.forget import in_parts
+from bot.engine.pages import PAGE, Page, Place, Rows, in_rows, page_of
 from bot.ports import Clock
 from bot.skills.reviewers import Reviewers
 from bot.store import buttons, facts
@@ -18,10 +19,6 @@ from bot.words import Sentence, say
 
 KIND = "memory"
 """Of the buttons; their subject is the scope, so that its clicks never race, their action `WHAT:FACT:PAGE`."""
-PAGE = 8
-"""Facts on a page."""
-IN_A_ROW = 4
-"""Buttons side by side."""
 REFUSALS = {
     "one": Sentence("Only who told me this, or a reviewer, can delete it."),
     "all": Sentence("Only a reviewer of this chat can decide this."),
@@ -38,8 +35,7 @@ class Memory:
 
     def list(self, said: MessageReceived, key: str) -> Effect:
         """Answer `/memory`. `key` makes it one delivery."""
-        here = said.conversation
-        return partial(self._show, here, 0, key, reply_to="" if here.direct else said.message_id)
+        return partial(self._show, Place.asked(said, key))
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Turn the page, delete a fact, or all of them once asked. Raises DeliverLater when who may cannot be told."""
@@ -47,7 +43,7 @@ class Memory:
         if meaning.subject != here.scope:
             return STALE.told(here.language), lambda _: None
         what, number, page = meaning.action.split(":")
-        redrawn = partial(self._show, here, int(page), f"memory:{click.key}", replaces=click.message_id)
+        redrawn = partial(self._show, Place.turned(click, int(page), f"memory:{click.key}"))
         if what == "page":
             return say(here.language, "Page {page}", page=int(page) + 1), redrawn
         if what == "ask":
@@ -73,22 +69,12 @@ class Memory:
         card = Outgoing(here, text, (row,))
         deliver(connection, card, f"memory:{click.key}", self._now(), replaces=click.message_id)
 
-    def _show(
-        self,
-        here: Conversation,
-        page: int,
-        key: str,
-        connection: Connection,
-        *,
-        reply_to: str = "",
-        replaces: str = "",
-    ) -> None:
-        known = facts.of(connection, here.scope)[::-1]
-        page = min(page, max(0, len(known) - 1) // PAGE)
-        shown = dict(enumerate(known[page * PAGE : (page + 1) * PAGE], page * PAGE + 1))
-        text = _listed(shown, here.language)
-        message = Outgoing(here, text, _choices(connection, here, shown, page, len(known)), reply_to)
-        deliver(connection, message, key, self._now(), replaces=replaces)
+    def _show(self, place: Place, connection: Connection) -> None:
+        here = place.here
+        page = page_of(facts.of(connection, here.scope)[::-1], place.wanted)
+        numbered = dict(enumerate(page.shown, page.number * PAGE + 1))
+        rows = _choices(connection, here, page, numbered)
+        place.put(connection, _listed(numbered, here.language), rows, self._now())
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -104,13 +90,12 @@ def _listed(shown: dict[int, Fact], language: str) -> str:
     return "\n".join([say(language, "What I was told to remember here, the newest first:"), *lines])
 
 
-def _choices(
-    connection: Connection, here: Conversation, shown: dict[int, Fact], page: int, count: int
-) -> tuple[tuple[Button, ...], ...]:
+def _choices(connection: Connection, here: Conversation, page: Page[Fact], numbered: dict[int, Fact]) -> Rows:
     """A button for each fact, those that turn pages, and one for all."""
-    each = [(Sentence("Delete {number}", number=number), f"one:{one.id}:{page}") for number, one in shown.items()]
-    turns = [(Sentence("Back"), f"page:0:{page - 1}")] if page else []
-    turns += [(Sentence("More"), f"page:0:{page + 1}")] if (page + 1) * PAGE < count else []
-    all_of_it = [(Sentence("Forget all"), "ask:0:0")] if shown else []
-    rows = [*(each[start : start + IN_A_ROW] for start in range(0, len(each), IN_A_ROW)), [*turns, *all_of_it]]
+    each = [
+        (Sentence("Delete {number}", number=number), f"one:{one.id}:{page.number}") for number, one in numbered.items()
+    ]
+    turning = [(label, f"page:0:{number}") for label, number in page.around()]
+    all_of_it = [(Sentence("Forget all"), "ask:0:0")] if numbered else []
+    rows = [*in_rows(each), [*turning, *all_of_it]]
     return tuple(buttons.row(connection, KIND, here.scope, row, here.language) for row in rows if row)

@@ -9,6 +9,7 @@ from bot.domain.chat import Button, ButtonClicked, Conversation, MessageReceived
 from bot.domain.scope import EVERYWHERE, wider
 from bot.domain.text import shorten
 from bot.domain.trace import Status
+from bot.engine.pages import Place, page_of
 from bot.ports import Clock
 from bot.skills import account, chart
 from bot.skills.library import Library, Shelved
@@ -20,8 +21,6 @@ from bot.store.store import Connection, Effect, Store
 from bot.tools.names import folder_of
 from bot.words import Sentence, say
 
-PAGE = 8
-"""Skills on a page."""
 LEAST_POINTS = 3
 """Uses from which on a picture tells more than the words."""
 LONGEST_QUERY = 60
@@ -48,15 +47,14 @@ class Showcase:
     async def list(self, said: MessageReceived, query: str, key: str) -> Effect:
         """Answer `/skills`, with words of the skills that are looked for behind it. `key` makes it one delivery."""
         found = await self._found(said.conversation, query)
-        return partial(self._deliver, said.conversation, found, query, 0, key, reply_to=_quoted(said))
+        return partial(self._list, Place.asked(said, key), found, query)
 
     async def turn_page(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Another page takes the place of the one that stands there."""
         page, here = int(meaning.action), click.conversation
         found = await self._found(here, meaning.subject)
         words = say(here.language, "Page {page}", page=page + 1)
-        key, replaces = f"page:{click.key}", click.message_id
-        return words, partial(self._deliver, here, found, meaning.subject, page, key, replaces=replaces)
+        return words, partial(self._list, Place.turned(click, page, f"page:{click.key}"), found, meaning.subject)
 
     async def show(self, said: MessageReceived, name: str, key: str) -> Effect:
         """Answer `/skill NAME`. Raises Refused when there is none of that name here."""
@@ -71,32 +69,17 @@ class Showcase:
         shelf = await self._library.shelf(here.scope)
         return [entry for entry in shelf if all(word in _words(entry) for word in wanted)]
 
-    def _deliver(
-        self,
-        here: Conversation,
-        found: Sequence[Shelved],
-        query: str,
-        page: int,
-        key: str,
-        connection: Connection,
-        *,
-        reply_to: str = "",
-        replaces: str = "",
-    ) -> None:
-        pages = max(1, -(-len(found) // PAGE))
-        page = min(page, pages - 1)
-        lines = [
-            account.line(entry, skills.tally(connection, entry.ref), here.language)
-            for entry in found[page * PAGE : (page + 1) * PAGE]
-        ]
-        if page == pages - 1 and not query:
+    def _list(self, place: Place, found: Sequence[Shelved], query: str, connection: Connection) -> None:
+        language, page = place.here.language, page_of(found, place.wanted)
+        lines = [account.line(entry, skills.tally(connection, entry.ref), language) for entry in page.shown]
+        if page.number == page.last and not query:
             lines += [
-                say(here.language, "- **{name}** waits for a decision on its card.", name=name)
-                for name in proposals.pending(connection, here.scope)
+                say(language, "- **{name}** waits for a decision on its card.", name=name)
+                for name in proposals.pending(connection, place.here.scope)
             ]
-        text = "\n".join(lines) or _none(here.language, query)
-        message = Outgoing(here, text, _turns(connection, here, query, page, pages), reply_to)
-        deliver(connection, message, key, self._clock.now().timestamp(), replaces=replaces)
+        turning = buttons.row(connection, KIND, query, page.around(), language)
+        text = "\n".join(lines) or _none(language, query)
+        place.put(connection, text, (turning,) if turning else (), self._clock.now().timestamp())
 
     async def _picture(self, here: Conversation, entry: Shelved, points: Sequence[Point]) -> Path:
         words = {verdict: told.told(here.language) for verdict, told in VERDICTS.items()}
@@ -111,15 +94,10 @@ class Showcase:
     ) -> None:
         here, now = said.conversation, self._clock.now().timestamp()
         text = account.full(entry, skills.tally(connection, entry.ref), here.language)
-        deliver(connection, Outgoing(here, text, _choices(connection, here, entry), _quoted(said)), key, now)
+        deliver(connection, Outgoing(here, text, _choices(connection, here, entry), said.quote), key, now)
         if picture is not None:
             words = say(here.language, "How **{name}** did", name=entry.name)
             deliver(connection, Outgoing(here, words, file=str(picture)), f"picture:{key}", now)
-
-
-def _quoted(said: MessageReceived) -> str:
-    """In a shared chat an answer quotes what was asked."""
-    return "" if said.conversation.direct else said.message_id
 
 
 def _words(entry: Shelved) -> str:
@@ -133,20 +111,6 @@ def _none(language: str, query: str) -> str:
     if query:
         return say(language, "No skill here has to do with that: {query}", query=shorten(query, LONGEST_QUERY))
     return say(language, "I have no skills here yet. When work repeats I propose one.")
-
-
-def _turns(
-    connection: Connection, here: Conversation, query: str, page: int, pages: int
-) -> tuple[tuple[Button, ...], ...]:
-    """Buttons for the pages around; none where all stands on one."""
-    choices = pages_around(page, pages)
-    return (buttons.row(connection, KIND, query, choices, here.language),) if choices else ()
-
-
-def pages_around(page: int, pages: int) -> list[tuple[Sentence, str]]:
-    """What leads from a page to those beside it, with their numbers."""
-    back, more = (Sentence("Back"), page - 1), (Sentence("More"), page + 1)
-    return [(words, str(number)) for words, number in (back, more) if 0 <= number < pages]
 
 
 def _choices(connection: Connection, here: Conversation, entry: Shelved) -> tuple[tuple[Button, ...], ...]:

@@ -43,8 +43,7 @@ class Teaching:
         task = tasks.latest(connection, home.key)
         if task is None or task.private or task.suspicion:
             words = say(home.language, "There is no work here that I may make a skill of.")
-            quoted = "" if home.direct else said.message_id
-            deliver(connection, Outgoing(home, words, (), quoted), f"reply:{turn.id}", now)
+            deliver(connection, Outgoing(home, words, (), said.quote), f"reply:{turn.id}", now)
             return
         payload = {"scope": home.scope, "asked_in": home.key, "taught": task.id}
         turns.enqueue(connection, NewTurn(f"mine:taught:{turn.id}", "job:mine", "mine", payload), now)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.domain.chat import Conversation, Person
 from bot.domain.json import JSON
-from bot.engine.memory import PAGE
+from bot.engine.pages import PAGE
 from bot.engine.retention import Retention
 from bot.engine.turn import Limits
 from bot.store import turns

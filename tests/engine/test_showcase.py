@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain.chat import Outgoing
 from bot.domain.skill import Procedure, SkillRef, Step
-from bot.engine.showcase import LEAST_POINTS, PAGE
+from bot.engine.pages import PAGE
+from bot.engine.showcase import LEAST_POINTS
 from bot.skills import life
 from bot.store.commits import Commit
 from bot.store.skills import Use

@@ -141,8 +141,7 @@ class Outcomes:
         task = tasks.latest(connection, said.conversation.key)
         if task is not None:
             tasks.keep_private(connection, task.id)
-        quoted = "" if said.conversation.direct else said.message_id
-        message = Outgoing(said.conversation, NOT_LEARNED.told(said.conversation.language), (), quoted)
+        message = Outgoing(said.conversation, NOT_LEARNED.told(said.conversation.language), (), said.quote)
         deliver(connection, message, f"private:{turn.id}", self._clock.now().timestamp())
 
     def _look(self, found: Record) -> "_Seen":

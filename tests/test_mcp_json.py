@@ -11,7 +11,7 @@ from bot.errors import ConfigError
 from bot.mcp_json import Server
 from bot.settings import load
 
-README = Path(__file__).parent.parent / "README.md"
+MANUAL = Path(__file__).parent.parent / "docs" / "tools.md"
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def test_a_file_of_another_kind_is_told(text: str) -> None:
 
 def test_the_readmes_example_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERS_TOKEN", "t-1")
-    example = re.search(r"```json\n(\{\n  \"mcpServers\".*?)```", README.read_text(), re.DOTALL)
+    example = re.search(r"```json\n(\{\n  \"mcpServers\".*?)```", MANUAL.read_text(), re.DOTALL)
     assert example is not None
     Path("mcp.json").write_text(example[1])
     assert load().servers.keys() == {"files", "orders"}

@@ -1,8 +1,10 @@
-"""The README's tables are the code's."""
+"""The README's tables are the code's, and what the pages lead to is there."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import typer.main
 
 from bot.apprentice_toml import Commands, Tables
@@ -19,7 +21,9 @@ from bot.tools.command import CommandTool
 from bot.tools.documents import DocumentTools
 from tests.engine.made import ANA, ROOM, HandClock
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bot/**/*.md")]
 
 
 def rows(name: str) -> list[list[str]]:
@@ -55,3 +59,25 @@ async def test_tools(store: Store, tmp_path: Path) -> None:
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
     documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools")}
     assert documented == {tool.name: list(tool.schema["properties"]) for tool in tools}
+
+
+def anchors(page: Path) -> Iterator[str]:
+    """The names that GitHub gives to headings."""
+    for heading in re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE):
+        yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_leads_to_is_there(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path) if path else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
+
+
+def test_the_table_of_decisions_names_each() -> None:
+    table, *entries = re.split(r"^(?=\d+\. \*\*)", (ROOT / "bot" / "DECISIONS.md").read_text(), flags=re.MULTILINE)
+    numbers = [int(entry.partition(".")[0]) for entry in entries]
+    assert numbers == list(range(1, len(entries) + 1))
+    assert sorted(map(int, set(re.findall(r"\d+", table)))) == numbers, "put its number behind its subject at the top"

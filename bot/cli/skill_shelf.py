@@ -34,7 +34,7 @@ async def library(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
     """The skill folders and the database, beside a bot that may be running; the log says errors only."""
     configure(settings.log, Privacy(settings.secrets), quiet=True)
     schema.upgrade(settings.database)
-    async with Store(settings.database) as store:
+    async with Store(settings.database, privacy=Privacy(settings.secrets)) as store:
         yield Library(settings.skills, store, SystemClock()), store
 
 

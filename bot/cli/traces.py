@@ -51,9 +51,9 @@ def export(
 
 async def _take(settings: Settings, reader: Reader) -> backfill.Taken:
     schema.upgrade(settings.database)
-    async with Store(settings.database) as store:
-        now = SystemClock().now().timestamp()
-        return await backfill.take(store, reader, Privacy(settings.secrets), now)
+    privacy = Privacy(settings.secrets)
+    async with Store(settings.database, privacy=privacy) as store:
+        return await backfill.take(store, reader, privacy, SystemClock().now().timestamp())
 
 
 async def _give(settings: Settings, scope: str | None) -> None:

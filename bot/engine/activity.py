@@ -23,6 +23,7 @@ TITLES = {
     "list_skills": (Sentence("Looks through the skills"), ""),
     "show_skill": (Sentence("Looks at the skill"), "name"),
     "explain_skill_use": (Sentence("Looks up how a skill was used"), ""),
+    "avoid_skill": (Sentence("Notes what you wish of the skill"), "name"),
     "allow_skill": (Sentence("Notes what you wish of the skill"), "name"),
     "remember": (Sentence("Remembers"), "fact"),
     "recall": (Sentence("Looks for what I was told about"), "query"),

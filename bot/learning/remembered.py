@@ -1,7 +1,7 @@
 """What was proposed in a scope before: it does not come again in other words, unless it may."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -39,13 +39,24 @@ class Remembered:
 
 
 def remembered(proposals: Iterable[Proposal]) -> Remembered:
-    """What is left of a scope's proposals, oldest first: of each structure the last decision counts."""
-    last = {proposal.fingerprint: proposal for proposal in proposals}
+    """What is left of a scope's proposals, oldest first: of each structure the last decision counts.
+
+    What people decide about a proposal that they have changed, they decide about the one that they changed.
+    """
+    listed = list(proposals)
+    heirs = {proposal.evidence.get("instead_of"): proposal for proposal in listed}
+    last = {proposal.fingerprint: proposal for proposal in listed}
     of_kind: dict[str, set[str]] = defaultdict(set)
     for fingerprint, proposal in last.items():
-        of_kind[_kind(proposal)].add(fingerprint)
+        of_kind[_kind(_newest(proposal, heirs))].add(fingerprint)
     later = {fingerprint: last[fingerprint].evidence.get("tasks", 0) for fingerprint in of_kind["later"]}
     return Remembered(frozenset(of_kind["held"]), frozenset(of_kind["narrow"]), later)
+
+
+def _newest(proposal: Proposal, heirs: Mapping[str, Proposal]) -> Proposal:
+    while proposal.id in heirs:
+        proposal = heirs[proposal.id]
+    return proposal
 
 
 def _kind(proposal: Proposal) -> str:

@@ -16,10 +16,11 @@ STATES = {
 
 
 def state(entry: Shelved) -> Sentence:
-    """The state in words; what is live is on trial or trusted."""
-    if entry.state == "live":
-        return Sentence("trusted") if entry.trusted else Sentence("on trial")
-    return STATES[entry.state]
+    """The state in words; what is live is on trial or trusted, and perhaps not wanted here."""
+    if entry.state != "live":
+        return STATES[entry.state]
+    told = Sentence("trusted") if entry.trusted else Sentence("on trial")
+    return Sentence("{state}, not wanted here", state=told) if entry.unwanted else told
 
 
 def did(tally: Tally) -> Sentence:

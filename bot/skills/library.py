@@ -6,7 +6,7 @@ release ships it), and neither the bot nor a person has suspended it.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -37,7 +37,10 @@ SHARE = 20
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """One folder. `skill` is None when it is broken; `problems` say why. What is live and not `trusted` is on trial."""
+    """One folder. `skill` is None when it is broken; `problems` say why. What is live and not `trusted` is on trial.
+
+    `unwanted`: people do not want it to be used in the scope for which it was asked about.
+    """
 
     name: str
     state: State
@@ -46,6 +49,7 @@ class Shelved:
     problems: tuple[str, ...] = ()
     approved_by: str = ""
     trusted: bool = False
+    unwanted: bool = False
 
     @property
     def ref(self) -> SkillRef:
@@ -82,7 +86,15 @@ class Library:
     async def shelf(self, scope: str | None) -> Sequence[Shelved]:
         """Every folder that may be seen in a scope (None: in every scope), by name; changed files are read again."""
         await self._see(timedelta(0))
-        return [entry for entry in self._shelf if scope is None or _visible(entry, scope)]
+        if scope is None:
+            return self._shelf
+        never = self._forbidden.get(scope, ())
+        return [replace(entry, unwanted=entry.name in never) for entry in self._shelf if _visible(entry, scope)]
+
+    async def unwanted(self, scope: str) -> Collection[str]:
+        """The names of what people do not want to be used in a scope."""
+        await self.live(scope)
+        return self._forbidden.get(scope, ())
 
     async def live(self, scope: str | None) -> Sequence[Shelved]:
         """The live skills of a scope (None: of every scope), by name: the same object until one of them changes.

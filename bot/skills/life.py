@@ -44,11 +44,15 @@ def used(connection: Connection, use: Use, now: float) -> None:
 
 def changed(connection: Connection, use: Use, tools: Sequence[str], now: float) -> None:
     """A use was refused, since tools of the skill are not what they were when it was approved: it is suspended."""
-    why = Sentence(
+    _suspend_itself(connection, use, changed_tools(tools), now)
+
+
+def changed_tools(tools: Sequence[str]) -> Sentence:
+    """Why a skill is suspended whose tools are not what they were when it was approved."""
+    return Sentence(
         "{tools} takes other arguments now, or may change other things, than when this was approved.",
         tools=", ".join(tools),
     )
-    _suspend_itself(connection, use, why, now)
 
 
 def scored(connection: Connection, turns_of_task: list[int], outcome: Outcome, now: float) -> None:

@@ -31,6 +31,8 @@ Action = Literal[
     "forgotten",
     "allowed",
     "taken-back",
+    "unwanted",
+    "wanted",
 ]
 ITSELF = Person("")
 """Who decided where nobody did: the bot, by its rules."""
@@ -40,7 +42,8 @@ ITSELF = Person("")
 class Event:
     """What happened to a version of a skill: who decided it and where (a conversation's key, or `command line`).
 
-    What may be done without asking is `allowed` and `taken-back`; for a tool, `ref` is its name and its pin.
+    What may be done without asking is `allowed` and `taken-back`; for a tool, `ref` is its name and its pin. What
+    people do not want to be used in a scope is `unwanted`, until it is `wanted` again.
     """
 
     action: Action

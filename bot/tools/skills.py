@@ -10,7 +10,8 @@ from bot.errors import Refused, ToolError
 from bot.ports import Clock, ToolContext
 from bot.skills import account
 from bot.skills.library import Library, Shelved
-from bot.store import preferences, skills
+from bot.store import audit, preferences, skills
+from bot.store.audit import Event
 from bot.store.commits import Commit
 from bot.store.store import Connection, Store
 from bot.tools.arguments import Arguments, schema_of, validated
@@ -24,17 +25,14 @@ class _Name(Arguments):
     name: str
 
 
-class _Wish(Arguments):
-    name: str
-    use: bool
-
-
 _TOOLS = (
     Tool("list_skills", "Your learned skills here and how well they do", schema_of(_Nothing), reads=True),
     Tool("show_skill", "All about one of your skills", schema_of(_Name), reads=True),
     Tool("explain_skill_use", "Why and how you used a skill last in this chat", schema_of(_Nothing), reads=True),
-    Tool("allow_skill", "Use a skill in this chat or not any more, because a person said so", schema_of(_Wish)),
+    Tool("avoid_skill", "Do not use a skill in this chat any more, because a person said so", schema_of(_Name)),
 )
+_ALLOW = Tool("allow_skill", "Use a skill here again that a person did not want", schema_of(_Name), outside=True)
+"""As what lies outside it is asked about: no text that the model reads undoes a person's word."""
 
 
 class SkillTools:
@@ -46,15 +44,16 @@ class SkillTools:
         self._clock = clock
 
     async def tools(self, context: ToolContext) -> Sequence[Tool]:
-        """All, for everybody."""
-        return _TOOLS
+        """All, for everybody; one only where there is something for it to do."""
+        unwanted = await self._library.unwanted(context.conversation.scope)
+        return (*_TOOLS, _ALLOW) if unwanted else _TOOLS
 
     async def call(self, name: str, arguments: dict[str, JSON], context: ToolContext) -> ToolResult:
         """Tell about skills, or keep one out of the scope. Raises ToolError for one that is not there."""
         if name == "show_skill":
             return await self._show(validated(_Name, arguments).name, context.conversation.scope)
-        if name == "allow_skill":
-            return await self._allow(validated(_Wish, arguments), context)
+        if name in ("avoid_skill", "allow_skill"):
+            return await self._wish(name == "allow_skill", validated(_Name, arguments).name, context)
         validated(_Nothing, arguments)
         if name == "explain_skill_use":
             return await self._explain(context.conversation)
@@ -84,19 +83,24 @@ class SkillTools:
         except Refused as error:
             raise ToolError(str(error)) from None
 
-    async def _allow(self, wish: _Wish, context: ToolContext) -> ToolResult:
-        scope = context.conversation.scope
-        entry = await self._find(wish.name, scope)
+    async def _wish(self, use: bool, name: str, context: ToolContext) -> ToolResult:
+        here = context.conversation
+        entry = await self._find(name, here.scope)
         now = self._clock.now().timestamp()
 
         def work(connection: Connection) -> None:
-            if wish.use:
-                preferences.allow(connection, scope, entry.name)
+            if use:
+                preferences.allow(connection, here.scope, entry.name)
             else:
-                preferences.forbid(connection, scope, entry.name, context.person, now)
+                preferences.forbid(connection, here.scope, entry.name, context.person, now)
+            audit.note(
+                connection,
+                Event("wanted" if use else "unwanted", entry.ref, here.scope, context.person, here.key),
+                now,
+            )
 
         await self._store.write(Commit.WISH, work)
-        again = "It is used here again." if wish.use else "It is not used here any more, until somebody wants it again."
+        again = "It is used here again." if use else "It is not used here any more, until somebody wants it again."
         return ToolResult(f"{entry.name}: {again}")
 
     async def _explain(self, conversation: Conversation) -> ToolResult:

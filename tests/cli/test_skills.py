@@ -21,7 +21,7 @@ from bot.domain.chat import Person
 from bot.domain.skill import SkillRef
 from bot.skills import folder, format
 from bot.skills.library import Library
-from bot.store import audit, proposals, schema
+from bot.store import audit, proposals, schema, skills
 from bot.store.audit import Event
 from bot.store.commits import Commit
 from bot.store.lives import Life
@@ -197,6 +197,26 @@ def test_suspending_and_bringing_back() -> None:
     assert "rollback" in run("skills", "restore", NAME, status=1)
     for arguments in ((), (NAME, "--all")):
         assert "--all" in run("skills", "suspend", *arguments, status=2)
+
+
+def test_a_skill_whose_tool_has_changed_is_suspended_and_not_run() -> None:
+    steps = "format: 1\nsteps: [{id: files, tool: list_files}]\n"
+    digest = put(steps)
+    run("skills", "approve", NAME)
+    run("skills", "run", NAME)
+    write(lambda connection: skills.repin(connection, SkillRef(NAME, digest), {"list_files": "of another schema"}))
+    assert "was not run and is suspended: list_files takes other arguments now" in run("skills", "run", NAME, status=1)
+    assert states() == {NAME: "suspended"}
+    assert actions()[-1] == ("suspended", digest)
+    run("skills", "restore", NAME)
+    run("skills", "run", NAME)
+
+
+def test_the_bots_own_secrets_are_masked_on_the_record(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-no-known-form")
+    folder.write(home / "a-key-of-no-known-form", skill_files())
+    run("skills", "import", "a-key-of-no-known-form")
+    assert "a-key-of-no-known-form" not in run("audit")
 
 
 def test_all_are_suspended_at_once() -> None:

@@ -11,7 +11,7 @@ from bot.domain.skill import Check, Procedure, SkillRef, Step, Trigger
 from bot.domain.tool import Tool
 from bot.engine.turn import Limits
 from bot.errors import ModelUnavailable, ToolError
-from bot.store import journal, skills
+from bot.store import audit, journal, skills
 from bot.store.skills import Use
 from bot.store.store import Store
 from tests.engine.desk import Desk, endless, wishes, words
@@ -242,8 +242,8 @@ async def test_a_folder_that_was_edited_is_offered_no_more(desk: Desk) -> None:
 
 async def test_what_people_do_not_want_is_not_used_there_until_they_want_it_again(desk: Desk) -> None:
     await desk.learn("order-city", CITY)
-    never, again = ({"name": "order-city", "use": use} for use in (False, True))
-    desk.model.script = [wishes(("allow_skill", never)), words("I will not."), ASKED, words("Not here.")]
+    name = {"name": "order-city"}
+    desk.model.script = [wishes(("avoid_skill", name)), words("I will not."), ASKED, words("Not here.")]
     await desk.say("Do not use order-city here")
     await desk.say("Where is order 7?")
     assert "There is no tool named skill_order_city" in str(told(desk))
@@ -251,10 +251,20 @@ async def test_what_people_do_not_want_is_not_used_there_until_they_want_it_agai
     desk.model.script = [ASKED, words("Rome.")]
     await desk.say("Where is order 7?", conversation=GROUP)
     assert told(desk) == "Rome"
-    desk.model.script = [wishes(("allow_skill", again)), words("Gladly."), ASKED, words("Rome.")]
+    assert "allow_skill" not in [tool.name for tool in offered(desk)]
+    assert "on trial, not wanted here" in (await desk.say("/skill order-city"))[0]
+    assert "not wanted" not in (await desk.say("/skill order-city", conversation=GROUP))[0]
+    desk.model.script = [wishes(("allow_skill", name)), ASKED, words("Not here."), words("Gladly.")]
     await desk.say("Use it again")
     await desk.say("Where is order 7?")
+    assert "There is no tool named skill_order_city" in str(told(desk))  # what the model says alone undoes nothing
+    card = next(n for n, sent in enumerate(desk.chat.sent) if "Run once" in str(sent.buttons))
+    await desk.press("Run once", message=card)
+    desk.model.script = [ASKED, words("Rome.")]
+    await desk.say("Where is order 7?")
     assert told(desk) == "Rome"
+    events = await desk.store.read(lambda connection: audit.events(connection, "order-city"))
+    assert [event.action for event in events][-2:] == ["unwanted", "wanted"]
 
 
 async def test_why_a_skill_was_used_is_told_from_what_is_on_record(desk: Desk) -> None:

@@ -185,10 +185,22 @@ async def test_a_change_of_a_successor_keeps_what_it_is_based_on(loop: Loop, des
 
 async def test_both_structures_are_remembered(loop: Loop, desk: Desk) -> None:
     card, text = await opened(desk, loop)
-    await desk.press(card, text=text.replace("orders/${item}", "${steps.read_file.orders[0]}/${item}"))
+    await desk.press(card, text=other(text))
     known = await desk.known()
-    assert len({one.fingerprint for one in known}) == len(known)
+    assert len({one.fingerprint for one in known}) == len(known) == 2
     assert remembered(known).held == {one.fingerprint for one in known}
+
+
+async def test_what_is_decided_about_the_change_is_decided_about_the_first_one_too(loop: Loop, desk: Desk) -> None:
+    card, text = await opened(desk, loop)
+    await desk.press(card, text=other(text))
+    (new, _), _ = await deliveries(loop.store)
+    reject = next(button for button in new.buttons[0] if button.label == "Reject")
+    await loop.press(reject.id)
+    why = (await deliveries(loop.store))[-1][0].buttons[0]
+    await loop.press(next(button for button in why if button.label == "Not now").id)
+    known = remembered(await desk.known())
+    assert (known.held, known.later.keys()) == (set(), {one.fingerprint for one in await desk.known()})
 
 
 @pytest.mark.parametrize(

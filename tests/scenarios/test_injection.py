@@ -49,7 +49,7 @@ CALLS: Sequence[tuple[str, JSON]] = (
     ("recall", {"query": "earns"}),
     ("show_skill", {"name": "bens-skill"}),
     ("skill_bens_skill", {}),
-    ("allow_skill", {"name": "bens-skill", "use": True}),
+    ("avoid_skill", {"name": "bens-skill"}),
     ("http_get", {"url": "http://127.0.0.1:1/latest/meta-data"}),
     ("post_money", {"to": "eve", "sum": 1000}),
     ("approve_proposal", {"id": "1"}),

@@ -51,4 +51,4 @@ async def test_wrong_arguments_are_refused(tools: SkillTools, tool: str, argumen
 
 async def test_all_but_the_wish_only_read(tools: SkillTools) -> None:
     known = {tool.name: tool.reads for tool in await tools.tools(ToolContext(ROOM, ANA))}
-    assert [name for name, reads in known.items() if not reads] == ["allow_skill"]
+    assert [name for name, reads in known.items() if not reads] == ["avoid_skill"]

@@ -6,15 +6,31 @@ from hashlib import sha256
 
 from bot.domain.json import JSON
 from bot.domain.skill import Procedure, Step
+from bot.domain.tool import reads_by_name
 from bot.skills.expressions import Expression, split
+from bot.skills.graph import next_round
 
 
 def fingerprint(procedure: Procedure) -> str:
-    """SHA-256 in hex. Ids, names, words and the order of arguments do not change it; constants do."""
-    steps = {step.id: f"s{number}" for number, step in enumerate(procedure.steps)}
+    """SHA-256 in hex. Ids, names, words, the order of arguments and that of independent reads do not change it.
+
+    Constants do, and so does the order of what may write.
+    """
+    steps: dict[str, str] = {}
     names: dict[str, str] = {}
-    shape = [_shape(step, steps, names) for step in procedure.steps]
+    shape: list[JSON] = []
+    waiting = [*procedure.steps]
+    while waiting:
+        first = next_round(waiting, _writes) or waiting
+        step = min(first, key=lambda each: json.dumps(_shape(each, steps, {**names}), sort_keys=True))
+        shape.append(_shape(step, steps, names))
+        steps[step.id] = f"s{len(steps)}"
+        waiting.remove(step)
     return sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()
+
+
+def _writes(step: Step) -> bool:
+    return step.tool is not None and step.for_each is None and not reads_by_name(step.tool)
 
 
 def _shape(step: Step, steps: Mapping[str, str], names: dict[str, str]) -> JSON:

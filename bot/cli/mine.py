@@ -38,19 +38,7 @@ def mine(
     start = time.monotonic()
     reader, reports = _mined(file, scope)
     out.mkdir(parents=True, exist_ok=True)
-    candidates = [(where, candidate) for where, report in reports.items() for candidate in report.skills]
-    skills = [
-        Skill(candidate.name, candidate.description, candidate.procedure, where if where in reader.scoped else None)
-        for where, candidate in candidates
-    ]
-    if not no_model:
-        writes = [candidate.writes for _, candidate in candidates]
-        skills = asyncio.run(worded(load(), list(zip(skills, writes, strict=True))))
-    named: dict[str, Candidate] = {}
-    for skill, (_, candidate) in zip(skills, candidates, strict=True):
-        name = free(skill.name, named, "-")
-        named[name] = candidate
-        folder.write(out / name, format.render(replace(skill, name=name)))
+    named = _written(out, reader, reports, by_model=not no_model)
     refused = [refusal for report in reports.values() for refusal in report.refused]
     found = {
         "traces": sum(report.traces for report in reports.values()),
@@ -71,6 +59,24 @@ def _mined(file: Path, scope: str) -> tuple[Reader, dict[str, Report]]:
         for trace in reader:
             scopes[trace.scope].append(contribute(trace))
     return reader, {where: mining.mine_gathered(scopes.pop(where)) for where in sorted(scopes)}
+
+
+def _written(out: Path, reader: Reader, reports: dict[str, Report], *, by_model: bool) -> dict[str, Candidate]:
+    """What was found, by the names of the folders that it was written to."""
+    candidates = [(where, candidate) for where, report in reports.items() for candidate in report.skills]
+    skills = [
+        Skill(candidate.name, candidate.description, candidate.procedure, where if where in reader.scoped else None)
+        for where, candidate in candidates
+    ]
+    if by_model:
+        writes = [candidate.writes for _, candidate in candidates]
+        skills = asyncio.run(worded(load(), list(zip(skills, writes, strict=True))))
+    named: dict[str, Candidate] = {}
+    for skill, (_, candidate) in zip(skills, candidates, strict=True):
+        name = free(skill.name, named, "-")
+        named[name] = candidate
+        folder.write(out / name, format.render(replace(skill, name=name)))
+    return named
 
 
 def _skill(name: str, candidate: Candidate) -> JSON:

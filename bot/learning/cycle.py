@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -58,6 +58,16 @@ class Terms:
     granted: Budgets = UNLIMITED
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a cycle that began `at` a time saw: the miner's report, work without tools, skills that it may succeed."""
+
+    at: float
+    report: Report
+    prompts: PromptReport = field(default_factory=PromptReport)
+    known: Sequence[Forebear] = ()
+
+
 class Cycle:
     """Runs learning cycles. `sources` are the bot's tools."""
 
@@ -95,8 +105,7 @@ class Cycle:
         taken = await self._taken(scope, before)
         if "taught" in turn.payload:
             work = await self._store.read(partial(collect.own, ids=[turn.payload["taught"]], tools=tools))
-            report, prompts = await asyncio.to_thread(taught, work[0], taken), PromptReport()
-            known: Sequence[Forebear] = ()
+            seen = _Seen(now, await asyncio.to_thread(taught, work[0], taken))
         else:
             await self._judge.decide(scope, author)
             marks = await self._store.read(partial(collect.marks, scope=scope, tools=tools))
@@ -104,26 +113,35 @@ class Cycle:
             known = await forebears(self._store, self._library, scope)
             report = _ripe(await self._report(scope, marks, read, taken, known), before)
             prompts = await self._prompts(scope, author, taken.held, partial(_newest, read, marks))
-        report = _fit_to_tell(report, author.privacy)
+            seen = _Seen(now, report, prompts, known)
+        seen = replace(seen, report=_fit_to_tell(seen.report, author.privacy))
         proposer = Proposer(author, home, await self._names(), now)
-        found = await proposer.mined(report.skills, known)
-        found += map(proposer.prompted, prompts.found)
-        log.info("cycle.done", scope=scope, tasks=report.tasks, found=len(found), refused=len(report.refused))
+        found = await proposer.mined(seen.report.skills, seen.known)
+        found += map(proposer.prompted, seen.prompts.found)
+        log.info("cycle.done", scope=scope, tasks=seen.report.tasks, found=len(found), refused=len(seen.report.refused))
+        return partial(self._write, turn, home, seen, found, author.budget)
 
-        def effect(connection: Connection) -> None:
-            introduce(connection, home, now)
-            propose(connection, found, now)
-            announce(connection, scope, str(turn.id), self._clock.now(), self._terms.quiet)
-            scopes.report(connection, scope, now, _report(report, prompts, found), author.budget.spent)
-            for used in author.budget.used:
-                spending.add(connection, self._today(), "", spending.LEARNING + scope, used)
-            if "taught" not in turn.payload:
-                scopes.mined(connection, scope, now)
-            if "asked_in" in turn.payload and not found:
-                told = _nothing_found(report, author.budget, home.language)
-                deliver(connection, Outgoing(home, told), f"learned:{turn.id}", now)
-
-        return effect
+    def _write(
+        self,
+        turn: Turn,
+        home: Conversation,
+        seen: _Seen,
+        found: Sequence[Found],
+        budget: Budget,
+        connection: Connection,
+    ) -> None:
+        scope, now = turn.payload["scope"], seen.at
+        introduce(connection, home, now)
+        propose(connection, found, now)
+        announce(connection, scope, str(turn.id), self._clock.now(), self._terms.quiet)
+        scopes.report(connection, scope, now, _report(seen.report, seen.prompts, found), budget.spent)
+        for used in budget.used:
+            spending.add(connection, self._today(), "", spending.LEARNING + scope, used)
+        if "taught" not in turn.payload:
+            scopes.mined(connection, scope, now)
+        if "asked_in" in turn.payload and not found:
+            told = _nothing_found(seen.report, budget, home.language)
+            deliver(connection, Outgoing(home, told), f"learned:{turn.id}", now)
 
     async def _budget(self) -> Budget:
         """What this cycle may spend, of what is left of the day."""

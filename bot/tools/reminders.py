@@ -92,28 +92,8 @@ class ReminderTools:
         return ToolResult({"schedules": [_as_json(each) for each in found]})
 
     async def _schedule(self, given: _Schedule, context: ToolContext) -> ToolResult:
-        here, person, now = context.conversation, context.person, self._clock.now()
-        what = clean(given.what).strip()
-        if not 0 < len(what) <= LONGEST:
-            raise ToolError(f"Say in `what`, in at most {LONGEST} characters, what it is.")
-        if self._privacy.masked(what) != what or self._privacy.masked_in(given.parameters) != given.parameters:
-            raise ToolError("This holds a secret, such as a password or a key. Secrets are not kept for later.")
-        zone = await self._zone(given.zone, context)
-        wall, due = _due(given, zone, now)
-        skill, parameters = await self._skill(given, here.scope)
-        new = Reminder(
-            here.key,
-            here.scope,
-            person,
-            what,
-            str(zone),
-            given.every.strip(),
-            given.work or skill != "",
-            skill,
-            parameters,
-            due.timestamp(),
-        )
-        notes = _clock_notes(wall, zone)
+        here, now = context.conversation, self._clock.now()
+        new, notes = await self._reminder(given, context, now)
 
         def work(connection: Connection) -> Reminder:
             known = reminders.of_chat(connection, here.scope)
@@ -126,7 +106,26 @@ class ReminderTools:
 
         kept = await self._store.write(Commit.SCHEDULE, work)
         shown = "The person was shown this, with its time and a Cancel button: answer in a few words."
-        return ToolResult({**_as_json(kept), "now": str(in_words(now, zone)), "note": " ".join([*notes, shown])})
+        at = str(in_words(now, zone_named(kept.zone)))
+        return ToolResult({**_as_json(kept), "now": at, "note": " ".join([*notes, shown])})
+
+    async def _reminder(
+        self, given: _Schedule, context: ToolContext, now: datetime
+    ) -> tuple[Reminder, Sequence[Sentence]]:
+        """What is to be kept, and what the person has to know of its time. Raises ToolError."""
+        here, what = context.conversation, clean(given.what).strip()
+        if not 0 < len(what) <= LONGEST:
+            raise ToolError(f"Say in `what`, in at most {LONGEST} characters, what it is.")
+        if self._privacy.masked(what) != what or self._privacy.masked_in(given.parameters) != given.parameters:
+            raise ToolError("This holds a secret, such as a password or a key. Secrets are not kept for later.")
+        zone = await self._zone(given.zone, context)
+        wall, due = _due(given, zone, now)
+        skill, parameters = await self._skill(given, here.scope)
+        every, work = given.every.strip(), given.work or skill != ""
+        new = Reminder(
+            here.key, here.scope, context.person, what, str(zone), every, work, skill, parameters, due.timestamp()
+        )
+        return new, _clock_notes(wall, zone)
 
     async def _zone(self, named: str, context: ToolContext) -> tzinfo:
         """What the person named, else what the platform tells, else what was named here before, else the house's."""

@@ -29,8 +29,11 @@ TOKEN_REFUSED = frozenset(
 """Errors that only another token ends (docs.slack.dev/reference/methods/auth.test)."""
 
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_FLOODED = frozenset({"message_limit_exceeded", "rate_limited", "ratelimited"})
+_BROKE = frozenset({"fatal_error", "internal_error"})
+"""Of both Slack says: "It's possible some aspect of the operation succeeded before the error was raised."."""
 _PASSING = frozenset(
-    {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "streaming_state_conflict"}
+    {"request_timeout", "service_unavailable", "streaming_state_conflict", "team_added_to_org", "update_failed"}
 )
 _CLOSED = {
     "not_in_channel": "The bot is not in channel {chat}: invite it with /invite.",
@@ -42,7 +45,7 @@ _CLOSED = {
     "SLACK_BOT_TOKEN.",
 }
 """Chats that a person has to open to the bot again (docs.slack.dev/reference/methods/chat.postMessage)."""
-_MENDABLE = frozenset({"invalid_auth", "missing_scope", "not_authed", "token_expired"})
+_MENDABLE = TOKEN_REFUSED - _CLOSED.keys() | {"missing_scope"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Refusal:
     @property
     def flooded(self) -> bool:
         """Whether Slack asks to wait."""
-        return self.status == 429 or self.code == "ratelimited"
+        return self.status == 429 or self.code in _FLOODED
 
     @property
     def unreadable(self) -> bool:
@@ -71,7 +74,12 @@ class Refusal:
     @property
     def passing(self) -> bool:
         """Whether the same call may be taken later."""
-        return self.flooded or self.status >= 400 or self.code in _PASSING
+        return self.flooded or self.broke or self.status >= 400 or self.code in _PASSING
+
+    @property
+    def broke(self) -> bool:
+        """Whether Slack failed on the way, and may have done it all the same."""
+        return self.status >= 500 or self.code in _BROKE
 
     @property
     def closed(self) -> bool:
@@ -111,6 +119,21 @@ def delivering(chat: str) -> Iterator[None]:
         raise DeliverLater(f"Slack cannot be reached for chat {chat}: {why(error)}.") from error
     except CALL_FAILED as error:
         raise MaybeDelivered(f"Slack's answer was lost, the message may stand in chat {chat}: {why(error)}.") from error
+
+
+@contextmanager
+def posting(chat: str) -> Iterator[None]:
+    """As `delivering`, where doing it again would make a second message: what broke over there may have made the first.
+
+    To be looked for before it is posted again.
+    """
+    with delivering(chat):
+        try:
+            yield
+        except SlackApiError as error:
+            if refusal(error).broke:
+                raise MaybeDelivered(f"Slack broke off, the message may stand in chat {chat}: {why(error)}.") from error
+            raise
 
 
 def _refused(refusal: Refusal, chat: str) -> DeliveryError:

@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.failures import CALL_FAILED, delivering, refusal, why
+from adapters.slack.failures import CALL_FAILED, delivering, posting, refusal, why
 from adapters.slack.ids import channel
 from adapters.slack.text import Shown
 from bot.domain.chat import Conversation
@@ -38,7 +38,7 @@ class Posting:
                 unfurl_media=False,
             )
 
-        with delivering(place.chat):
+        with posting(place.chat):
             posted = await _formatted(call, place, shown)
         return str(posted.get("ts") or "")
 

@@ -44,8 +44,8 @@ class Troubles:
         answer = await act()
         if kind == "lose":
             return hung_up(request)
-        if kind == "garble":
-            return page(200)
+        if fault and kind in ("garble", "break"):
+            return page(200 if kind == "garble" else fault.status)
         await asyncio.sleep(fault.seconds if fault else 0)
         return answer
 
@@ -102,3 +102,8 @@ def slow(seconds: float) -> Fault:
 def garbled() -> Fault:
     """Done, but a web page with status 200 comes instead of the answer."""
     return Fault("garble")
+
+
+def broken_off(status: int = 503) -> Fault:
+    """Done, but a web page with this status comes instead of the answer."""
+    return Fault("break", status)

@@ -13,10 +13,10 @@ class Fault:
 
     Not done: `refuse`, the answer is `status`, `description`, `parameters`; `page`, a web page with this status
     comes instead; `drop`, the connection ends. Done all the same: `lose`, the connection ends; `slow`, the answer
-    waits `seconds`; `garble`, a web page comes with status 200.
+    waits `seconds`; `garble`, a web page comes with status 200; `break` (at Slack), one with `status`.
     """
 
-    kind: Literal["refuse", "page", "drop", "lose", "slow", "garble"]
+    kind: Literal["refuse", "page", "drop", "lose", "slow", "garble", "break"]
     status: int = 500
     description: str = "Internal Server Error"
     parameters: Mapping[str, JSON] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulators import slack_events
-from tests.emulators.slack_faults import dropped, flood, garbled, lost_answer, refused, server_error, slow
+from tests.emulators.slack_faults import broken_off, dropped, flood, garbled, lost_answer, refused, server_error, slow
 from tests.emulators.telegram_faults import Fault
 from tests.scenarios.storm import Refusals, talker, word
 from tests.scenarios.storm_slack import HTTP, SOCKETS, Storm, stormy
@@ -107,6 +107,14 @@ async def test_of_a_post_whose_answer_is_lost_there_is_one_copy(storm: Storm, fa
     await storm.until(lambda: storm.heard(0)[-1:] == [word(0, 2)])
     await storm.quiet()
     assert storm.heard(0) == [word(0, number) for number in range(3)]
+
+
+async def test_what_slack_broke_off_and_had_posted_is_not_posted_again(storm: Storm) -> None:
+    storm.slack.fault("chat.postMessage", broken_off())
+    for number in range(2):  # the second is answered behind what became of the first
+        storm.say(0, number)
+        await storm.until(lambda number=number: storm.heard(0)[-1:] == [word(0, number)])
+    assert storm.heard(0) == [word(0, 0), word(0, 1)]
 
 
 async def test_an_answer_that_comes_too_late_gives_no_second_copy(tmp_path: Path) -> None:

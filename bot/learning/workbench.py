@@ -39,7 +39,7 @@ class Workbench:
             ids = lacking[start : start + AT_ONCE]
             found = [(marks[trace.id], trace) for trace in await read(ids)]
             await _beside(partial(_take, scope, found))
-        return await _beside(partial(_report, scope, list(marks), self._min_tasks, taken))
+        return await _beside(partial(_report, scope, self._min_tasks, taken))
 
 
 async def _beside(work: Callable[[], T]) -> T:
@@ -65,10 +65,8 @@ def _take(scope: str, found: Iterable[tuple[str, Trace]]) -> None:
         _scopes[scope] |= {trace.id: (mark, contribute(trace)) for mark, trace in found}
 
 
-def _report(scope: str, ids: Sequence[str], min_tasks: int, taken: Taken) -> Report:
-    kept = _scopes[scope]
-    # In the order that was asked for, not in that of their coming: the report is the one of mining all at once.
-    given = [kept[id][1] for id in ids if id in kept]
+def _report(scope: str, min_tasks: int, taken: Taken) -> Report:
+    given = (found for _, found in _scopes[scope].values())
     report = mine_gathered(given, min_tasks=min_tasks, taken=taken, memory=_memories[scope])
     _make_room()
     return report

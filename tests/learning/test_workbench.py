@@ -71,10 +71,10 @@ def test_the_scopes_mined_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None
     for scope in ("a", "b", "a", "c"):
         if workbench._lacking(scope, marks):
             workbench._take(scope, [("1", trace) for trace in some])
-        workbench._report(scope, list(marks), 3, Taken())
+        workbench._report(scope, 3, Taken())
     assert list(workbench._scopes) == ["a", "c"]
     monkeypatch.setattr(workbench, "MOST_KEPT", 10)
-    workbench._report("c", list(marks), 3, Taken())
+    workbench._report("c", 3, Taken())
     assert workbench._scopes == {}
 
 
@@ -87,5 +87,5 @@ def test_mining_step_by_step_gives_what_mining_at_once_gives(order: list[str], c
         marks = dict.fromkeys(order[:end], "1")
         for id in workbench._lacking("a", marks):
             workbench._take("a", [("1", TRACES[id])])
-        report = workbench._report("a", list(marks), 3, Taken())
+        report = workbench._report("a", 3, Taken())
         assert repr(report) == repr(mine(traces[:end]))

@@ -1,9 +1,9 @@
 """The structural miner: repeated, proven procedures out of traces. Deterministic, explainable, without a model.
 
-canonical, contribution, corpus, places: traces become indexed segments of calls · sequences: tools that follow one
-another often · induce (loops, weighing, references, composed, constants): each argument explained · building, naming,
-words: a procedure in English · proving, gates: replayed where it was not learned from · selecting: the few that tell
-the most · memory: what the last report worked out.
+canonical, contribution, corpus, places: traces become indexed segments of calls, in parts · sequences: tools that
+follow one another often · induce (loops, weighing, references, composed, constants): each argument explained ·
+building, naming, words: a procedure in English · proving, gates: replayed where it was not learned from · selecting:
+the few that tell the most · memory: what the last report worked out.
 """
 
 from bot.learning.mining.contribution import Contribution, contribute

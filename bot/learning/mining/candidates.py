@@ -1,21 +1,22 @@
 """A proven sequence becomes a candidate: a procedure with its words, and the evidence a person decides by."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.skill import Provenance, Skill
+from bot.domain.skill import Procedure, Provenance, Skill
 from bot.errors import SkillInvalid
 from bot.learning.mining.building import build
-from bot.learning.mining.corpus import Corpus
+from bot.learning.mining.corpus import Corpus, Part
 from bot.learning.mining.fingerprints import fingerprint
+from bot.learning.mining.indexing import Indexed
 from bot.learning.mining.induce import Induced
 from bot.learning.mining.naming import names
 from bot.learning.mining.replaying import Replay
 from bot.learning.mining.report import Candidate, Refusal
-from bot.learning.mining.sequences import Occurrence, Tools
+from bot.learning.mining.sequences import Tools
 from bot.learning.mining.support import Support
 from bot.learning.mining.telling import explained
-from bot.learning.mining.words import words
+from bot.learning.mining.words import Words, words
 from bot.skills import format
 from bot.words import Sentence
 
@@ -23,24 +24,83 @@ MOST_NAMED = 500
 """Tasks that a procedure's file names as its origin."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
+class Shown:
+    """Where a pattern makes the calls of one part's tasks, as it counts for a candidate: see Candidate.
+
+    `calls` of all `places` together; `uses`: where nothing stands between them, the segment, its task and the calls.
+    """
+
+    traces: frozenset[str]
+    tasks: int
+    people: frozenset[str]
+    verified: int
+    places: int
+    calls: int
+    uses: tuple[tuple[Indexed, str, range], ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Proven:
-    """A sequence that passed the gates: what was induced, its proof, and every place where it makes the calls."""
+    """A sequence that passed the gates: what was induced, its proof, and where it makes the calls, part by part."""
 
     tools: Tools
     induced: Induced
     replay: Replay
-    places: tuple[tuple[Occurrence, Support], ...]
+    shown: Mapping[Part, Shown]
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """The traces that show it."""
+        return tuple(sorted(frozenset[str]().union(*(there.traces for there in self.shown.values()))))
+
+
+def shown(supports: Sequence[Support]) -> Shown:
+    """Count the places of one part."""
+    runs = [support.run for support in supports]
+    together = ((support, support.places) for support in supports)
+    return Shown(
+        traces=frozenset(run.trace for run in runs),
+        tasks=len({run.task for run in runs}),
+        people=frozenset(run.person for run in runs if run.person),
+        verified=len({run.task for run in runs if run.verified}),
+        places=len(supports),
+        calls=sum(len(calls) for support in supports for calls in support.steps),
+        uses=tuple((support.part, support.run.task, calls) for support, calls in together if calls),
+    )
 
 
 def refusal(proven: Proven, reason: Sentence) -> Refusal:
     """Refuse what passed the gates after all."""
-    return Refusal(proven.tools, _traces(proven), (reason,))
+    return Refusal(proven.tools, proven.traces, (reason,))
 
 
 def candidate(corpus: Corpus, proven: Proven, taken: Collection[str]) -> Candidate | Refusal:
     """Name it and tell it; a refusal where what traces hold cannot be written as a skill. `taken`: names in use."""
-    induced = proven.induced
+    induced, there = proven.induced, proven.shown.values()
+    question = ("draft", id(induced), frozenset(taken))
+    drafted = corpus.memory.once(question, induced, lambda: _draft(corpus, induced, taken))
+    if isinstance(drafted, Sentence):
+        return refusal(proven, drafted)
+    said, procedure = drafted
+    calls = sum(shown.calls for shown in there)
+    return Candidate(
+        name=said.name,
+        description=said.description,
+        procedure=procedure,
+        support=proven.traces,
+        tasks=sum(shown.tasks for shown in there),
+        people=len(frozenset[str]().union(*(shown.people for shown in there))),
+        verified=sum(shown.verified for shown in there),
+        saves_calls=round(calls / sum(shown.places for shown in there) - 1, 2),
+        replay=proven.replay,
+        explained=explained(induced, names(induced.pattern)),
+        writes=tuple(dict.fromkeys(step.tool for step in induced.pattern if not step.reads)),
+        fingerprint=fingerprint(procedure),
+    )
+
+
+def _draft(corpus: Corpus, induced: Induced, taken: Collection[str]) -> tuple[Words, Procedure] | Sentence:
     named = names(induced.pattern)
     said = words(induced, named, corpus.schemas, taken)
     bare = build(induced)
@@ -54,28 +114,8 @@ def candidate(corpus: Corpus, proven: Proven, taken: Collection[str]) -> Candida
     try:
         format.parse(said.name, format.render(Skill(said.name, said.description, procedure)))
     except SkillInvalid as error:
-        return refusal(proven, Sentence("it cannot be written as a skill: {problem}", problem=error.problems[0]))
-    supports = [support for _, support in proven.places]
-    runs = [support.run for support in supports]
-    calls = [sum(map(len, support.steps)) for support in supports]
-    return Candidate(
-        name=said.name,
-        description=said.description,
-        procedure=procedure,
-        support=_traces(proven),
-        tasks=len({run.task for run in runs}),
-        people=len({run.person for run in runs if run.person}),
-        verified=len({run.task for run in runs if run.verified}),
-        saves_calls=round(sum(calls) / len(calls) - 1, 2),
-        replay=proven.replay,
-        explained=explained(induced, named),
-        writes=tuple(dict.fromkeys(step.tool for step in induced.pattern if not step.reads)),
-        fingerprint=fingerprint(procedure),
-    )
-
-
-def _traces(proven: Proven) -> tuple[str, ...]:
-    return tuple(sorted({support.run.trace for _, support in proven.places}))
+        return Sentence("it cannot be written as a skill: {problem}", problem=error.problems[0])
+    return said, procedure
 
 
 def _learned_from(induced: Induced) -> tuple[str, ...]:

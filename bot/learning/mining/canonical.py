@@ -1,8 +1,10 @@
 """A trace becomes the calls that succeeded, cut into segments at the person's messages."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 
 from bot.domain.json import JSON
 from bot.domain.tool import reads_by_name
@@ -45,7 +47,7 @@ class Segment:
         return not any(first < place <= last for place in self.failures)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """A trace as mining sees it. `verified`: a verifier or a person's feedback confirmed its success."""
 
@@ -55,6 +57,15 @@ class Run:
     verified: bool
     said: tuple[str, ...]
     segments: tuple[Segment, ...]
+
+    @cached_property
+    def order(self) -> tuple[bytes, str]:
+        """What runs are ordered by: what they hold alone, and where that is the same, their traces' ids."""
+        digest = blake2b(digest_size=16)
+        for segment in self.segments:
+            for call in segment.calls:
+                digest.update(repr((segment.said, call.tool, call.arguments)).encode("utf-8", "surrogatepass"))
+        return digest.digest(), self.trace
 
 
 @dataclass(slots=True)
@@ -90,7 +101,7 @@ def canonical(trace: Trace) -> Run:
     return Run(trace.id, trace.task, trace.person, verified, tuple(said), tuple(s for s in segments if s.calls))
 
 
-def schemas_of(tools: Iterable[JSON], called: set[str]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+def schemas_of(tools: Iterable[JSON], called: Collection[str]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
     """The JSON Schemas of the tools that were called, from OpenAI tool definitions."""
     for tool in tools:
         function = _mapping(_mapping(tool).get("function"))

@@ -1,7 +1,8 @@
 """What one trace gives to mining. It depends on the trace alone: it is made once and serves every report after."""
 
 from dataclasses import dataclass
-from hashlib import blake2b
+from functools import cached_property
+from zlib import crc32
 
 from bot.domain.json import JSON
 from bot.domain.trace import Trace
@@ -9,21 +10,25 @@ from bot.learning.mining.canonical import Run, canonical
 from bot.learning.mining.indexing import index
 from bot.learning.mining.views import View, views
 
+PARTS = 128
+"""Into so many a corpus is parted: one more trace costs the work on one part, and putting together what all gave."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Contribution:
-    """A trace's task and tool definitions, its run (None: not to be looked at) and the views of the run's segments.
-
-    `mark` orders runs by what they hold alone: neither their ids nor their order in a file change it.
-    """
+    """A trace's task and tool definitions, its run (None: not to be looked at) and the views of the run's segments."""
 
     task: str
     tools: tuple[JSON, ...]
     run: Run | None
     views: tuple[tuple[View, ...], ...] = ()
-    mark: bytes = b""
 
-    @property
+    @cached_property
+    def part(self) -> int:
+        """The number of the part that the task belongs to, with all its traces."""
+        return crc32(self.task.encode("utf-8", "surrogatepass")) % PARTS
+
+    @cached_property
     def size(self) -> int:
         """Characters of the results and words that are held."""
         if self.run is None:
@@ -37,13 +42,4 @@ def contribute(trace: Trace) -> Contribution:
     if trace.suspect or trace.private:
         return Contribution(trace.task, trace.tools, None)
     run = canonical(trace)
-    seen = tuple(views(index(segment)) for segment in run.segments)
-    return Contribution(trace.task, trace.tools, run, seen, _mark(run))
-
-
-def _mark(run: Run) -> bytes:
-    digest = blake2b(digest_size=16)
-    for segment in run.segments:
-        for call in segment.calls:
-            digest.update(repr((segment.said, call.tool, call.arguments)).encode("utf-8", "surrogatepass"))
-    return digest.digest()
+    return Contribution(trace.task, trace.tools, run, tuple(views(index(segment)) for segment in run.segments))

@@ -34,18 +34,11 @@ def induce(corpus: Corpus, places: Sequence[Occurrence], length: int, rigour: Ri
 
     None where no place is left once loops are known.
     """
-    runs = [corpus.runs[place.run] for place in places]
-    where = tuple((id(run), place.segment, place.view, place.start) for run, place in zip(runs, places, strict=True))
-    question = ("induce", where, length, rigour, corpus.spelled_schemas)
-    return corpus.memory.once(question, runs, lambda: _induce(corpus, places, length, rigour))
-
-
-def _induce(corpus: Corpus, places: Sequence[Occurrence], length: int, rigour: Rigour) -> Induced | None:
     loops: list[bool] = [True] * length
     folded: dict[int, Loop] = {}
     unfolded = []
     for step in range(length):
-        supports = _laid_out(corpus, places, loops)
+        supports = _laid_out(places, loops)
         if not supports:
             return None
         runs = step in rigour.loops or any(len(found.steps[step]) > 1 for found in supports)
@@ -55,7 +48,7 @@ def _induce(corpus: Corpus, places: Sequence[Occurrence], length: int, rigour: R
         else:
             loops[step] = False
             unfolded += [found] if found else []
-    supports = _laid_out(corpus, places, loops)
+    supports = _laid_out(places, loops)
     if not supports:
         return None
     explained = _explain(corpus, supports, folded, rigour.cases)
@@ -63,8 +56,8 @@ def _induce(corpus: Corpus, places: Sequence[Occurrence], length: int, rigour: R
     return Induced(pattern, tuple(explained), tuple(supports), tuple(unfolded))
 
 
-def _laid_out(corpus: Corpus, places: Sequence[Occurrence], loops: Sequence[bool]) -> list[Support]:
-    return [found for place in places if (found := support(corpus, place, loops)) is not None]
+def _laid_out(places: Sequence[Occurrence], loops: Sequence[bool]) -> list[Support]:
+    return [found for place in places if (found := support(place, loops)) is not None]
 
 
 def _explain(corpus: Corpus, supports: list[Support], loops: Mapping[int, Loop], cases: int) -> list[Explained]:

@@ -4,20 +4,32 @@ import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 
 from bot.domain.trace import Trace
-from bot.learning.mining.candidates import Proven, candidate, refusal
+from bot.learning.mining.candidates import Proven, Shown, candidate, refusal, shown
 from bot.learning.mining.contribution import Contribution, contribute
-from bot.learning.mining.corpus import Corpus, gathered
+from bot.learning.mining.corpus import Corpus, Part, gathered
 from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.fitting import fits
 from bot.learning.mining.gates import proof, structure
-from bot.learning.mining.induce import induce
+from bot.learning.mining.induce import Induced, induce
 from bot.learning.mining.memory import Memory
+from bot.learning.mining.pattern import Pattern
 from bot.learning.mining.proving import prove
 from bot.learning.mining.report import Candidate, Refusal, Report, Taken
-from bot.learning.mining.selecting import Shape, Use, added, cost, select, shapes_of
-from bot.learning.mining.sequences import Occurrence, Tools, frequent, related, support_needed
+from bot.learning.mining.selecting import Shape, Shapes, Use, added, cost, select, shapes_of
+from bot.learning.mining.sequences import (
+    Occurrence,
+    Sequences,
+    Standing,
+    Tools,
+    by_task,
+    frequent,
+    related,
+    support_needed,
+)
 from bot.learning.mining.support import support
 from bot.learning.mining.telling import unexplained
 from bot.words import Sentence, decimal
@@ -58,7 +70,7 @@ def _mine(indexed: Corpus, min_tasks: int, taken: Taken) -> Report:
         refused += [refusal(found, Sentence("people found it too narrow")) for found in narrow]
         proven = [found for found in proven if found not in narrow]
     costs = [cost(len(found.tools), related(indexed, found.tools)) for found in proven]
-    shapes = shapes_of(_segments(indexed, proven))
+    shapes = _shapes(indexed, proven)
     chosen = select(costs, shapes)
     skills: list[Candidate] = []
     for number in chosen:
@@ -80,19 +92,15 @@ def _fingerprint(corpus: Corpus, proven: Proven) -> str:
     return made.fingerprint if isinstance(made, Candidate) else ""
 
 
-def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks: int) -> Proven | Refusal:
+def _weigh(corpus: Corpus, tools: Tools, places: Mapping[Part, Standing], min_tasks: int) -> Proven | Refusal:
     """Generalise a frequent sequence, and hold it against every gate."""
-    learned = _sample(corpus, places)
-    traces = tuple(sorted({corpus.runs[place.run].trace for place in learned}))
-    induced = induce(corpus, learned, len(tools), Rigour(min_tasks))
-    if induced is None:
-        return Refusal(tools, traces, (Sentence("its calls stand in runs that no list explains"),))
-    if reasons := tuple(structure(induced, min_tasks)):
-        return Refusal(tools, traces, tuple(dict.fromkeys((*reasons, *induced.unfolded, *unexplained(induced)))))
-    loops = [step.loop is not None for step in induced.pattern]
-    there = ((place, support(corpus, place, loops)) for place in places)
-    fitting = tuple((place, found) for place, found in there if found is not None and fits(induced.pattern, found))
-    tasks, needed = len({found.run.task for _, found in fitting}), support_needed(corpus, tools, min_tasks)
+    learned = _sample(places)
+    traces = tuple(sorted({place.run.trace for place in learned}))
+    induced, reasons = _learn(corpus, learned, len(tools), min_tasks)
+    if induced is None or reasons:
+        return Refusal(tools, traces, reasons)
+    fitting = _fitting(corpus, induced.pattern, places)
+    tasks, needed = sum(there.tasks for there in fitting.values()), support_needed(corpus, tools, min_tasks)
     if tasks < needed:
         few = Sentence("its calls are explained in {tasks} tasks: {needed:.0f} are needed", tasks=tasks, needed=needed)
         return Refusal(tools, traces, (few,))
@@ -102,22 +110,61 @@ def _weigh(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks
     return Proven(tools, induced, proved.replay, fitting)
 
 
-def _sample(corpus: Corpus, places: Sequence[Occurrence]) -> list[Occurrence]:
-    by_task: dict[str, list[Occurrence]] = defaultdict(list)
-    for place in places:
-        by_task[corpus.runs[place.run].task].append(place)
-    return [place for found in list(by_task.values())[:MOST_TASKS] for place in found[:MOST_PLACES]]
+def _learn(
+    corpus: Corpus, places: Sequence[Occurrence], length: int, min_tasks: int
+) -> tuple[Induced | None, tuple[str, ...]]:
+    """What the calls are generalised to, and what is wrong with it."""
+
+    def work() -> tuple[Induced | None, tuple[str, ...]]:
+        induced = induce(corpus, places, length, Rigour(min_tasks))
+        if induced is None:
+            return None, (Sentence("its calls stand in runs that no list explains"),)
+        reasons = tuple(structure(induced, min_tasks))
+        more = (*induced.unfolded, *unexplained(induced)) if reasons else ()
+        return induced, tuple(dict.fromkeys((*reasons, *more)))
+
+    where = tuple((id(place.run), id(place.view), place.start) for place in places)
+    asked = ("learn", where, length, min_tasks, id(corpus.schemas))
+    return corpus.memory.once(asked, (places, corpus.schemas), work)
 
 
-def _segments(corpus: Corpus, proven: Sequence[Proven]) -> Iterator[tuple[str, Shape]]:
-    """Every segment in which something could be used, with its task."""
-    uses: dict[tuple[int, int], set[Use]] = defaultdict(set)
-    for number, found in enumerate(proven):
-        for place, support_ in found.places:
-            if calls := support_.places:
-                uses[place.run, place.segment].add(Use(calls.start, calls.stop, number))
-    for (run, _), there in sorted(uses.items()):
-        yield corpus.runs[run].task, tuple(sorted(there))
+def _fitting(corpus: Corpus, pattern: Pattern, places: Mapping[Part, Standing]) -> Mapping[Part, Shown]:
+    """Where the pattern makes the calls."""
+    once = corpus.memory.once
+    same = once(("pattern", pattern), None, lambda: pattern)
+    loops = [step.loop is not None for step in pattern]
+
+    def work(there: Standing) -> Shown:
+        found = (support(place, loops) for place in there.places)
+        return shown([each for each in found if each is not None and fits(pattern, each)])
+
+    return {
+        part: once(("fits", id(same), id(there)), (same, there), partial(work, there)) for part, there in places.items()
+    }
+
+
+def _sample(standing: Mapping[Part, Standing]) -> list[Occurrence]:
+    return [place for places in islice(by_task(standing), MOST_TASKS) for place in places[:MOST_PLACES]]
+
+
+def _shapes(corpus: Corpus, proven: Sequence[Proven]) -> Shapes:
+    """What could be used in each segment."""
+    shapes: dict[Shape, list[str]] = defaultdict(list)
+    for part in corpus.parts:
+        there = [(number, found.shown[part]) for number, found in enumerate(proven) if part in found.shown]
+        asked = ("shapes", *((number, id(found)) for number, found in there))
+        for shape, tasks in corpus.memory.once(asked, there, partial(_shapes_of, there)).items():
+            shapes[shape] += tasks
+    return shapes
+
+
+def _shapes_of(shown: Iterable[tuple[int, Shown]]) -> Shapes:
+    """The same of one part. `shown`: of each candidate that stands there, with its number."""
+    uses: dict[tuple[str, int], set[Use]] = defaultdict(set)
+    for number, there in shown:
+        for segment, task, calls in there.uses:
+            uses[task, id(segment)].add(Use(calls.start, calls.stop, number))
+    return shapes_of((task, tuple(sorted(found))) for (task, _), found in uses.items())
 
 
 def _passed_over(more: int, needed: float) -> Sentence:
@@ -134,10 +181,14 @@ def _passed_over(more: int, needed: float) -> Sentence:
     )
 
 
-def _closed(tools: Tools, sequences: Mapping[Tools, Sequence[Occurrence]]) -> bool:
+def _closed(tools: Tools, sequences: Sequences) -> bool:
     """Whether no longer sequence stands at as many places: else its own refusal says the same."""
     longer = (found for found in sequences if len(found) == len(tools) + 1 and tools in (found[1:], found[:-1]))
-    return all(len(sequences[found]) < len(sequences[tools]) for found in longer)
+    return all(_places(sequences[found]) < _places(sequences[tools]) for found in longer)
+
+
+def _places(standing: Mapping[Part, Standing]) -> int:
+    return sum(len(there.places) for there in standing.values())
 
 
 @contextmanager

@@ -1,15 +1,17 @@
 """Replay where a procedure was not learned from: induced again without a task, it must make that task's calls."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from heapq import merge
+from operator import attrgetter
 
 from bot.learning.mining.building import build
 from bot.learning.mining.canonical import Run
 from bot.learning.mining.corpus import Corpus
 from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.induce import Induced, induce
-from bot.learning.mining.pattern import Pattern
 from bot.learning.mining.replaying import Match, Replay, Replayer, share, summed
 from bot.learning.mining.sequences import Occurrence
 
@@ -29,15 +31,18 @@ class Proof:
 
 def prove(corpus: Corpus, induced: Induced, places: Sequence[Occurrence]) -> Proof:
     """Replay each task that it was learned from (at `places`) by what is induced without it, other tasks as is."""
-    whole = Replayer(build(induced), corpus.schemas)
-    matches: list[Match] = list(_left_out(corpus, places, induced.pattern))
-    learned = {corpus.runs[place.run].task for place in places}
-    fresh = (run for run in corpus.runs if run.task not in learned)
-    for run in fresh:
+    once, learned = corpus.memory.once, _learned_from(corpus, places)
+    without = ("left out", id(induced), *(id(run) for runs in learned.values() for run in runs))
+    matches = list(once(without, (induced, learned), lambda: tuple(_left_out(corpus, induced, places, learned))))
+    whole = once(("whole", id(induced)), induced, lambda: Replayer(build(induced), corpus.schemas))
+    followed = list(corpus.each(("followed", whole.sequence), lambda part: whole.followed(part.runs)))
+    for run in merge(*(there.runs for there in followed), key=attrgetter("order")):
         if len(matches) >= MOST_MATCHES:
             break
-        matches += _matches(corpus, induced, whole, run)
-    return Proof(summed(matches, whole.commitment(corpus.runs)), _bindable_but_for_one(matches))
+        if run.task not in learned:
+            matches += once(("matches", id(whole), id(run)), (whole, run), partial(_matches, whole, run))
+    commit = share(sum(there.follows for there in followed), sum(there.calls for there in followed))
+    return Proof(summed(matches, commit), _bindable_but_for_one(matches))
 
 
 def _bindable_but_for_one(matches: Sequence[Match]) -> float:
@@ -50,34 +55,32 @@ def _bindable_but_for_one(matches: Sequence[Match]) -> float:
     return max((share(part, whole) for part, whole in left), default=1.0)
 
 
-def _left_out(corpus: Corpus, places: Sequence[Occurrence], pattern: Pattern) -> Iterator[Match]:
+def _left_out(
+    corpus: Corpus, induced: Induced, places: Sequence[Occurrence], runs: Mapping[str, Sequence[Run]]
+) -> Iterator[Match]:
     """With a task left out no minimum of support counts: three tasks leave two, and one may be all that shows a run."""
-    loops = frozenset(number for number, step in enumerate(pattern) if step.loop)
+    loops = frozenset(number for number, step in enumerate(induced.pattern) if step.loop)
     left = Rigour(cases=2, several=0, covered=0, loops=loops)
-    by_task: dict[str, list[Occurrence]] = {}
-    for place in places:
-        by_task.setdefault(corpus.runs[place.run].task, []).append(place)
-    tasks = list(by_task)
-    runs = _runs_of(corpus, set(tasks))
+    tasks = list(runs)
     for fold in range(min(FOLDS, len(tasks))):
         out = set(tasks[fold::FOLDS])
-        kept = [place for task in tasks if task not in out for place in by_task[task]]
-        induced = induce(corpus, kept, len(pattern), left)
-        if induced is not None:
-            replayer = Replayer(build(induced), corpus.schemas)
+        kept = [place for place in places if place.run.task not in out]
+        without = induce(corpus, kept, len(induced.pattern), left)
+        if without is not None:
+            replayer = Replayer(build(without), corpus.schemas)
             for task in tasks[fold::FOLDS]:
                 for run in runs[task]:
-                    yield from _matches(corpus, induced, replayer, run)
+                    yield from replayer.matches(run)
 
 
-def _matches(corpus: Corpus, induced: Induced, replayer: Replayer, run: Run) -> tuple[Match, ...]:
-    question = ("matches", id(induced), id(run), corpus.spelled_schemas)
-    return corpus.memory.once(question, (induced, run), lambda: tuple(replayer.matches(run)))
+def _matches(replayer: Replayer, run: Run) -> tuple[Match, ...]:
+    return tuple(replayer.matches(run))
 
 
-def _runs_of(corpus: Corpus, tasks: set[str]) -> dict[str, list[Run]]:
-    runs: dict[str, list[Run]] = {task: [] for task in tasks}
-    for run in corpus.runs:
-        if run.task in runs:
-            runs[run.task].append(run)
-    return runs
+def _learned_from(corpus: Corpus, places: Sequence[Occurrence]) -> Mapping[str, Sequence[Run]]:
+    """All runs of the tasks, in the order of the tasks' first places."""
+    tasks: dict[str, Sequence[Run]] = {place.run.task: () for place in places}
+    for part in corpus.parts:
+        for task in tasks.keys() & part.by_task.keys():
+            tasks[task] = part.by_task[task]
+    return tasks

@@ -81,6 +81,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """How often the first step's tool was called, how often the rest followed, and the runs in which it did."""
+
+    calls: int
+    follows: int
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """`exact`: share of matches whose calls are reproduced. `bindable`: share of parameters whose value was known.
 
@@ -116,7 +125,8 @@ def replay(procedure: Procedure, traces: Iterable[Trace]) -> tuple[Replay, list[
             tools[id(trace.tools)] = trace.tools
     replayer = Replayer(procedure, schemas_in(tools.values(), runs))
     matches = [match for run in runs for match in replayer.matches(run)]
-    return summed(matches, replayer.commitment(runs)), matches
+    followed = replayer.followed(runs)
+    return summed(matches, share(followed.follows, followed.calls)), matches
 
 
 class Replayer:
@@ -131,17 +141,24 @@ class Replayer:
         self._fresh = list(_fresh(self.steps, self._templates))
         self._used = {name for step in self.steps for name in _referred("steps", [step.for_each, step.arguments])}
 
-    def commitment(self, runs: Iterable[Run]) -> float:
-        """The share of the calls of the first step's tool that the rest follows."""
-        first = follows = 0
+    @property
+    def sequence(self) -> tuple[tuple[str | None, bool], ...]:
+        """The tool of each step, and whether it is called for each element of a list."""
+        return tuple((step.tool, step.for_each is not None) for step in self.steps)
+
+    def followed(self, runs: Iterable[Run]) -> Followed:
+        """Where the rest follows the first step's tool: a question of `sequence` alone."""
+        calls, follows, where = 0, 0, []
         for run in runs:
+            before = follows
             for segment in run.segments:
                 starts = [place for place, call in enumerate(segment.calls) if call.tool == self.steps[0].tool]
                 if starts:
                     tools = [call.tool for call in segment.calls]
-                    first += len(starts)
+                    calls += len(starts)
                     follows += sum(self._span(tools, place) is not None for place in starts)
-        return share(follows, first)
+            where += [run] if follows > before else []
+        return Followed(calls, follows, tuple(where))
 
     def matches(self, run: Run) -> Iterator[Match]:
         """Replay wherever the steps' tools follow one another."""

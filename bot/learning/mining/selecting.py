@@ -8,16 +8,14 @@ import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 LEAST_TASKS = 2
 """Tasks in which a procedure must be the best to have: what one task alone would need is no habit."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Use:
+class Use(NamedTuple):
     """Calls `start` up to `stop` of a segment are what candidate number `candidate` would make."""
 
     start: int

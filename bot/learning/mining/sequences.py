@@ -1,12 +1,15 @@
 """Which tools follow one another often: the frequent sequences of units (runs of one reading tool, or one call)."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
+from heapq import merge
+from operator import or_
 from typing import TypeAlias
 
-from bot.learning.mining.canonical import Segment
-from bot.learning.mining.corpus import Corpus
+from bot.learning.mining.canonical import Run, Segment
+from bot.learning.mining.corpus import Corpus, Part
 from bot.learning.mining.views import Unit, View
 
 SHORTEST, LONGEST = 2, 6
@@ -17,14 +20,32 @@ LEAST_SHARE = 0.05
 Tools: TypeAlias = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Occurrence:
-    """A sequence of tools stands in run number `run`, in that view of its segment, from unit `start` on."""
+    """A sequence of tools stands in a run, in that view of one of its segments, from unit `start` on."""
 
-    run: int
-    segment: int
-    view: int
+    run: Run
+    view: View
     start: int
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where a sequence stands in one part, in the order of the runs."""
+
+    places: Sequence[Occurrence]
+
+    @cached_property
+    def by_task(self) -> Sequence[Sequence[Occurrence]]:
+        """The places of each task, in the order of each one's first."""
+        found: dict[str, list[Occurrence]] = defaultdict(list)
+        for place in self.places:
+            found[place.run.task].append(place)
+        return list(found.values())
+
+
+Sequences: TypeAlias = Mapping[Tools, Mapping[Part, Standing]]
+"""Where each sequence stands, by parts."""
 
 
 def placed(units: Sequence[Unit], start: int, loops: Sequence[bool]) -> tuple[Unit, ...] | None:
@@ -51,44 +72,62 @@ def support_needed(corpus: Corpus, tools: Tools, min_tasks: int) -> float:
 
 def related(corpus: Corpus, tools: Tools) -> int:
     """How many tasks call any of a sequence's tools."""
-    return len(frozenset[str]().union(*(corpus.tasks_of[tool] for tool in set(tools))))
+    return reduce(or_, (corpus.tasks_of[tool] for tool in set(tools))).bit_count()
 
 
-def frequent(corpus: Corpus, min_tasks: int) -> dict[Tools, list[Occurrence]]:
+def frequent(corpus: Corpus, min_tasks: int) -> Sequences:
     """The sequences of SHORTEST to LONGEST units that stand in enough tasks, with the places that count as support.
 
     A sequence is looked at only if both its ends, one unit shorter, are frequent (Apriori: Agrawal, Srikant 1994).
     """
-    found: dict[Tools, list[Occurrence]] = {}
-    known: set[Tools] | None = None
+    found: dict[Tools, dict[Part, Standing]] = {}
+    known: dict[Part, frozenset[Tools]] = {}
     for length in range(SHORTEST, LONGEST + 1):
-        places: dict[Tools, list[Occurrence]] = defaultdict(list)
-        for tools, place in _windows(corpus, length, known):
-            places[tools].append(place)
-        level = {tools: there for tools, there in places.items() if _enough(corpus, tools, there, min_tasks)}
-        found |= level
-        known = set(level)
+        there = {part: _standing(corpus, part, length, known.get(part)) for part in corpus.parts}
+        tasks = Counter[Tools]()
+        for standing in there.values():
+            tasks.update({tools: len(places.by_task) for tools, places in standing.items()})
+        enough = [tools for tools, count in tasks.items() if _enough(corpus, tools, count, min_tasks)]
+        for tools in sorted(enough):
+            found[tools] = {part: standing[tools] for part, standing in there.items() if tools in standing}
+        known = {part: frozenset(found.keys() & standing.keys()) for part, standing in there.items()}
     return found
 
 
-def _enough(corpus: Corpus, tools: Tools, places: Sequence[Occurrence], min_tasks: int) -> bool:
-    tasks = {corpus.runs[place.run].task for place in places}
-    return len(tasks) >= min_tasks and len(tasks) >= support_needed(corpus, tools, min_tasks)
+def by_task(standing: Mapping[Part, Standing]) -> Iterator[Sequence[Occurrence]]:
+    """The places of each task, in the order of each one's first, as runs are ordered."""
+    return merge(*(there.by_task for there in standing.values()), key=lambda places: places[0].run.order)
 
 
-def _windows(corpus: Corpus, length: int, known: set[Tools] | None) -> Iterator[tuple[Tools, Occurrence]]:
-    for run, segments in enumerate(corpus.views):
-        for segment, views in enumerate(segments):
+def _enough(corpus: Corpus, tools: Tools, tasks: int, min_tasks: int) -> bool:
+    return tasks >= min_tasks and tasks >= support_needed(corpus, tools, min_tasks)
+
+
+def _standing(corpus: Corpus, part: Part, length: int, known: frozenset[Tools] | None) -> Mapping[Tools, Standing]:
+    """Where sequences stand in a part. `known`: the frequent ones one unit shorter that stand there."""
+
+    def work() -> Mapping[Tools, Standing]:
+        places: dict[Tools, list[Occurrence]] = defaultdict(list)
+        for tools, place in _windows(part, length, known):
+            places[tools].append(place)
+        return {tools: Standing(there) for tools, there in places.items()}
+
+    return corpus.memory.once(("standing", id(part), length, known), part, work)
+
+
+def _windows(part: Part, length: int, known: Collection[Tools] | None) -> Iterator[tuple[Tools, Occurrence]]:
+    for run, segments in part.views:
+        for views in segments:
             seen: set[tuple[Unit, ...]] = set()
-            for number, view in enumerate(views):
-                for tools, start in _of_view(view, length, known, corpus.runs[run].verified):
+            for view in views:
+                for tools, start in _of_view(view, length, known, run.verified):
                     window = view.units[start : start + length]
                     if len(views) == 1 or window not in seen:
                         seen.add(window)
-                        yield tools, Occurrence(run, segment, number, start)
+                        yield tools, Occurrence(run, view, start)
 
 
-def _of_view(view: View, length: int, known: set[Tools] | None, verified: bool) -> Iterator[tuple[Tools, int]]:
+def _of_view(view: View, length: int, known: Collection[Tools] | None, verified: bool) -> Iterator[tuple[Tools, int]]:
     """Two standards of proof: any clean place may show how to read, only confirmed success how to write.
 
     How to read is shown where no call failed between the first and the last, how to write where none failed at all.

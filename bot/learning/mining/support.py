@@ -6,7 +6,6 @@ from typing import Final
 
 from bot.domain.json import JSON
 from bot.learning.mining.canonical import Call, Run
-from bot.learning.mining.corpus import Corpus
 from bot.learning.mining.indexing import Indexed, Link
 from bot.learning.mining.places import EACH, Place, Slot, spelled
 from bot.learning.mining.sequences import Occurrence, placed
@@ -67,8 +66,7 @@ class Support:
         return places if calls == list(places) else None
 
 
-def support(corpus: Corpus, place: Occurrence, loops: Sequence[bool]) -> Support | None:
+def support(place: Occurrence, loops: Sequence[bool]) -> Support | None:
     """Lay out an occurrence; None where a step that is no loop would stand in a run."""
-    view = corpus.views[place.run][place.segment][place.view]
-    steps = placed(view.units, place.start, loops)
-    return None if steps is None else Support(corpus.runs[place.run], view.part, steps, tuple(loops))
+    steps = placed(place.view.units, place.start, loops)
+    return None if steps is None else Support(place.run, place.view.part, steps, tuple(loops))

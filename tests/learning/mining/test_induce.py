@@ -15,7 +15,7 @@ from bot.learning.mining.pattern import Composed, Constant, Item, Origin, Parame
 from bot.learning.mining.places import EACH
 from bot.learning.mining.proving import Proof
 from bot.learning.mining.replaying import Replay
-from bot.learning.mining.sequences import frequent
+from bot.learning.mining.sequences import by_task, frequent
 from bot.learning.mining.weighing import NAMED
 from tests.learning.workplaces import Desk, Work, token, traces_of
 
@@ -23,8 +23,12 @@ from tests.learning.workplaces import Desk, Work, token, traces_of
 def induced(work: Work, count: int = 10) -> Induced:
     """What the longest sequence of the work is generalised to, by the units as recorded."""
     whole = corpus(traces_of(work, Random(5), count))
-    tools, places = max(frequent(whole, 1).items(), key=lambda pair: (len(pair[0]), len(pair[1])))
-    found = induce(whole, [place for place in places if place.view == 0], len(tools), Rigour(3))
+    standing = {
+        tools: [place for places in by_task(there) for place in places] for tools, there in frequent(whole, 1).items()
+    }
+    tools, places = max(standing.items(), key=lambda pair: (len(pair[0]), len(pair[1])))
+    recorded = [views[0] for part in whole.parts for _, segments in part.views for views in segments]
+    found = induce(whole, [place for place in places if place.view in recorded], len(tools), Rigour(3))
     assert found is not None
     return found
 

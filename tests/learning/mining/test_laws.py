@@ -20,7 +20,7 @@ from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.fitting import fits
 from bot.learning.mining.induce import induce
 from bot.learning.mining.replaying import Replayer
-from bot.learning.mining.sequences import frequent
+from bot.learning.mining.sequences import by_task, frequent
 from bot.learning.mining.support import support
 from tests.learning import workplaces
 from tests.learning.workplaces import Work, traces_of
@@ -117,15 +117,15 @@ def test_from_random_calls_nothing_is_found(random: Random, work: Work, count: i
 @given(works, seeds)
 def test_the_index_and_the_evaluation_tell_the_same_of_damaged_traces(work: Work, random: Random) -> None:
     whole = corpus(traces_of(work, random, 8))
-    tools, places = max(frequent(whole, 3).items(), key=lambda pair: len(pair[0]))
-    induced = induce(whole, places, len(tools), Rigour(3))
+    tools, standing = max(frequent(whole, 3).items(), key=lambda pair: len(pair[0]))
+    induced = induce(whole, [place for task in by_task(standing) for place in task], len(tools), Rigour(3))
     assert induced is not None
     damaged = corpus([damage(trace, random) for trace in traces_of(work, random, 20)])
     replayer = Replayer(build(induced), {})
     loops = [step.loop is not None for step in induced.pattern]
     told = []
-    for place in frequent(damaged, 1).get(tools, ()):
-        found = support(damaged, place, loops)
+    for place in (place for task in by_task(frequent(damaged, 1).get(tools, {})) for place in task):
+        found = support(place, loops)
         if found is None or found.places is None:
             continue
         span = tuple(range(unit[0], unit[-1] + 1) for unit in found.steps)

@@ -1,8 +1,14 @@
 """What one report worked out serves the next, and the next alone."""
 
+from dataclasses import replace
 from random import Random
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from bot.learning.mining import Memory, contribute, mine, mine_gathered
+from bot.learning.mining.corpus import gathered
 from tests.learning.workplaces import everyday
 
 
@@ -27,8 +33,27 @@ def test_what_a_question_names_lives_as_long_as_its_answer() -> None:
     assert len(set(names)) == 50  # a list that had gone would have left its place to the next
 
 
-def test_a_report_after_one_more_trace_is_the_one_of_mining_at_once() -> None:
+@settings(max_examples=3)
+@given(st.integers(0, 10**6).map(Random))
+def test_whatever_comes_and_goes_a_report_is_the_one_of_mining_at_once(random: Random) -> None:
+    traces = [replace(trace, task=random.choice([trace.task, "trace-0"])) for trace in everyday(random, 30)]
+    told, memory = {trace.id: contribute(trace) for trace in traces}, Memory()
+    for count in (25, 26, random.randrange(31)):
+        some = random.sample(traces, count)
+        assert repr(mine_gathered([told[trace.id] for trace in some], memory=memory)) == repr(mine(some))
+
+
+@pytest.mark.parametrize("parts", [1, 7])
+def test_how_a_corpus_is_parted_changes_no_report(monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
     traces = everyday(Random(5), 60)
-    given, memory = [contribute(trace) for trace in traces], Memory()
-    for count in (54, 55, 60, 58):
-        assert repr(mine_gathered(given[:count], memory=memory)) == repr(mine(traces[:count]))
+    report = repr(mine(traces))
+    monkeypatch.setattr("bot.learning.mining.contribution.PARTS", parts)
+    assert repr(mine(traces)) == report
+
+
+def test_one_more_trace_leaves_every_part_but_its_own_as_it_was() -> None:
+    told, memory = [contribute(trace) for trace in everyday(Random(5), 60)], Memory()
+    before = gathered(told[:-1], memory).parts
+    memory.begin()
+    (new,) = set(gathered(told, memory).parts) - set(before)
+    assert told[-1] in new.given

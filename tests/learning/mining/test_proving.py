@@ -9,7 +9,7 @@ from bot.learning.mining.induce import induce
 from bot.learning.mining.miner import MOST_TASKS
 from bot.learning.mining.proving import MOST_MATCHES, Proof, prove
 from bot.learning.mining.replaying import Replay
-from bot.learning.mining.sequences import frequent
+from bot.learning.mining.sequences import by_task, frequent
 from bot.learning.traces import Trace
 from tests.learning import workplaces
 from tests.learning.workplaces import Desk, token, traces_of
@@ -17,7 +17,8 @@ from tests.learning.workplaces import Desk, token, traces_of
 
 def proven(traces: list[Trace]) -> Proof:
     whole = corpus(traces)
-    tools, places = max(frequent(whole, 3).items(), key=lambda pair: len(pair[0]))
+    tools, standing = max(frequent(whole, 3).items(), key=lambda pair: len(pair[0]))
+    places = [place for task in by_task(standing) for place in task]
     induced = induce(whole, places, len(tools), Rigour(3))
     assert induced is not None
     return prove(whole, induced, places)

@@ -13,6 +13,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client import Transport
 from mcp.client.session import MessageHandlerFnT
 from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult
 
 from bot.mcp_json import Server
 
@@ -47,7 +48,13 @@ async def connected(server: Server, seconds: float, ears: Ears) -> AsyncIterator
         else:
             transport = _process(server, ears)
         client = Client(transport, read_timeout_seconds=seconds, message_handler=ears.notified, cache=None)
-        yield await stack.enter_async_context(client)
+        await stack.enter_async_context(client)
+        client.session.validate_tool_result = _taken  # type: ignore[method-assign]  # there is no setting for it
+        yield client
+
+
+async def _taken(name: str, result: CallToolResult) -> None:
+    """Hold a result against no schema of its server: the SDK does so on the loop, and some never end."""
 
 
 @asynccontextmanager

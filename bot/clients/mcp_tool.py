@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no types
@@ -12,7 +12,7 @@ from jsonschema.validators import validator_for  # type: ignore[import-untyped] 
 from mcp import types
 
 from bot.domain.json import JSON, too_deep
-from bot.domain.text import LARGEST, clean, cut, shorten
+from bot.domain.text import LARGEST, clean, cut, shorten, unseen
 from bot.domain.tool import Tool, ToolResult, reads_by_name
 from bot.errors import ToolError
 
@@ -24,8 +24,6 @@ LARGEST_SCHEMA = 20_000
 MOST = 128
 """Tools of one server: what a request to the model takes in all."""
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
-"""What nobody sees: a description with it would read otherwise to the model than to a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +35,21 @@ class Catalogue:
     refused: tuple[str, ...] = ()
 
 
-def catalogue(server: str, listed: Iterable[types.Tool]) -> Catalogue:
+def catalogue(server: str, listed: Sequence[types.Tool]) -> Catalogue:
     """The tools that can be used of those that a server lists."""
     tools: dict[str, Tool] = {}
     theirs: dict[str, str] = {}
     refused = []
-    for tool in listed:
+    for at, tool in enumerate(listed):
+        if len(tools) == MOST:
+            refused.append(f"{len(listed) - at} more are left out: a server may have {MOST} tools here")
+            break
         name = own_name(server, tool.name)
         problem = _problem(tool.input_schema)
         if name in tools:
             refused.append(f"{tool.name!r} and {theirs[name]!r} are both {name} here; the first is kept")
         elif problem is not None:
             refused.append(f"{tool.name!r} is left out: {problem}")
-        elif len(tools) == MOST:
-            refused.append(f"{tool.name!r} is left out: a server may have {MOST} tools here")
         else:
             tools[name], theirs[name] = _tool(name, tool), tool.name
     return Catalogue(tools, theirs, tuple(refused))
@@ -78,18 +77,18 @@ def result(name: str, given: types.CallToolResult) -> ToolResult:
 def _problem(schema: JSON) -> str | None:
     if not isinstance(schema, dict) or schema.get("type") != "object":
         return "its schema is not one of type object"
-    if too_deep(schema) or len(json.dumps(schema)) > LARGEST_SCHEMA:
-        return f"its schema is longer than {LARGEST_SCHEMA} characters, or nested too deep"
     try:
+        if too_deep(schema) or len(json.dumps(schema, allow_nan=False)) > LARGEST_SCHEMA:
+            return f"its schema is longer than {LARGEST_SCHEMA} characters, or nested too deep"
         validator_for(schema, default=Draft202012Validator).check_schema(schema)
-    except (SchemaError, TypeError, ValueError) as error:
+    except (SchemaError, TypeError, ValueError, OverflowError, RecursionError) as error:  # the last by its patterns
         return f"its schema is no JSON Schema ({shorten(str(error), 100)})"
     return None
 
 
 def _tool(name: str, tool: types.Tool) -> Tool:
     hint = tool.annotations.read_only_hint if tool.annotations else None
-    said = " ".join(_CONTROLS.sub(" ", clean(tool.description or tool.title or "")).split())
+    said = _visible(clean(tool.description or tool.title or ""))
     schema = {"properties": {}, **tool.input_schema}
     reads = reads_by_name(tool.name) if hint is None else hint
     return Tool(name, shorten(said, LONGEST_DESCRIPTION), schema, reads, outside=hint is not True)
@@ -125,4 +124,9 @@ def _words(block: types.ContentBlock) -> str:
 
 
 def _line(text: str) -> str:
-    return shorten(_CONTROLS.sub(" ", text), 200)
+    return shorten(_visible(text), 200)
+
+
+def _visible(text: str) -> str:
+    """In one line, without what nobody sees: that would read otherwise to the model than to a person."""
+    return " ".join("".join(" " if unseen(char) else char for char in text).split())

@@ -1,6 +1,7 @@
 """Text from outside, made fit to store and to send."""
 
 import re
+import unicodedata
 from collections.abc import Container
 
 FILE_MARK = re.compile(r"^<(?:file|schedule) [^\n]*/>$", re.MULTILINE)
@@ -10,6 +11,16 @@ LARGEST = 100_000
 
 MARK = re.compile(r"^([ \t]*)<(?=/?(?:files?|facts?|schedule)\b)", re.MULTILINE | re.IGNORECASE)
 """Where a line begins as such a mark does, of a file, of facts or of a schedule: nobody else writes these."""
+
+_UNSEEN = frozenset(["Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"])
+"""Unicode's categories of what nobody can see: control, format and private characters, strange ends of lines."""
+_IGNORED = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""What nobody can see of other categories (Unicode 15.1, Default_Ignorable_Code_Point): words can hide in it."""
+
+
+def unseen(char: str) -> bool:
+    """Whether nobody can see a character."""
+    return unicodedata.category(char) in _UNSEEN or _IGNORED.match(char) is not None
 
 
 def clean(text: str) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import secrets
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from bot.domain.chat import Outgoing
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.domain.skill import SkillRef
-from bot.domain.text import shorten
+from bot.domain.text import shorten, unseen
 from bot.ports import ToolContext
 from bot.skills.host import PlannedCall
 from bot.store import buttons, confirmations
@@ -32,8 +31,6 @@ SHOWN_ARGUMENT = 600
 SHOWN_CALL = 2_500
 """Characters of all arguments of a call."""
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
-_UNSEEN = frozenset(["Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"])
-"""Unicode's categories of what nobody can see: control, format and private characters, strange ends of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +121,4 @@ def _whole(calls: Sequence[tuple[str, Mapping[str, JSON]]]) -> bytes:
 
 def _visible(text: str) -> str:
     """JSON with what nobody can see spelled out."""
-    return "".join(json.dumps(char)[1:-1] if unicodedata.category(char) in _UNSEEN else char for char in text)
+    return "".join(json.dumps(char)[1:-1] if unseen(char) else char for char in text)

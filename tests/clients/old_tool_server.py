@@ -8,10 +8,15 @@ import sys
 from typing import Any
 
 OBJECT: dict[str, Any] = {"type": "object"}
+ENDLESS = {"type": "object", "properties": {"price": {"type": "string", "pattern": "^(1+)+$"}}}
+"""Python's regular expressions take twice as long for each 1 more."""
 tools: list[dict[str, Any]] = [
-    {"name": "getPrice", "description": "A price", "inputSchema": OBJECT, "outputSchema": OBJECT},
+    {"name": "getPrice", "description": "A price", "inputSchema": OBJECT, "outputSchema": ENDLESS},
     {"name": "broken", "inputSchema": {"type": "object", "properties": {"a": {"type": "anything"}}}},
     {"name": "vast", "inputSchema": {"type": "object", "description": "x" * 30_000}},
+    {"name": "knotted", "inputSchema": {"type": "object", "properties": {"a": {"pattern": "(" * 900 + ")" * 900}}}},
+    {"name": "repeated", "inputSchema": {"type": "object", "properties": {"a": {"pattern": "a{99999999999}"}}}},
+    {"name": "numberless", "inputSchema": {"type": "object", "properties": {"a": {"minimum": float("nan")}}}},
     {"name": "give_infinity", "inputSchema": OBJECT},
     {"name": "grow", "inputSchema": OBJECT},
 ]
@@ -25,7 +30,8 @@ def called(name: str) -> dict[str, Any]:
     if name == "grow":
         tools.append({"name": "grown", "inputSchema": OBJECT})
         say(method="notifications/tools/list_changed")
-    structured = {"structuredContent": {"price": float("inf")}} if name == "give_infinity" else {}
+    price = {"give_infinity": float("inf"), "getPrice": "1" * 24 + " €"}.get(name)
+    structured = {} if price is None else {"structuredContent": {"price": price}}
     return {"content": [{"type": "text", "text": "12 €"}], **structured}
 
 

@@ -195,14 +195,14 @@ async def test_a_server_of_the_old_protocol_that_lies() -> None:
             assert tools.keys() == {"old__getPrice", "old__give_infinity", "old__grow"}
             assert tools["old__getPrice"].reads
             assert tools["old__getPrice"].schema == {"type": "object", "properties": {}}
-            with pytest.raises(ToolError, match="gave what does not fit its own words"):
-                await call(source, "old__getPrice")
+            # Held against no schema of the server's, which can make that endless.
+            assert (await call(source, "old__getPrice")).content == {"price": "1" * 24 + " €"}
             with pytest.raises(ToolError, match="no JSON that can be kept"):
                 await call(source, "old__give_infinity")
             assert (await call(source, "old__grow")).content == "12 €"
             await until(source, here("old__grown"))
     refused = [line["why"].partition(":")[0] for line in logs if line["event"] == "mcp.tool_refused"]
-    assert refused[:2] == ["'broken' is left out", "'vast' is left out"]
+    assert refused[:5] == [f"'{name}' is left out" for name in ("broken", "vast", "knotted", "repeated", "numberless")]
     assert any(line["event"] == "mcp.garbage" for line in logs)
 
 

@@ -27,7 +27,7 @@ server = MCPServer("stand", warn_on_duplicate_tools=False)
 READS, WRITES = ToolAnnotations(read_only_hint=True), ToolAnnotations(read_only_hint=False)
 
 
-@server.tool(description="An order,\n\tby its \u202enumber.\x07", annotations=READS)
+@server.tool(description="An order,\n\tby its \u202enumber.\x07\U000e0041\ufe0f", annotations=READS)
 def order(number: int) -> dict[str, Any]:
     return {"number": number, "status": "open", "city": "Köln"}
 

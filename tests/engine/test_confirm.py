@@ -1,6 +1,7 @@
 """A run that may write asks before its first write; what a person answers holds for what was asked, and no more."""
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -253,6 +254,13 @@ def test_no_argument_leaves_its_place_in_the_question(value: JSON, tmp_path: Pat
     assert shown.endswith("`")
     assert "\u202e" not in shown
     assert shown.count("\\u202e") == 2
+
+
+@pytest.mark.parametrize("char", "\u00ad\u034f\u115f\u180f\u200d\u3164\ufe0f\uffa0\U000e0041\U000e0101\ue000")
+def test_what_nobody_sees_is_spelled_out_in_the_question(char: str, tmp_path: Path) -> None:
+    call = PlannedCall("a", "http_get", {"url": f"https://example.org/{char}"}, True)
+    shown = Questions(Privacy(), tmp_path).shown(call)
+    assert shown == f'- `http_get(url="https://example.org/{json.dumps(char)[1:-1]}")`'
 
 
 def test_a_long_argument_is_cut_where_everybody_sees_it(tmp_path: Path) -> None:

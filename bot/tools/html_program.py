@@ -12,6 +12,8 @@ MEMORY = 1 << 30
 """Bytes of addresses that reading may take."""
 CHARACTERS = 1_000_000
 """Of text: what is read of a page ends behind them."""
+TITLE = 1_000
+"""Characters of a title."""
 
 
 def main() -> None:
@@ -35,7 +37,7 @@ def main() -> None:
                 tree.make_links_absolute(address, handle_failures="ignore")
             title = " ".join((tree.findtext(".//title") or "").split())
             text = Inscriptis(tree, ParserConfig(display_links=bool(address))).get_text().strip()
-            answer = [title[:CHARACTERS], text[:CHARACTERS]]
+            answer = [title[:TITLE], text[:CHARACTERS]]
         print(json.dumps(answer), flush=True)  # noqa: T201 - to the program that runs this one
 
 

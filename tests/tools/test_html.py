@@ -39,6 +39,13 @@ async def test_pages_of_every_form(page: str, text: str) -> None:
         assert await reader.page("<p>next") == Page("", "next")
 
 
+async def test_a_title_without_an_end_leaves_the_answer_its_room() -> None:
+    many = "🍵" * 800_000
+    async with HtmlReader() as reader:
+        assert await reader.page(f"<title>{many}</title><p>{many}") == Page(many[:1_000], many)
+        assert await reader.page("<p>next") == Page("", "next")
+
+
 async def test_a_page_that_its_reader_does_not_survive_costs_that_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     async with HtmlReader() as reader:
         with monkeypatch.context() as patch:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from bot.engine import agenda, home, memory, resting, showcase, standing
 from bot.engine.agenda import Agenda
+from bot.engine.agent_loop import AgentLoop
 from bot.engine.answers import Answers
+from bot.engine.calling import Calling
 from bot.engine.clicks import Clicks, Decide
 from bot.engine.confirm import Confirm
 from bot.engine.door import Door
@@ -29,7 +31,8 @@ from bot.engine.standing import Standing
 from bot.engine.stop import Stop
 from bot.engine.stopping import Cancel, Stopping
 from bot.engine.toolbox import Toolbox
-from bot.engine.turn import Limits, Turns
+from bot.engine.turn import Turns
+from bot.engine.work import Limits
 from bot.learning import versions
 from bot.learning.cycle import Cycle, Terms
 from bot.learning.digest import Digest, Weekly
@@ -191,16 +194,8 @@ def _speaking(shared: Shared, model: ModelClient, toolbox: Toolbox, questions: Q
     store, clock, adapters, phrases = shared.store, shared.clock, shared.adapters, shared.phrases
     settings, tables = shared.settings, shared.settings.tables
     follow_ups = FollowUps(adapters, lambda said: phrases.wants_privacy(said) or phrases.wants_teaching(said))
-    return Turns(
-        store,
-        clock,
-        model,
-        toolbox,
-        Lives(store, clock, adapters, store.privacy),
-        follow_ups,
-        Receiving(settings.workspace_folder, adapters),
-        questions,
-        Limits(idle=settings.conversation_idle, memory=tables.memory.tokens),
-        House(tables.house),
-        Purse(clock, tables.granted),
-    )
+    limits = Limits(idle=settings.conversation_idle, memory=tables.memory.tokens)
+    calling = Calling(store, clock, model, questions)
+    loop = AgentLoop(clock, model, calling, follow_ups, House(tables.house), limits)
+    lives, receiving = Lives(store, clock, adapters, store.privacy), Receiving(settings.workspace_folder, adapters)
+    return Turns(store, clock, loop, toolbox, lives, receiving, Purse(clock, tables.granted), limits)

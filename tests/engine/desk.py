@@ -16,7 +16,9 @@ from bot.domain.skill import Procedure, Skill, SkillRef
 from bot.domain.tool import Tool, ToolCall, ToolResult
 from bot.engine import standing
 from bot.engine.agenda import PAGES, Agenda
+from bot.engine.agent_loop import AgentLoop
 from bot.engine.answers import Answers
+from bot.engine.calling import Calling
 from bot.engine.clicks import Clicks, Decide
 from bot.engine.confirm import Confirm
 from bot.engine.endings import ChatEndings
@@ -38,7 +40,8 @@ from bot.engine.showcase import Showcase
 from bot.engine.stop import Stop
 from bot.engine.stopping import Stopping
 from bot.engine.toolbox import Toolbox
-from bot.engine.turn import Limits, Turns
+from bot.engine.turn import Turns
+from bot.engine.work import Limits
 from bot.learning.outcomes import Outcomes
 from bot.ports import ChatAdapter, ModelReply, ModelRequest, ToolContext, ToolSource
 from bot.skills import folder, format
@@ -158,19 +161,9 @@ class Desk:
         receiving = Receiving(self.path / "workspace", adapters)
         lives = Lives(store, clock, self.watched, privacy)
         questions = Questions(privacy, self.path / "outgoing")
-        speaking = Turns(
-            store,
-            clock,
-            self.model,
-            toolbox,
-            lives,
-            follow_ups,
-            receiving,
-            questions,
-            limits,
-            self.house,
-            Purse(clock, self.budgets),
-        )
+        calling = Calling(store, clock, self.model, questions)
+        loop = AgentLoop(clock, self.model, calling, follow_ups, self.house, limits)
+        speaking = Turns(store, clock, loop, toolbox, lives, receiving, Purse(clock, self.budgets), limits)
         outcomes = Outcomes(store, clock, 0)
         confirm = Confirm(store, clock, Reviewers(adapters, reviewers), questions)
         decisions: dict[str, Decide] = {"confirmation": confirm.decide, "feedback": outcomes.feedback}

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.chat import Attachment, Conversation, Person
 from bot.engine import follow_ups
-from bot.engine.turn import Limits
+from bot.engine.work import Limits
 from bot.errors import ModelUnavailable
 from bot.learning import collect
 from bot.ports import ModelReply, ModelRequest

@@ -14,7 +14,7 @@ from bot.engine.endings import ChatEndings
 from bot.engine.home import KIND, MOST, Homes
 from bot.engine.lanes import Lanes
 from bot.engine.pages import PAGE
-from bot.engine.turn import Limits
+from bot.engine.work import Limits
 from bot.errors import DeliverLater, MaybeDelivered
 from bot.store import turns
 from bot.store.homes import Piece

@@ -12,7 +12,7 @@ from bot.domain.chat import Conversation, Person
 from bot.domain.json import JSON
 from bot.engine.pages import PAGE
 from bot.engine.retention import Retention
-from bot.engine.turn import Limits
+from bot.engine.work import Limits
 from bot.store import turns
 from bot.store.commits import Commit
 from bot.store.store import Store

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.domain.json import JSON
 from bot.domain.tool import Tool, ToolResult
 from bot.engine.round import AT_ONCE, OFTEN, REPEATED
-from bot.engine.turn import Limits
+from bot.engine.work import Limits
 from bot.errors import ModelUnavailable
 from bot.ports import ToolContext
 from bot.store import journal, tables

@@ -9,7 +9,7 @@ import pytest
 from bot.domain.json import JSON
 from bot.domain.skill import Check, Procedure, SkillRef, Step, Trigger
 from bot.domain.tool import Tool
-from bot.engine.turn import Limits
+from bot.engine.work import Limits
 from bot.errors import ModelUnavailable, ToolError
 from bot.store import audit, journal, skills
 from bot.store.skills import Use

@@ -11,7 +11,8 @@ from bot.domain.skill import Procedure, Step
 from bot.engine import prompt
 from bot.engine.journal import UNKNOWN
 from bot.engine.lanes import BROKE, BUG_TRIES, MODEL_TRIES
-from bot.engine.turn import SILENCE, Limits
+from bot.engine.turn import SILENCE
+from bot.engine.work import Limits
 from bot.errors import ContextTooLong, ModelRefused, ModelUnavailable, ToolError
 from bot.ports import ModelReply, ModelRequest
 from bot.store import journal, tasks

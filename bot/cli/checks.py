@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.cli import models, serve
 from bot.cli.pairing import Pairing
 from bot.cli.servers import tool_servers
+from bot.engine.activity import TITLES
 from bot.errors import ApprenticeError, ConfigError, Refused, SkillInvalid
 from bot.ports import ModelRequest
 from bot.settings import Settings
@@ -146,7 +147,10 @@ def _broken(path: Path) -> Sequence[str]:
 
 
 async def _tool_servers(settings: Settings) -> str:
+    """The names in the policy are looked at here too: only the servers know what their tools are called."""
+    policy = settings.tables.tools.policy
     if not settings.servers:
+        _check_names(policy.idle(TITLES))
         return "None is set."
     async with AsyncExitStack() as stack:
         [source] = await tool_servers(settings, stack)
@@ -154,7 +158,13 @@ async def _tool_servers(settings: Settings) -> str:
     absences = [f"{name} is not there: {why}." for name, (_, why) in standing.items() if why]
     if absences:
         raise ConfigError(*(f"{absence} See mcp.json and apprentice.toml." for absence in absences))
-    return " ".join(f"{name} has {count} tools." for name, (count, _) in standing.items())
+    _check_names(policy.idle([*TITLES, *(tool for tools, _ in standing.values() for tool in tools)]))
+    return " ".join(f"{name} has {len(tools)} tools." for name, (tools, _) in standing.items())
+
+
+def _check_names(idle: Sequence[str]) -> None:
+    if idle:
+        raise ConfigError(*idle)
 
 
 async def _commands(settings: Settings) -> str:

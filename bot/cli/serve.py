@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from adapters.slack.adapter import SlackAdapter
     from adapters.telegram.adapter import TelegramAdapter
 
+log = structlog.get_logger()
 NO_PLATFORM = (
     "No platform has a token: set TELEGRAM_BOT_TOKEN, or SLACK_BOT_TOKEN and SLACK_APP_TOKEN (README says how to get "
     "them). "
@@ -126,8 +128,11 @@ async def _open_and_run(
     from bot.cli import models
     from bot.cli.servers import tool_servers
     from bot.clients.clock import SystemClock
+    from bot.engine.activity import TITLES
     from bot.store.lock import process_lock
 
+    for idle in settings.tables.tools.policy.idle(TITLES, settings.servers):
+        log.warning("tools.no_such", why=idle)
     stack.enter_context(process_lock(settings.home))
     working = await stack.enter_async_context(models.working(settings))
     learning = await stack.enter_async_context(models.learning(settings))

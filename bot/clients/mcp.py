@@ -31,10 +31,10 @@ class ServerTools:
         await self._begun()
         return [tool for server in self._servers for tool in server.tools]
 
-    async def standing(self) -> Mapping[str, tuple[int, str]]:
-        """Of each server how many tools it has, and why it is away where it is."""
+    async def standing(self) -> Mapping[str, tuple[Sequence[str], str]]:
+        """Of each server the tools that it has, and why it is away where it is."""
         await self._begun()
-        return {server.name: (len(server.tools), server.away) for server in self._servers}
+        return {server.name: ([tool.name for tool in server.tools], server.away) for server in self._servers}
 
     async def _begun(self) -> None:
         """Wait for servers that are still starting, as long as that is worth it."""

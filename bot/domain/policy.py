@@ -1,7 +1,8 @@
 """What the operator lets tools do, scope by scope. Nothing that is said in a chat or by a tool changes it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from bot.domain.scope import family
 from bot.domain.tool import Word
@@ -25,6 +26,21 @@ class Policy:
             if word := _most_exact(self.rules.get(place, {}), tool):
                 return word
         return "ask" if outside else "allow"
+
+    def idle(self, tools: Collection[str], servers: Iterable[str] = ()) -> list[str]:
+        """A sentence for each name in the rules that no tool has; what begins with one of `servers` may be theirs."""
+        names = dict.fromkeys(name for rules in self.rules.values() for name in rules)
+        theirs = [f"{server}__" for server in servers]
+        known = (*tools, *theirs)
+        idle = (name for name in names if not any(_most_exact({name: "deny"}, tool) for tool in known))
+        return [_idle(name, tools) for name in idle if not name.startswith(tuple(theirs))]
+
+
+def _idle(name: str, tools: Iterable[str]) -> str:
+    near = get_close_matches(name.rstrip("*"), tools, n=1)
+    return (
+        f"apprentice.toml, tools: there is no tool {name}{f' (is it {near[0]}?)' if near else ''}, so it rules nothing."
+    )
 
 
 def _most_exact(rules: Rules, tool: str) -> Word | None:

@@ -94,6 +94,19 @@ async def test_each_thing_that_is_wrong_has_its_line(here: Path) -> None:
     assert found.keys().isdisjoint({"settings", "folders", "embedding model"})
 
 
+async def test_a_rule_for_a_tool_that_is_not_there_is_wrong(here: Path) -> None:
+    (here / "apprentice.toml").write_text('[tools]\nhttp_gte = "deny"\nrun_command = "ask"\n"stand__ordr" = "deny"\n')
+    async with OpenAIServer() as model:
+        found = wrong(await told(1, OPENAI_BASE_URL=model.base_url))
+        assert found.keys() == {"tool servers"}
+        assert "no tool http_gte (is it http_get?)" in found["tool servers"]
+        server = {"command": sys.executable, "args": [TOOL_SERVER]}
+        (here / "mcp.json").write_text(json.dumps({"mcpServers": {"stand": server}}))
+        found = wrong(await told(1, OPENAI_BASE_URL=model.base_url))
+    assert "no tool stand__ordr (is it stand__order?)" in found["tool servers"]
+    assert "run_command" not in found["tool servers"]
+
+
 async def test_what_is_damaged_or_in_the_way_is_told_without_a_secret(here: Path) -> None:
     database = here / "data" / "apprentice.db"
     schema.upgrade(database)

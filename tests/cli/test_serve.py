@@ -119,11 +119,13 @@ async def test_a_model_that_is_not_there_is_told_in_the_chat(tmp_path: Path) -> 
 
 
 async def test_a_refused_token_stops_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "apprentice.toml").write_text('[tools]\nhttp_gte = "deny"\n')
     async with TelegramEmulator() as telegram:
         token = "1:AAwrong"
         status, _, err = await ended(tmp_path, "run", TELEGRAM_BOT_TOKEN=token, TELEGRAM_BASE_URL=telegram.base_url)
     assert status == 2
     assert "TELEGRAM_BOT_TOKEN" in err
+    assert "is it http_get?" in err
     assert token not in err
     assert "Traceback" not in err
 

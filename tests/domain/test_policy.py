@@ -39,6 +39,31 @@ def test_without_a_rule_what_may_change_things_elsewhere_is_asked_about(tool: st
     assert Policy().of(tool, scope, outside=outside) == ("ask" if outside else "allow")
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("http_get", ""),
+        ("http_*", ""),
+        ("*", ""),
+        ("git__push", ""),
+        ("git__pull", ""),
+        ("git__*", ""),
+        ("g*", ""),
+        ("http_gte", "there is no tool http_gte (is it http_get?), so it rules nothing."),
+        ("Http_*", "there is no tool Http_* (is it http_get?), so it rules nothing."),
+        ("gti__push", "there is no tool gti__push (is it git__push?), so it rules nothing."),
+        ("teleport", "there is no tool teleport, so it rules nothing."),
+    ],
+)
+def test_a_name_that_no_tool_has_is_told_with_the_nearest(name: str, says: str) -> None:
+    policy = Policy({"slack:T1": {name: "deny"}})
+    assert policy.idle(["http_get", "git__push"], ["git"]) == ([f"apprentice.toml, tools: {says}"] if says else [])
+
+
+def test_without_a_server_to_ask_for_them_only_the_tools_that_are_there_count() -> None:
+    assert len(Policy({"": {"git__pull": "deny", "g*": "ask", "git__*": "ask"}}).idle(["git__push"])) == 1
+
+
 ONE = Tool("order", "An order.", {"type": "object", "properties": {"id": {"type": "string"}}}, reads=True)
 
 

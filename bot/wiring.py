@@ -145,7 +145,7 @@ class Engine:
         self._stopping = Stopping(store, cancel)
         self._resting = Resting(store, clock, library, reviewers)
         self._forget = Forget(store, clock, self._resting, reviewers)
-        self._showcase = Showcase(store, clock, library, outgoing)
+        self._showcase = Showcase(store, clock, library, toolbox, outgoing)
         self._memory = Memory(store, clock, reviewers)
         self._agenda = Agenda(store, clock, reviewers)
         self.reminding = Reminding(store, clock, adapters, open_to)

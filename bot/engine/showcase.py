@@ -1,7 +1,8 @@
 """`/skills` and `/skill NAME`: a page of skills at a time, and all about one with its buttons and its picture."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from bot.domain.scope import EVERYWHERE, wider
 from bot.domain.text import shorten
 from bot.domain.trace import Status
 from bot.engine.pages import Place, page_of
-from bot.ports import Clock
+from bot.engine.toolbox import Toolbox
+from bot.ports import Clock, ToolContext
 from bot.skills import account, chart
 from bot.skills.library import Library, Shelved
+from bot.skills.run import missing
 from bot.store import buttons, proposals, skills
 from bot.store.buttons import Meaning
 from bot.store.deliveries import deliver
@@ -38,36 +41,42 @@ VERDICTS: dict[Status, Sentence] = {
 class Showcase:
     """Tells of the skills of a chat. Pictures lie below `outgoing` until they are sent."""
 
-    def __init__(self, store: Store, clock: Clock, library: Library, outgoing: Path) -> None:
+    def __init__(self, store: Store, clock: Clock, library: Library, toolbox: Toolbox, outgoing: Path) -> None:
         self._store = store
         self._clock = clock
         self._library = library
+        self._toolbox = toolbox
         self._outgoing = outgoing
 
     async def list(self, said: MessageReceived, query: str, key: str) -> Effect:
         """Answer `/skills`, with words of the skills that are looked for behind it. `key` makes it one delivery."""
-        found = await self._found(said.conversation, query)
+        found = await self._found(ToolContext(said.conversation, said.person), query)
         return partial(self._list, Place.asked(said, key), found, query)
 
     async def turn_page(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Another page takes the place of the one that stands there."""
         page, here = int(meaning.action), click.conversation
-        found = await self._found(here, meaning.subject)
+        found = await self._found(ToolContext(here, click.person), meaning.subject)
         words = say(here.language, "Page {page}", page=page + 1)
         return words, partial(self._list, Place.turned(click, page, f"page:{click.key}"), found, meaning.subject)
 
     async def show(self, said: MessageReceived, name: str, key: str) -> Effect:
         """Answer `/skill NAME`. Raises Refused when there is none of that name here."""
         here = said.conversation
-        entry = await self._library.find(name, here.scope)
+        [entry] = await self._looked_at(ToolContext(here, said.person), [await self._library.find(name, here.scope)])
         points = await self._store.read(partial(skills.over_time, name=entry.name))
         picture = await self._picture(here, entry, points) if len(points) >= LEAST_POINTS else None
         return partial(self._show, said, entry, picture, key)
 
-    async def _found(self, here: Conversation, query: str) -> Sequence[Shelved]:
+    async def _found(self, context: ToolContext, query: str) -> Sequence[Shelved]:
         wanted = query.casefold().split()
-        shelf = await self._library.shelf(here.scope)
-        return [entry for entry in shelf if all(word in _words(entry) for word in wanted)]
+        shelf = await self._library.shelf(context.conversation.scope)
+        return await self._looked_at(context, [e for e in shelf if all(word in _words(e) for word in wanted)])
+
+    async def _looked_at(self, context: ToolContext, entries: Sequence[Shelved]) -> Sequence[Shelved]:
+        """With the tools that are not there for them."""
+        here = await self._toolbox.here(context)
+        return [replace(entry, lacking=_lacking(entry, here)) for entry in entries]
 
     def _list(self, place: Place, found: Sequence[Shelved], query: str, connection: Connection) -> None:
         language, page = place.here.language, page_of(found, place.wanted)
@@ -98,6 +107,11 @@ class Showcase:
         if picture is not None:
             words = say(here.language, "How **{name}** did", name=entry.name)
             deliver(connection, Outgoing(here, words, file=str(picture)), f"picture:{key}", now)
+
+
+def _lacking(entry: Shelved, here: Collection[str]) -> tuple[str, ...]:
+    procedure = entry.skill.procedure if entry.skill else None
+    return tuple(missing(procedure, here)) if procedure else ()
 
 
 def _words(entry: Shelved) -> str:

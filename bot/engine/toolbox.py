@@ -98,17 +98,26 @@ class Toolbox:
 
     async def offer(self, context: ToolContext, text: str) -> Offer:
         """What may be used to answer `text` in this conversation."""
+        tools, sources = await self._collected(context)
+        ranked = await self._relevance.ranked(context.conversation.scope, text)
+        fitting = _fitting(ranked, tools, self._tokens)
+        offered = (tool for tool in tools.values() if tool.policy != "deny")
+        seen, shown = [each for each, _ in fitting], [*offered, *(tool for _, tool in fitting)]
+        return Offer(context, sources, tools, ranked, seen, shown)
+
+    async def here(self, context: ToolContext) -> set[str]:
+        """The names of the tools that can be called in this conversation now."""
+        return _here((await self._collected(context))[0])
+
+    async def _collected(self, context: ToolContext) -> tuple[dict[str, Tool], dict[str, ToolSource]]:
+        """The tools by name, and where each comes from."""
         sources: dict[str, ToolSource] = {}
         tools: dict[str, Tool] = {}
         for source in self._sources:
             for tool in await source.tools(context):
                 if tools.setdefault(tool.name, tool) is tool:
                     sources[tool.name] = source
-        ranked = await self._relevance.ranked(context.conversation.scope, text)
-        fitting = _fitting(ranked, tools, self._tokens)
-        offered = (tool for tool in tools.values() if tool.policy != "deny")
-        seen, shown = [each for each, _ in fitting], [*offered, *(tool for _, tool in fitting)]
-        return Offer(context, sources, tools, ranked, seen, shown)
+        return tools, sources
 
 
 def parsed(arguments: str) -> dict[str, JSON]:

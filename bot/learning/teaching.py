@@ -9,7 +9,7 @@ from bot.learning.mining import Candidate, Replay, Report, Taken, mine
 from bot.learning.outcomes import Phrases
 from bot.learning.shown_again import shown_again
 from bot.ports import Clock
-from bot.store import tasks, turns
+from bot.store import scopes, tasks, turns
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect
 from bot.store.turns import NewTurn, Turn
@@ -41,8 +41,12 @@ class Teaching:
     def _teach(self, connection: Connection, turn: Turn, said: MessageReceived) -> None:
         home, now = said.conversation, self._clock.now().timestamp()
         task = tasks.latest(connection, home.key)
-        if task is None or task.private or task.suspicion:
+        words = ""
+        if not scopes.learns(connection, home.scope):
+            words = say(home.language, "Learning is off here; `/learn on` switches it on.")
+        elif task is None or task.private or task.suspicion:
             words = say(home.language, "There is no work here that I may make a skill of.")
+        if words or task is None:
             deliver(connection, Outgoing(home, words, (), said.quote), f"reply:{turn.id}", now)
             return
         payload = {"scope": home.scope, "asked_in": home.key, "taught": task.id}

@@ -16,11 +16,15 @@ STATES = {
 
 
 def state(entry: Shelved) -> Sentence:
-    """The state in words; what is live is on trial or trusted, and perhaps not wanted here."""
+    """The state in words; what is live is on trial or trusted, and perhaps not wanted here, or cannot run."""
     if entry.state != "live":
         return STATES[entry.state]
     told = Sentence("trusted") if entry.trusted else Sentence("on trial")
-    return Sentence("{state}, not wanted here", state=told) if entry.unwanted else told
+    if entry.unwanted:
+        told = Sentence("{state}, not wanted here", state=told)
+    if entry.lacking:
+        told = Sentence("{state}, cannot run: {names} is not here", state=told, names=", ".join(entry.lacking))
+    return told
 
 
 def did(tally: Tally) -> Sentence:

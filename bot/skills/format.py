@@ -6,6 +6,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,9 @@ def render(skill: Skill) -> dict[str, bytes]:
 def _decoded(file: str, content: bytes) -> tuple[str, list[_Problem]]:
     if len(content) > MOST_BYTES:
         return "", [_Problem(file, 1, f"the file has {len(content)} bytes: expected at most {MOST_BYTES}")]
+    if file == SKILL_FILE and content.startswith(BOM_UTF8):
+        mark = "the file begins with a byte order mark, which the standard refuses: save it as UTF-8 without one"
+        return "", [_Problem(file, 1, mark)]
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n"), []
     except UnicodeDecodeError as error:

@@ -39,7 +39,8 @@ SHARE = 20
 class Shelved:
     """One folder. `skill` is None when it is broken; `problems` say why. What is live and not `trusted` is on trial.
 
-    `unwanted`: people do not want it to be used in the scope for which it was asked about.
+    `unwanted`: people do not want it to be used in the scope for which it was asked about. `lacking`: tools that it
+    needs and that were not there when somebody looked.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Shelved:
     approved_by: str = ""
     trusted: bool = False
     unwanted: bool = False
+    lacking: tuple[str, ...] = ()
 
     @property
     def ref(self) -> SkillRef:

@@ -173,7 +173,7 @@ class Desk:
         decisions["rests"] = resting.decide
         forget = Forget(store, clock, resting, Reviewers(adapters, reviewers))
         decisions["forget"] = forget.decide
-        showcase = Showcase(store, clock, self.library, self.path / "outgoing")
+        showcase = Showcase(store, clock, self.library, toolbox, self.path / "outgoing")
         decisions["page"] = showcase.turn_page
         memory = Memory(store, clock, Reviewers(adapters, reviewers))
         decisions["memory"] = memory.decide

@@ -68,6 +68,14 @@ async def test_one_skill_with_what_may_be_decided_and_a_picture(desk: Desk) -> N
         assert file.read(4) == b"\x89PNG"
 
 
+async def test_a_skill_whose_tool_is_gone_says_so(desk: Desk) -> None:
+    await desk.learn("order-city", CITY)
+    assert "cannot run" not in (await desk.say("/skills"))[0]
+    desk.orders.known = desk.orders.known[1:]
+    for command in ("/skills", "/skill order-city"):
+        assert "on trial, cannot run: get_order is not here" in (await desk.say(command))[0]
+
+
 async def used(desk: Desk, ref: SkillRef, times: int) -> None:
     uses = [Use(1, f"tool:{number}.0", ref, {}, "done", (True,), calls=3) for number in range(times)]
 

@@ -13,7 +13,7 @@ from bot.learning.outcomes import BUILT_IN
 from bot.learning.shown_again import shown_again
 from bot.learning.teaching import Teaching, taught
 from bot.skills.output import normalise
-from bot.store import tasks, turns
+from bot.store import scopes, tasks, turns
 from bot.store.commits import Commit
 from bot.store.deliveries import event_payload
 from bot.store.store import Effect, Store
@@ -133,6 +133,15 @@ async def test_where_nothing_was_done_or_it_is_private_nothing_is_taught(store: 
     await room.say("learn that as a skill", 3)
     [(answer, _)] = await deliveries(store, GROUP)
     assert answer.text == "There is no work here that I may make a skill of."
+
+
+async def test_where_learning_is_off_it_is_said(store: Store, tmp_path: Path) -> None:
+    room = Room(store, tmp_path)
+    await room.work()
+    await store.write(Commit.FINISH, lambda connection: scopes.set_learning(connection, ROOM.scope, on=False))
+    await room.say("Make a skill of what you just did.", 2)
+    [(answer, _)] = await deliveries(store)
+    assert answer.text == "Learning is off here; `/learn on` switches it on."
 
 
 async def test_other_messages_go_their_way(store: Store, tmp_path: Path) -> None:

@@ -66,9 +66,12 @@ def test_prose_alone_is_a_skill() -> None:
     assert skill == Skill("tone", "How we write.", scope="slack:T1/C9", version=3, body="Be kind.", metadata={"a": "b"})
 
 
-def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
-    files = {path: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n") for path, content in skill_files().items()}
+def test_windows_line_ends_are_read_and_a_byte_order_mark_where_the_standard_has_one() -> None:
+    files = {path: content.replace(b"\n", b"\r\n") for path, content in skill_files().items()}
+    files["procedure.yaml"] = b"\xef\xbb\xbf" + files["procedure.yaml"]
     assert parse("customer-orders", files) == parse("customer-orders", skill_files())
+    files["SKILL.md"] = b"\xef\xbb\xbf" + files["SKILL.md"]
+    assert problems(files)[0].startswith("SKILL.md:1: the file begins with a byte order mark, which the standard")
 
 
 def front(**values: str) -> str:

@@ -82,6 +82,11 @@ def failure(server: Server, status: int, body: object, after: float | None = Non
             status=status,
             said=said,
         )
+    return _refused(host, model, status, said)
+
+
+def _refused(host: str, model: str, status: int, said: Sentence | str) -> ModelRefused:
+    """What waiting does not mend: the settings, or the form of the request."""
     if status == 401:
         return ModelRefused(
             "The model server at {host} refuses the key{said}: set OPENAI_API_KEY.", host=host, said=said

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.chat import Conversation, MessageReceived, Outgoing
 from bot.domain.cost import Prices
-from bot.engine import standing
+from bot.engine import standing, status
 from bot.engine.agenda import Agenda
 from bot.engine.commands import command_of, commands
 from bot.engine.forget import Forget
@@ -13,7 +13,7 @@ from bot.engine.showcase import Showcase
 from bot.engine.stopping import Stopping
 from bot.errors import Refused
 from bot.ports import Clock
-from bot.store import confirmations, conversations, evidence, proposals, scopes, spending, tasks, turns
+from bot.store import conversations, scopes, tasks, turns
 from bot.store.deliveries import deliver, event
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import NewTurn, Turn
@@ -26,13 +26,6 @@ Command = Callable[[Turn, MessageReceived, str], Awaitable[Answer]]
 HELLO = Sentence(
     "I do work with tools, and I learn procedures that repeat: nothing learned runs before a person approved it."
 )
-SOURCES = {
-    "verifier": Sentence("verifier"),
-    "feedback": Sentence("feedback"),
-    "behaviour": Sentence("behaviour"),
-    "judge": Sentence("judge"),
-}
-"""Who tells of outcomes."""
 
 
 def _nothing(_: Connection) -> None:
@@ -173,19 +166,10 @@ class Answers:
 
         def effect(connection: Connection) -> None:
             buttons = tuple(standing.rows(connection, here))
-            text = "\n".join([_status(connection, here), self._used(connection, here)])
+            text = status.told(connection, here, self._prices)
             deliver(connection, Outgoing(here, text, buttons, said.quote), f"reply:{turn.id}", self._now())
 
         return "", effect
-
-    def _used(self, connection: Connection, here: Conversation) -> str:
-        used = spending.of_conversation(connection, here.key)
-        tokens, money = sum(each.tokens for each in used), self._prices.told(used)
-        if used and money:
-            return say(
-                here.language, "- Used in this conversation: {tokens} tokens, {money}", tokens=tokens, money=money
-            )
-        return say(here.language, "- Used in this conversation: {tokens} tokens", tokens=tokens)
 
     async def _open_task(self, conversation: Conversation) -> str | None:
         task = await self._store.read(lambda connection: tasks.open_task(connection, conversation.key))
@@ -198,35 +182,3 @@ def _enqueue(connection: Connection, turn: NewTurn, now: float) -> None:
 
 def _closing(task: str, conversation: Conversation) -> NewTurn:
     return NewTurn(f"done:{task}", f"close:{task}:done", "close", {"task": task, "why": "done"}, conversation.key)
-
-
-def _status(connection: Connection, conversation: Conversation) -> str:
-    scope, language = conversation.scope, conversation.language
-    busy = turns.busy(connection, conversation.lane)
-    waiting = [*proposals.pending(connection, scope), *confirmations.names_waiting(connection, scope)]
-    closed = tasks.unmined(connection).get(scope, 0)
-    learning = Sentence("on") if scopes.learns(connection, scope) else Sentence("off")
-    work = Sentence("{count} under way or waiting", count=busy) if busy else Sentence("none")
-    return "\n".join(
-        [
-            say(language, "- Work here: {work}", work=work),
-            say(
-                language,
-                "- Learning: {learning}; finished since I last looked: {count}",
-                learning=learning,
-                count=closed,
-            ),
-            _outcomes(connection, scope, language),
-            say(language, "- Waiting for a decision: {names}", names=", ".join(waiting) or Sentence("nothing")),
-            standing.line(connection, conversation),
-        ]
-    )
-
-
-def _outcomes(connection: Connection, scope: str, language: str) -> str:
-    """Of how many finished pieces of work it is known whether they went well, and who told."""
-    decided = evidence.decided(connection, scope)
-    told = [f"{SOURCES[source].told(language)} {count}" for source, count in sorted(decided.items(), key=str) if source]
-    total = sum(decided.values())
-    line = say(language, "- Outcomes known: {known} of {total}", known=total - decided.get(None, 0), total=total)
-    return f"{line} ({', '.join(told)})" if told else line

@@ -44,7 +44,10 @@ class ChatAdapter(Protocol):
         """
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
-        """Answer a click with at most 200 characters, as well as can be: a stale click is nobody's error."""
+        """Answer a click with at most 200 characters, as well as can be: a stale click is nobody's error.
+
+        A text that is InPassing is left out where it would stay.
+        """
 
     async def form(self, click: ButtonClicked, form: Form) -> bool:
         """Let who clicked change a text: what they make of it comes as a click on the same button that has it.

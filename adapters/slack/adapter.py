@@ -34,7 +34,18 @@ from adapters.slack.receiving import Receiver
 from adapters.slack.response_urls import ResponseUrls
 from adapters.slack.socket_mode import PAUSES, SocketMode
 from adapters.slack.text import WHOLE, Part, cut, notice, shown
-from bot.domain.chat import Attachment, ButtonClicked, Conversation, Event, Form, Home, Outgoing, Person, Progress
+from bot.domain.chat import (
+    Attachment,
+    ButtonClicked,
+    Conversation,
+    Event,
+    Form,
+    Home,
+    InPassing,
+    Outgoing,
+    Person,
+    Progress,
+)
 from bot.domain.text import clean, shorten
 from bot.errors import ConfigError, DeliverLater, MaybeDelivered, Undeliverable
 from bot.ports import Clock
@@ -202,13 +213,17 @@ class SlackAdapter:
         """See the port."""
         place, one = message.conversation, cut(message)[0]
         await self._live.end(place, message_id)
+        if await self._urls.replace(place, message_id, shown(one.text, message.buttons)):
+            return
         await self._posting.replace(place, message_id, shown(one.text, message.buttons))
         await self._pane.rest(place)
 
     async def answer(self, click: ButtonClicked, text: str) -> None:
         """See the port: in the form that the click opened, else words that only the person who clicked sees."""
         words = shorten(clean(text), ANSWER_CHARACTERS)
-        if words and not (click.token and await self._forms.end(click, words)):
+        if click.token and words and await self._forms.end(click, words):
+            return
+        if words and not isinstance(text, InPassing):
             await self._whisper(click, words)
 
     async def form(self, click: ButtonClicked, form: Form) -> bool:
@@ -230,7 +245,8 @@ class SlackAdapter:
                 channel=channel(place), user=user(click.person), thread_ts=place.thread or None, text=notice(words)
             )
         except CALL_FAILED as error:
-            log.warning("slack.click_not_answered", click=click.key, error=why(error))
+            if not await self._urls.answer(place, shown(words, ())):
+                log.warning("slack.click_not_answered", click=click.key, error=why(error))
 
     async def working(self, conversation: Conversation) -> None:
         """See the port; a live message is sign enough."""

@@ -61,6 +61,17 @@ class _Message(BaseModel):
     thread_ts: str | None = None
 
 
+class _Container(BaseModel):
+    """What a click was made in. A message that one person alone sees is told here, and nowhere else."""
+
+    message_ts: str = ""
+    thread_ts: str | None = None
+
+    @property
+    def message(self) -> _Message | None:
+        return _Message(ts=self.message_ts, thread_ts=self.thread_ts) if self.message_ts else None
+
+
 class _Action(BaseModel):
     value: str | None = None
     action_id: str = ""
@@ -73,15 +84,16 @@ class _Click(BaseModel):
     user: _Member
     actions: list[_Action]
     channel: _Named | None = None
+    container: _Container = _Container()
     message: _Message | None = None
     view: home.View | None = None
 
     @property
     def where(self) -> tuple[str, str, str]:
         """The channel, the thread and the message; of a home its channel alone, of what is no place of ours none."""
-        if self.channel and self.message:
-            thread = self.message.thread_ts
-            return self.channel.id, "" if thread in (None, self.message.ts) else thread or "", self.message.ts
+        if self.channel and (pressed := self.message or self.container.message):
+            thread = pressed.thread_ts
+            return self.channel.id, "" if thread in (None, pressed.ts) else thread or "", pressed.ts
         return self.view.channel if self.view else "", "", ""
 
 

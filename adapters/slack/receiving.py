@@ -75,8 +75,8 @@ class Receiver:
             except ValidationError as error:
                 log.error("slack.request_skipped", error=error.errors(include_input=False, include_url=False))
                 event = None
-            if isinstance(event, MessageReceived) and isinstance(url := body.get("response_url"), str):
-                self._urls.keep(event.conversation, url)
+            if event is not None and isinstance(url := body.get("response_url"), str):
+                self._keep(url, event, body)
             if isinstance(event, ButtonClicked) and event.token and event.text is None:
                 await self._forms.open(event)
             if event is not None:
@@ -85,6 +85,13 @@ class Receiver:
         if isinstance(event, ButtonClicked) and event.text is not None:
             return BoltResponse(status=200, body={"response_action": "update", "view": waiting(event)})
         return BoltResponse(status=200)
+
+    def _keep(self, url: str, event: Event, body: Mapping[str, Any]) -> None:
+        """Keep the URL of a command, and of a click under its answer where one person alone sees that."""
+        if isinstance(event, MessageReceived):
+            self._urls.keep(event.conversation, url)
+        elif isinstance(event, ButtonClicked) and (body.get("container") or {}).get("is_ephemeral"):
+            self._urls.keep(event.conversation, url, event.message_id)
 
     async def _offer(self, event: Event) -> None:
         """Hand an event on, while those behind it wait: Slack would bring it again after them."""

@@ -114,6 +114,10 @@ class ButtonClicked:
     file: Attachment | None = None
 
 
+class InPassing(str):
+    """The answer to a click whose outcome the chat shows anyway: for platforms on which such answers vanish."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reacted:
     """A person changed the reactions to the message `message_id`: `emoji` are those that stand there now.

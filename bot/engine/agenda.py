@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot.clients.cron import Cron
-from bot.domain.chat import Button, ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.chat import Button, ButtonClicked, Conversation, InPassing, MessageReceived, Outgoing
 from bot.domain.text import plain, shorten
 from bot.engine.pages import Page, Place, Rows, in_rows, page_of
 from bot.engine.reminding import GO_ON
@@ -39,7 +39,7 @@ class Agenda:
         """Another page takes the place of the one that stands there."""
         page = int(meaning.action)
         shown = partial(self._show, Place.turned(click, page, f"page:{click.key}"))
-        return say(click.conversation.language, "Page {page}", page=page + 1), shown
+        return InPassing(say(click.conversation.language, "Page {page}", page=page + 1)), shown
 
     async def decide(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Cancel it, or let what rests go on. Raises DeliverLater when the platform cannot tell who may."""
@@ -62,7 +62,7 @@ class Agenda:
             else:
                 self._close(connection, click, found, cancelled=cancelled)
 
-        return say(here.language, "Cancelled.") if cancelled else say(here.language, "It goes on."), effect
+        return InPassing(say(here.language, "Cancelled.") if cancelled else say(here.language, "It goes on.")), effect
 
     async def _may(self, click: ButtonClicked, found: Reminder) -> bool:
         home = await self._store.read(partial(conversations.find, key=found.conversation))

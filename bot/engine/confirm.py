@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.chat import ButtonClicked, Conversation, InPassing, Outgoing, Person
 from bot.domain.json import JSON
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
@@ -63,7 +63,7 @@ class Confirm:
                 self._close(connection, click, waiting, call, meaning.action)
                 self._go_on(connection, home, waiting, call, meaning.action)
 
-        return say(language, "{answer}: noted.", answer=ANSWERS[meaning.action]), effect
+        return InPassing(say(language, "{answer}: noted.", answer=ANSWERS[meaning.action])), effect
 
     async def waiting(self, here: Conversation, person: Person) -> list[Piece]:
         """The questions that were asked of a person and wait, newest first, for their direct chat."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Person
+from bot.domain.chat import ButtonClicked, Conversation, InPassing, MessageReceived, Outgoing, Person
 from bot.domain.text import plain
 from bot.engine.resting import Resting
 from bot.engine.stopping import Stopping
@@ -74,12 +74,12 @@ class Forget:
             words = say(language, "{name}: nothing is deleted.", name=by)
             card, key = Outgoing(click.conversation, words), f"kept:{click.key}"
             effect = partial(deliver, message=card, key=key, now=self._now(), replaces=click.message_id)
-            return ANSWERS["keep"].told(language), effect
+            return InPassing(ANSWERS["keep"].told(language)), effect
         deleted = say(language, "{name}: this conversation is deleted, I know nothing of it any more.", name=by)
         words = "\n".join([deleted, *await self._kept(home, language)])
         payload = {"step": "stop", "words": words, "card": click.message_id, "by": asdict(click.person)}
         begin = NewTurn(f"forget:{asked}", f"forget:{home.key}", "forget", payload, home.key)
-        return ANSWERS["delete"].told(language), lambda connection: _enqueue(connection, begin, self._now())
+        return InPassing(ANSWERS["delete"].told(language)), lambda connection: _enqueue(connection, begin, self._now())
 
     async def _kept(self, home: Conversation, language: str) -> list[str]:
         """What hangs on the conversation: what is scheduled; live skills and proposals, which stay."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.domain.chat import ButtonClicked, Event, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, Event, InPassing, MessageReceived, Outgoing
 from bot.domain.text import plain, shorten
 from bot.ports import Clock
 from bot.store import buttons, conversations, people, turns
@@ -59,7 +59,7 @@ class Guests:
             log.info("guests.decided", person=said.person.id, let_in=let_in, by=click.person.id)
 
         name = shorten(said.person.name or said.person.id, LONGEST_NAME)
-        return _decided(language, name, inside, let_in), effect
+        return InPassing(_decided(language, name, inside, let_in)), effect
 
     def _case(self, connection: Connection, turn: int) -> tuple[str | None, Event, bool]:
         """The operator, what the stranger said, and whether they were let in since."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.chat import ButtonClicked, Conversation, InPassing, MessageReceived, Outgoing
 from bot.domain.text import plain
 from bot.engine.clicks import STALE
 from bot.engine.forget import in_parts
@@ -45,9 +45,9 @@ class Memory:
         what, number, page = meaning.action.split(":")
         redrawn = partial(self._show, Place.turned(click, int(page), f"memory:{click.key}"))
         if what == "page":
-            return say(here.language, "Page {page}", page=int(page) + 1), redrawn
+            return InPassing(say(here.language, "Page {page}", page=int(page) + 1)), redrawn
         if what == "ask":
-            return say(here.language, "All of it?"), partial(self._ask, click)
+            return InPassing(say(here.language, "All of it?")), partial(self._ask, click)
         known = await self._store.read(lambda connection: facts.of(connection, here.scope))
         chosen = [one for one in known if what == "all" or one.id == int(number)]
         if chosen and not await self._may(click, chosen):  # what is gone already is shown to be
@@ -55,7 +55,7 @@ class Memory:
         # Written on its own and not with the click's end, so that the database's log can be emptied behind it.
         await in_parts(self._store, facts.delete, [one.id for one in chosen])
         await self._store.empty_log()
-        return say(here.language, "Forgotten."), redrawn
+        return InPassing(say(here.language, "Forgotten.")), redrawn
 
     async def _may(self, click: ButtonClicked, chosen: Sequence[Fact]) -> bool:
         own = all(one.person == click.person for one in chosen)

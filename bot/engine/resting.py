@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.chat import ButtonClicked, Conversation, InPassing, Outgoing, Person
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
 from bot.ports import Clock
@@ -82,7 +82,7 @@ class Resting:
         if not await self._reviewers.may_decide(home, click.conversation, click.person):
             return say(click.conversation.language, "Only a reviewer of this chat can decide this."), lambda _: None
         done = partial(self._decide, click, home, SkillRef(name, digest), proposal, meaning.action)
-        return say(click.conversation.language, "Noted."), done
+        return InPassing(say(click.conversation.language, "Noted.")), done
 
     def _ask(
         self,

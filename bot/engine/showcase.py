@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bot.domain.chat import Button, ButtonClicked, Conversation, MessageReceived, Outgoing
+from bot.domain.chat import Button, ButtonClicked, Conversation, InPassing, MessageReceived, Outgoing
 from bot.domain.scope import EVERYWHERE, wider
 from bot.domain.text import shorten
 from bot.domain.trace import Status
@@ -57,7 +57,7 @@ class Showcase:
         """Another page takes the place of the one that stands there."""
         page, here = int(meaning.action), click.conversation
         found = await self._found(ToolContext(here, click.person), meaning.subject)
-        words = say(here.language, "Page {page}", page=page + 1)
+        words = InPassing(say(here.language, "Page {page}", page=page + 1))
         return words, partial(self._list, Place.turned(click, page, f"page:{click.key}"), found, meaning.subject)
 
     async def show(self, said: MessageReceived, name: str, key: str) -> Effect:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.chat import Button, ButtonClicked, Conversation, Outgoing
+from bot.domain.chat import Button, ButtonClicked, Conversation, InPassing, Outgoing
 from bot.domain.text import plain
 from bot.ports import Clock
 from bot.store import audit, buttons, permissions
@@ -44,7 +44,7 @@ class Standing:
         known = await self._store.read(lambda connection: permissions.given(connection, scope))
         if name not in [one.ref.name for one in known]:
             return say(language, "I ask before {name} already.", name=name), lambda _: None
-        words = say(language, "I ask before {name} again.", name=name)
+        words = InPassing(say(language, "I ask before {name} again.", name=name))
         return words, lambda connection: self._take(connection, click, scope, name)
 
     def _take(self, connection: Connection, click: ButtonClicked, scope: str, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.domain.chat import ButtonClicked
+from bot.domain.chat import ButtonClicked, InPassing
 from bot.ports import Clock
 from bot.store import turns
 from bot.store.buttons import Meaning
@@ -30,4 +30,4 @@ class Stop:
         def effect(connection: Connection) -> None:
             turns.stop(connection, lane, behind, self._clock.now().timestamp())
 
-        return say(language, "Stopped."), effect
+        return InPassing(say(language, "Stopped.")), effect

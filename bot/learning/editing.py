@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from bot.domain.chat import ButtonClicked, Conversation, Form, Outgoing
+from bot.domain.chat import ButtonClicked, Conversation, Form, InPassing, Outgoing
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
 from bot.domain.skill import SkillRef
@@ -75,7 +75,9 @@ class Editing:
             return "", _nothing
         file = self._outgoing.resolve() / folder_of(click.conversation) / f"{proposal.ref.name}.{file_of(proposal)}"
         await asyncio.to_thread(_write, file, _text(proposal))
-        return say(click.conversation.language, "The file stands below."), partial(self._post_file, click, file)
+        return InPassing(say(click.conversation.language, "The file stands below.")), partial(
+            self._post_file, click, file
+        )
 
     async def _take(self, click: ButtonClicked, proposal: Proposal, home: Conversation) -> tuple[str, Effect]:
         """What a person made of the text. What cannot be taken goes back to them, with why."""

@@ -1,6 +1,6 @@
 """What people decide about live skills: to suspend one, to bring it back."""
 
-from bot.domain.chat import ButtonClicked, Outgoing
+from bot.domain.chat import ButtonClicked, InPassing, Outgoing
 from bot.domain.scope import EVERYWHERE
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
@@ -43,7 +43,7 @@ class Lifecycle:
         done = Sentence("{name} is suspended.", name=name)
         if meaning.action == "restore":
             done = Sentence("{name} is live again, on trial.", name=name)
-        return done.told(language), lambda connection: self._decide(connection, click, entry, meaning.action)
+        return InPassing(done.told(language)), lambda connection: self._decide(connection, click, entry, meaning.action)
 
     async def _may_restore(self, click: ButtonClicked, entry: Shelved) -> bool:
         scope = entry.skill.scope if entry.skill else click.conversation.scope

@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from bot.domain.chat import Button, ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.chat import Button, ButtonClicked, Conversation, InPassing, Outgoing, Person
 from bot.domain.scope import workspace
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
@@ -70,13 +70,15 @@ class Review:
             return words, lambda connection: redraw(connection, click, proposal, self._now())
         if meaning.action in SHOWN:
             words, show = SHOWN[meaning.action] if click.message_id else (IN_THE_CHAT, SHOWN[meaning.action][1])
-            return words.told(language), partial(self._show, click, proposal, show)
+            return InPassing(words.told(language)), partial(self._show, click, proposal, show)
         if not await self._may_decide(proposal, home, click.conversation, click.person):
             return ONLY_REVIEWERS.told(language), lambda _: None
         if not await self._current(proposal):
             return SUPERSEDED.told(language), partial(self._supersede, click, proposal)
         agreed = await self._pins(click, proposal) if meaning.action == "approve" else {}
-        return STATES[meaning.action][1].told(language), partial(self._decide, click, proposal, meaning.action, agreed)
+        return InPassing(STATES[meaning.action][1].told(language)), partial(
+            self._decide, click, proposal, meaning.action, agreed
+        )
 
     async def explain(self, click: ButtonClicked, meaning: Meaning) -> tuple[str, Effect]:
         """Why it was rejected: what is remembered of it. Raises DeliverLater as `decide`."""
@@ -84,7 +86,9 @@ class Review:
         proposal, home = await self._store.read(lambda connection: found(connection, meaning.subject))
         if not await self._may_decide(proposal, home, click.conversation, click.person):
             return ONLY_REVIEWERS.told(language), lambda _: None
-        return say(language, "Thank you: I remember that."), partial(self._explain, click, proposal, meaning.action)
+        return InPassing(say(language, "Thank you: I remember that.")), partial(
+            self._explain, click, proposal, meaning.action
+        )
 
     async def publish(self, turn: Turn) -> Effect:
         """Write an approved proposal's folder. Raises Refused when somebody else's folder has the name."""

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from functools import partial
 
-from bot.domain.chat import ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.chat import ButtonClicked, Conversation, InPassing, Outgoing, Person
 from bot.domain.scope import EVERYWHERE, workspace
 from bot.domain.skill import SkillRef
 from bot.domain.text import plain
@@ -53,7 +53,7 @@ class Versions:
             return say(here.language, "Only who decides about this skill can put it back."), lambda _: None
         if any(entry.ref == SkillRef(name, digest) for entry in await self._library.live(None)):
             return say(here.language, "{name} is at that version already.", name=name), lambda _: None
-        words = say(here.language, "{name} is put back to {id}.", name=name, id=digest[:SHOWN])
+        words = InPassing(say(here.language, "{name} is put back to {id}.", name=name, id=digest[:SHOWN]))
         return words, partial(self._enqueue, click, SkillRef(name, digest))
 
     async def put_back(self, turn: Turn) -> Effect:

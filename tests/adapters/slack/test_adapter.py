@@ -9,7 +9,7 @@ import structlog
 from adapters.slack import people
 from adapters.slack.adapter import Credentials, SlackAdapter
 from adapters.slack.text import PART_CHARACTERS, SECTION_CHARACTERS
-from bot.domain.chat import Button, ButtonClicked, Conversation, Outgoing, Person
+from bot.domain.chat import Button, ButtonClicked, Conversation, InPassing, Outgoing, Person
 from bot.engine.commands import COMMANDS
 from bot.errors import ConfigError, DeliverLater, DeliveryError, MaybeDelivered, Undeliverable
 from tests.adapters.contract import BUTTONS, LONG, Inbox, Shown, receiving
@@ -198,6 +198,8 @@ async def test_a_click_is_answered_to_who_clicked_where_they_clicked(harness: Sl
         harness.ann.press(room.messages[-1], "Approve")
         click = await inbox.take()
         assert isinstance(click, ButtonClicked)
+        await harness.adapter.answer(click, InPassing("Approved."))
+        assert room.messages[-1].buttons, "what the card tells stands beside it too"
         await harness.adapter.answer(click, "Only a reviewer <!channel> can. " + "😀" * 200)
         answer = room.messages[-1]
         assert (answer.only_for, answer.thread_ts) == (harness.ann, root.ts)

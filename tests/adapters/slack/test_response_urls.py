@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.chat import Conversation, MessageReceived, Outgoing
+from bot.domain.chat import Button, ButtonClicked, Conversation, MessageReceived, Outgoing
 from bot.errors import Undeliverable
 from tests.adapters.contract import LONG, Inbox, receiving
 from tests.adapters.slack_harness import SlackHarness, shown_text
@@ -15,10 +15,14 @@ from tests.emulators.telegram_faults import Fault
 
 
 @pytest.fixture
-async def room(harness: SlackHarness) -> AsyncIterator[Place]:
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+async def room(harness: SlackHarness, inbox: Inbox) -> AsyncIterator[Place]:
     """A channel of Ann's and Ben's without the bot, where Ann used the command."""
     room = harness.slack.channel("kitchen", harness.ann, harness.slack.person("Ben"), private=True, bot=False)
-    inbox = Inbox()
     async with receiving(harness.adapter, inbox.accept):
         await harness.listening()
         harness.ann.command("/apprentice", "skills", room)
@@ -90,3 +94,17 @@ async def test_the_newest_command_is_answered(harness: SlackHarness, room: Place
     await harness.slack.wait_for(lambda: all(sent.acknowledged for sent in harness.slack.outbox.deliveries))
     await send(harness, place_of(harness, room))
     assert room.messages[-1].only_for is ben
+
+
+async def test_a_button_under_such_an_answer_works(harness: SlackHarness, room: Place, inbox: Inbox) -> None:
+    """Slack tells of no message in that click, and only the click's own URL can replace it."""
+    place = place_of(harness, room)
+    await harness.adapter.send(Outgoing(place, "Delete it?", ((Button("Delete", "b1"),),)), 0)
+    harness.ann.press(told(harness, room)[0], "Delete")
+    click = await inbox.take()
+    assert isinstance(click, ButtonClicked)
+    assert (click.button, click.conversation) == ("b1", place)
+    await harness.adapter.answer(click, "Only others decide.")
+    await harness.adapter.edit(Outgoing(place, "Deleted."), click.message_id)
+    assert [shown_text(message) for message in told(harness, room)] == ["Deleted.", "Only others decide."]
+    assert not any(message.buttons for message in told(harness, room))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Self
 
 from bot.domain.json import JSON
+from bot.domain.text import clean
 from bot.domain.tool import ToolResult
 from bot.errors import ApprenticeError, ToolError
 from bot.ports import Clock, ModelReply
@@ -90,7 +91,7 @@ class Journal:
             try:
                 result = await make()
             except ToolError as error:
-                return journal.ended(entry, self._privacy.kept(str(error)), failed=True)
+                return journal.ended(entry, self._privacy.kept(clean(str(error))), failed=True)
             return journal.ended(entry, self._privacy.kept_in(result.content), failed=result.failed)
 
         return await self._run(entry, work, also)

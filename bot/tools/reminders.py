@@ -153,8 +153,9 @@ class ReminderTools:
 
     async def _cancel(self, number: int, context: ToolContext) -> ToolResult:
         def work(connection: Connection) -> None:
-            found = reminders.find(connection, number)
-            if found is None or found.state == "over" or found.scope != context.conversation.scope:
+            coming = reminders.of_chat(connection, context.conversation.scope)
+            found = next((each for each in coming if each.id == number), None)
+            if found is None:
                 raise ToolError(f"Nothing is scheduled here as number {number}; list_schedules tells what is.")
             if found.person != context.person:
                 raise ToolError("Only who made it can cancel it, or a reviewer by its button: /reminders shows it.")

@@ -25,9 +25,15 @@ _LEFT_OUT = frozenset(
         "PrivateKeyDetector",  # finds the heading without the key
     ]
 )
-_IN_NAMES = ("token", "key", "pass", "pwd", "secret", "contrase")
+_IN_NAMES = ("token", "key", "pass", "pwd", "secret", "contrase", "kennwort")
 """One of these is in each name that the pattern of names knows."""
-_TOKEN_NAMES = (r"(?:access|auth|refresh|bearer|bot|session|api|id)[_-]?token", r"api[ -]key", "passphrase")
+_TOKEN_NAMES = (
+    r"(?:access|auth|refresh|bearer|bot|session|api|id)[_-]?token",
+    r"api[ -]key",
+    "passphrase",
+    "passwort",
+    "kennwort",
+)
 _KEY_BLOCK = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,10}-----(?:[\w+/=\s\\:,.]|-(?!-))*"
     r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,10}-----)?",
@@ -35,9 +41,11 @@ _KEY_BLOCK = re.compile(
 )
 _BEARER = re.compile(r"\b(?:bearer|basic) ([\w.~+/=-]{16,})", re.IGNORECASE)
 _NEWER = re.compile(
-    r"(?<!\w)(?:sk-(?=[\w-]*\d)|github_pat_|xapp-\d-|xoxe[.-]|hf_(?=\w*\d)|npm_(?=\w*\d))[\w.-]{16,}", re.ASCII
+    r"(?<!\w)(?:sk-(?=[\w-]*\d)|github_pat_|xapp-\d-|xoxe[.-]|AIza(?=[\w-]*\d)|ya29\.|hvs\.|pypi-AgE|AGE-SECRET-KEY-1"
+    r"|(?:dop_v1|gsk|hf|npm|r8|shp(?:at|ca|pa|ss)|whsec)_(?=\w*\d)|xai-(?=\w*\d))[\w.-]{16,}",
+    re.ASCII,
 )
-"""Tokens that the library does not know yet: of OpenAI and the like (sk-), GitHub, Slack, Hugging Face, npm."""
+"""Tokens that the library does not know yet: of OpenAI and the like (sk-), GitHub, Slack, Google, npm and others."""
 _BLOB = re.compile(r"[\w+/=.-]{2000,}", re.ASCII)
 """What is too long for any key: some patterns take the square of its length."""
 RANDOM = 0.86
@@ -130,7 +138,7 @@ def _named() -> re.Pattern[str]:
 
     names = "|".join((*_TOKEN_NAMES, *DENYLIST))
     return re.compile(
-        rf"(?:{names})(?:_\w{{1,24}})?\\{{0,3}}[\"'\]]{{0,2}}(?:[ \t]{{0,3}}(?::=|=>|[:=])[ \t]{{0,3}}| is )"
+        rf"(?:{names})(?:_\w{{1,24}})?\\{{0,3}}[\"'\]]{{0,2}}(?:[ \t]{{0,3}}(?::=|=>|[:=])[ \t]{{0,3}}| is | ist )"
         r"(?:\\{0,3}[\"'`](?P<quoted>[^\"'`\\\n]{4,256})|(?P<bare>[^\s\"'`,;<>{}()\[\]&\\]{6,256}+)(?![(\[]))",
         re.IGNORECASE,
     )

@@ -32,6 +32,8 @@ SAMPLES = 400
         (r'{"arguments": "{\"api_key\": \"abcd\"}"}', r'{"arguments": "{\"api_key\": \"[secret]\"}"}'),
         ("DB_PASSWORD=hunter2!x", "DB_PASSWORD=[secret]"),
         ("my password is hunter2!", "my password is [secret]"),
+        ("Mein Passwort ist geheim!23, das Kennwort: rosen99", "Mein Passwort ist [secret], das Kennwort: [secret]"),
+        ("Das Passwort ist abgelaufen. Kennwort: siehe oben", "Das Passwort ist abgelaufen. Kennwort: siehe oben"),
         ("Authorization: Bearer abcdefghijklmnop1234", "Authorization: Bearer [secret]"),
         ("110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1 is the bot's", "[secret] is the bot's"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P", "[secret]"),
@@ -50,6 +52,28 @@ def test_secrets_are_masked(text: str, masked: str) -> None:
     privacy = Privacy(own=("my-own-secret-value", "short"))
     assert privacy.masked(text) == masked
     assert privacy.masked(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [
+        "AIza",
+        "ya29.",
+        "hvs.",
+        "pypi-AgE",
+        "AGE-SECRET-KEY-1",
+        "dop_v1_",
+        "gsk_",
+        "hf_",
+        "r8_",
+        "shpat_",
+        "whsec_",
+        "xai-",
+    ],
+)
+def test_tokens_of_known_beginnings_are_not_stored(begins: str) -> None:
+    assert Privacy().kept(f"with {begins}a1B2c3D4e5F6g7H8i9J0k, please") == "with [secret], please"
+    assert Privacy().kept(f"with {begins}, please") == f"with {begins}, please"
 
 
 @pytest.mark.parametrize(

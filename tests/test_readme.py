@@ -1,4 +1,4 @@
-"""The README's tables are the code's, and what the pages lead to is there."""
+"""The tables for readers are the code's, and what the pages lead to is there."""
 
 import re
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ from bot.tools.documents import DocumentTools
 from tests.engine.made import ANA, ROOM, HandClock
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+README, TOOLS = (ROOT / "README.md").read_text(), (ROOT / "docs" / "tools.md").read_text()
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bot/**/*.md")]
 
 
-def rows(name: str) -> list[list[str]]:
-    table = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", README, re.DOTALL)
+def rows(name: str, page: str = README) -> list[list[str]]:
+    table = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", page, re.DOTALL)
     assert table is not None
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[1].splitlines()[2:]]
 
@@ -57,7 +57,7 @@ async def test_tools(store: Store, tmp_path: Path) -> None:
     own = builtin(tmp_path, tmp_path, HandClock(), Library(tmp_path, store, HandClock()), store, Privacy(), Tables())
     sources = (*own, commands, DocumentTools([tmp_path], DocumentIndex(tmp_path / "documents.db")))
     tools = [tool for source in sources for tool in await source.tools(ToolContext(ROOM, ANA))]
-    documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools")}
+    documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows("tools", TOOLS)}
     assert documented == {tool.name: list(tool.schema["properties"]) for tool in tools}
 
 

@@ -23,6 +23,15 @@ def unseen(char: str) -> bool:
     return unicodedata.category(char) in _UNSEEN or _IGNORED.match(char) is not None
 
 
+_JOINING = frozenset("\n\t\u200c\u200d\ufe0e\ufe0f")
+"""What nobody sees, and what letters and emoji are made with."""
+
+
+def seen(text: str) -> str:
+    """What people see of a text that stays: words that a page hides in it would be read by the model time and again."""
+    return "".join(char for char in text if char in _JOINING or not unseen(char))
+
+
 def clean(text: str) -> str:
     """Text without what no encoder takes: lone surrogates become `?`, NUL is dropped."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

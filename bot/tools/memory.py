@@ -7,7 +7,7 @@ from pydantic import Field
 from bot.domain.chat import Person
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
-from bot.domain.text import clean, shorten
+from bot.domain.text import clean, seen, shorten
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import ToolError
 from bot.ports import Clock, ToolContext
@@ -56,7 +56,7 @@ class MemoryTools:
         """Keep, find or forget. Raises ToolError."""
         if name == "recall":
             return await self._recall(validated(_Query, arguments).query, context.conversation.scope)
-        fact = " ".join(clean(validated(_Fact, arguments).fact).split())
+        fact = " ".join(seen(clean(validated(_Fact, arguments).fact)).split())
         said, work = self._kept(fact, context) if name == "remember" else _forgotten(fact, context)
         await self._store.write(Commit.FACT, work)
         if name == "forget":

@@ -9,7 +9,7 @@ from bot.clients.cron import Cron, clock_change, moment
 from bot.domain.chat import Outgoing
 from bot.domain.json import JSON
 from bot.domain.privacy import Privacy
-from bot.domain.text import clean, plain, shorten
+from bot.domain.text import clean, plain, seen, shorten
 from bot.domain.times import in_words
 from bot.domain.tool import Tool, ToolResult
 from bot.errors import Refused, ToolError
@@ -113,7 +113,7 @@ class ReminderTools:
         self, given: _Schedule, context: ToolContext, now: datetime
     ) -> tuple[Reminder, Sequence[Sentence]]:
         """What is to be kept, and what the person has to know of its time. Raises ToolError."""
-        here, what = context.conversation, clean(given.what).strip()
+        here, what = context.conversation, seen(clean(given.what)).strip()
         if not 0 < len(what) <= LONGEST:
             raise ToolError(f"Say in `what`, in at most {LONGEST} characters, what it is.")
         if self._privacy.masked(what) != what or self._privacy.masked_in(given.parameters) != given.parameters:

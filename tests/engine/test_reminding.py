@@ -121,6 +121,11 @@ async def test_work_is_done_in_the_name_of_who_made_it(desk: Desk) -> None:
     assert [each.due for each in await coming(desk, GROUP)] == [datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()]
 
 
+async def test_words_that_nobody_sees_are_not_put_down(desk: Desk) -> None:
+    await scheduled(desk, {"what": "water\u202e the\nplants\U000e0041\U000e0042", "in_minutes": 5, "work": True})
+    assert [each.what for each in await coming(desk)] == ["water the\nplants"]
+
+
 async def test_work_that_was_scheduled_is_a_task_by_itself(desk: Desk) -> None:
     """What people are at goes on, and what they say next is not said of it, unless it is."""
     await scheduled(desk, {"what": "post the open orders", "in_minutes": 5, "work": True})

@@ -54,16 +54,17 @@ class Jobs:
             await self.git.look()
 
     async def remind(self) -> None:
-        """Submit a look at what waits for people, and at skills that nobody needs; the hour in the key elects one."""
-        now = self._now()
+        """Submit a look at what waits for people, and at skills that nobody needs; the hour in the key elects one.
+
+        Messages may follow: in quiet hours it is for when they are over, and the key has that hour.
+        """
+        now, due = self._now(), self.quiet.over(self.clock.now()).timestamp()
 
         def work(connection: Connection) -> None:
             for kind in ("remind", "retire"):
-                new = NewTurn(f"{kind}:{int(now // HOUR)}", f"job:{kind}", kind, {})
+                new = NewTurn(f"{kind}:{int(due // HOUR)}", f"job:{kind}", kind, {}, due=due)
                 turns.enqueue(connection, new, now)
             if self.settings.tables.retention.days:
-                # A message may follow: it waits until the quiet hours are over.
-                due = self.quiet.over(self.clock.now()).timestamp()
                 new = NewTurn(f"retain:{int(now // DAY)}", "job:retain", "retain", {}, due=due)
                 turns.enqueue(connection, new, now)
             self.digest.submit(connection)

@@ -114,11 +114,12 @@ class Resting:
         if action == "suspend":
             event = Event("suspended", ref, home.scope, click.person, home.key, ERASED)
             life.suspend(connection, ref, ERASED, now, event)
-        elif action == "take-back":
-            proposals.give_up(connection, proposal, "expired", "forgotten", now)
-        audit.note(connection, Event("forgotten", ref, home.scope, click.person, home.key, action), now)
-        words = Sentence(ANSWERS[action].template, name=ref.name, by=by).told(click.conversation.language)
-        card = Outgoing(click.conversation, words)
+        words = Sentence(ANSWERS[action].template, name=ref.name, by=by)
+        if action == "take-back" and not proposals.give_up(connection, proposal, "expired", "forgotten", now):
+            words = Sentence("It was decided meanwhile.")
+        else:
+            audit.note(connection, Event("forgotten", ref, home.scope, click.person, home.key, action), now)
+        card = Outgoing(click.conversation, words.told(click.conversation.language))
         deliver(connection, card, f"rested:{click.key}", now, replaces=click.message_id)
 
 

@@ -26,7 +26,6 @@ from bot.learning.successors import Forebear, forebear, forebears
 from bot.learning.teaching import taught
 from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
-from bot.skills.introduction import introduce
 from bot.skills.library import Library
 from bot.store import chats, conversations, proposals, scopes, spending
 from bot.store.deliveries import deliver
@@ -131,9 +130,9 @@ class Cycle:
         connection: Connection,
     ) -> None:
         scope, now = turn.payload["scope"], seen.at
-        introduce(connection, home, now)
         propose(connection, found, now)
-        announce(connection, scope, str(turn.id), self._clock.now(), self._terms.quiet)
+        quiet = NEVER if "asked_in" in turn.payload else self._terms.quiet  # who asks at night is answered
+        announce(connection, scope, str(turn.id), self._clock.now(), quiet)
         scopes.report(connection, scope, now, _report(seen.report, seen.prompts, found), budget.spent)
         for used in budget.used:
             spending.add(connection, self._today(), "", spending.LEARNING + scope, used)

@@ -11,6 +11,7 @@ from bot.learning.card import CHOICES, EDIT
 from bot.learning.quiet import Quiet
 from bot.ports import Clock
 from bot.skills import format
+from bot.skills.introduction import introduce
 from bot.store import audit, buttons, conversations, people, proposals, turns
 from bot.store.audit import Event
 from bot.store.buttons import Meaning
@@ -46,10 +47,10 @@ class Posting:
 
     def _remind(self, turn: Turn, connection: Connection) -> None:
         now = self._now()
-        for proposal in proposals.unanswered(connection, (now - EXPIRE).timestamp()):
-            self._take_back(connection, proposal)
         if self._quiet.over(now) > now:
             return
+        for proposal in proposals.unanswered(connection, (now - EXPIRE).timestamp()):
+            self._take_back(connection, proposal)
         silent = sorted(proposals.unreminded(connection, (now - REMIND).timestamp()), key=lambda one: one.conversation)
         for key, of_home in groupby(silent, key=lambda proposal: proposal.conversation):
             there = list(of_home)
@@ -112,6 +113,7 @@ def post(connection: Connection, scope: str, now: float) -> None:
     waiting = proposals.unposted(connection, scope)
     for key, of_home in groupby(waiting, key=lambda proposal: proposal.conversation):
         home, there = conversations.find(connection, key), list(of_home)
+        introduce(connection, home, now)
         message = card(connection, home, there[0]) if len(there) == 1 else _digest(connection, home, there)
         deliver(connection, message, f"card:{there[0].id}", now)
     for proposal in waiting:

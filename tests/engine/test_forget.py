@@ -222,6 +222,8 @@ async def test_what_was_learned_from_it_is_named_and_stays(desk: Desk) -> None:
     assert [entry.name for entry in await desk.library.live(ROOM.scope)] == ["by-a-card", "written"]
     [taken] = await desk.store.read(lambda connection: proposals.listed(connection, "waits"))
     assert (taken.state, taken.reason) == ("expired", "forgotten")
+    await desk.press("Take back", message=place["w"])
+    assert desk.chat.edited[-1][1].text == "It was decided meanwhile."
     noted = await desk.store.read(lambda connection: audit.events(connection))
     assert [(event.action, event.ref.name, event.by.id, event.detail) for event in noted] == [
         *(("forgotten", name, ANA.id, "asked") for name in ("by-a-card", "learned-here", "waits")),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from bot.domain.trace import Outcome, Trace
 from bot.learning.backfill import take
 from bot.learning.cycle import Cycle, Terms
 from bot.learning.mining import Report, Taken, mine
+from bot.learning.quiet import NEVER, Quiet
 from bot.learning.review import Review
 from bot.learning.workbench import Read
 from bot.ports import ModelClient, ModelReply, ModelRequest
@@ -66,9 +68,9 @@ class Loop:
         self.seen: list[Trace] = []
         self.count = 0
 
-    def spend(self, tokens: int, granted: Budgets = UNLIMITED) -> None:
-        """Cycles from now on may spend so many tokens, and what else is granted."""
-        terms = Terms(tokens, own=("my-own-secret",), granted=granted)
+    def spend(self, tokens: int, granted: Budgets = UNLIMITED, quiet: Quiet = NEVER) -> None:
+        """Cycles from now on may spend so many tokens, and what else is granted; they keep to `quiet` hours."""
+        terms = Terms(tokens, own=("my-own-secret",), granted=granted, quiet=quiet)
         self.cycle = Cycle(self.store, self.clock, self.library, self.model, self._mine, self.tools, terms)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
@@ -294,6 +296,18 @@ async def test_the_model_gives_the_words_within_the_budget(store: Store, tmp_pat
     assert report["drafts"] == [{"name": "customer-orders", "tokens": 600, "by_model": True}]
     sent = json.dumps([message for request in loop.asked for message in request.messages])
     assert not [customer for customer in CUSTOMERS if customer in sent]
+
+
+@pytest.mark.parametrize(("asked", "cards"), [({"asked_in": ROOM.key}, 1), ({}, 0)])
+async def test_in_quiet_hours_only_who_asks_gets_a_card(
+    store: Store, tmp_path: Path, asked: dict[str, str], cards: int
+) -> None:
+    loop = Loop(store, tmp_path)
+    now = loop.clock.now()
+    loop.spend(0, quiet=Quiet((now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time()))
+    await loop.live()
+    await loop.learn(**asked)
+    assert len(await deliveries(store)) == cards
 
 
 async def test_who_asked_hears_that_the_budget_was_used_up(store: Store, tmp_path: Path) -> None:

@@ -130,6 +130,29 @@ async def test_the_reviewers_of_a_silent_group_are_asked_alone_and_without_any_t
     assert len(await other.said(Conversation("telegram", "9"))) == 1
 
 
+async def test_a_shared_chat_is_told_that_the_bot_learns_before_the_first_card(store: Store) -> None:
+    room = Room(store, GROUP)
+    await room.propose("one")
+    hello, card = await room.said()
+    assert "`/learn off` keeps me from learning here" in hello.text
+    assert card.text == "**one**?"
+    await room.propose("two")
+    assert len(await room.said()) == 1
+
+
+async def test_at_night_nothing_is_taken_back(store: Store) -> None:
+    room = Room(store, quiet=NIGHT)
+    await room.propose("one")
+    await room.said()
+    room.clock.time = (room.clock.time + EXPIRE + timedelta(days=1)).replace(hour=23)
+    await room.look()
+    assert await room.said() == []
+    room.clock.time += timedelta(hours=10)
+    await room.look()
+    [note] = await room.said()
+    assert note.text.startswith("Nobody decided about **one**")
+
+
 async def test_what_nobody_answers_is_taken_back_with_a_note(store: Store) -> None:
     room = Room(store)
     await room.propose("one")

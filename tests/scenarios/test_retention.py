@@ -1,4 +1,7 @@
-"""Once a day what is too old is looked for, when the quiet hours are over; never where all is kept."""
+"""Once a day what is too old is looked for, when the quiet hours are over; never where all is kept.
+
+Every hour what waits for people and what nobody needs; in quiet hours once, for when they are over.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,4 +30,7 @@ async def test_it_is_looked_for_once_a_day(tmp_path: Path, days: int, dues: list
             await app.jobs.remind()
         found = sa.select(turns.c.due).where(turns.c.kind == "retain").order_by(turns.c.id)
         kept = await app.store.read(lambda connection: list(connection.scalars(found)))
+        evicting = sa.select(turns.c.due).where(turns.c.kind == "retire").order_by(turns.c.id)
+        retiring = await app.store.read(lambda connection: list(connection.scalars(evicting)))
     assert [(due - midnight.timestamp()) / 3600 for due in kept] == dues
+    assert [(due - midnight.timestamp()) / 3600 for due in retiring] == [7, 7 + 24]

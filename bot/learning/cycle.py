@@ -15,7 +15,7 @@ from bot.domain.tool import Tool
 from bot.domain.trace import Trace
 from bot.learning import collect, prompting
 from bot.learning.drafting import Author, Budget, gives_away
-from bot.learning.mining import Refusal, Report, Taken, fingerprint
+from bot.learning.mining import Candidate, Refusal, Report, Taken, fingerprint
 from bot.learning.outcomes import BUILT_IN, Judge, Phrases
 from bot.learning.posting import announce
 from bot.learning.prompting import Known, PromptReport
@@ -203,22 +203,28 @@ def _with_heirs(report: Report, anew: Report, before: Forebear) -> Report:
 
 def _ripe(report: Report, before: Remembered) -> Report:
     """The report without what people did not want, as long as there is hardly more evidence for it."""
-    return replace(report, skills=tuple(found for found in report.skills if not before.too_early(found)))
+    return _without(report, before.too_early)
 
 
 def _fit_to_tell(report: Report, privacy: Privacy) -> Report:
     """What the miner cannot know: the bot's own secrets and the names of a chat's people must stand in no procedure."""
-    told = {found.fingerprint: gives_away(found.procedure, privacy) for found in report.skills}
+
+    def holding(found: Candidate) -> Sentence | None:
+        what = gives_away(found.procedure, privacy)
+        return Sentence("it would hold {what}", what=what) if what else None
+
+    return _without(report, holding)
+
+
+def _without(report: Report, refusing: Callable[[Candidate], Sentence | None]) -> Report:
+    """The report in which these are refused, for the reasons that are given."""
+    judged = [(found, refusing(found)) for found in report.skills]
     refused = tuple(
-        Refusal(
-            tuple(step.tool or "" for step in found.procedure.steps),
-            found.support,
-            (Sentence("it would hold {what}", what=what),),
-        )
-        for found in report.skills
-        if (what := told[found.fingerprint])
+        Refusal(tuple(step.tool or "" for step in found.procedure.steps), found.support, (why,))
+        for found, why in judged
+        if why is not None
     )
-    skills = tuple(found for found in report.skills if not told[found.fingerprint])
+    skills = tuple(found for found, why in judged if why is None)
     return replace(report, skills=skills, refused=refused + report.refused)
 
 

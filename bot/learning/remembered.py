@@ -32,10 +32,12 @@ class Remembered:
     narrow: frozenset[str] = frozenset()
     later: dict[str, int] = field(default_factory=dict)
 
-    def too_early(self, candidate: Candidate) -> bool:
-        """Whether people did not want it, and there is hardly more evidence now."""
+    def too_early(self, candidate: Candidate) -> Sentence | None:
+        """Why it does not come yet: people did not want it, and there is hardly more evidence now. None where it may."""
         seen = self.later.get(candidate.fingerprint)
-        return seen is not None and candidate.tasks < max(seen + 1, ceil(MORE * seen))
+        if seen is None or candidate.tasks >= (needed := max(seen + 1, ceil(MORE * seen))):
+            return None
+        return Sentence("people did not want it for now: it comes again once it was seen in {count} tasks", count=needed)
 
 
 def remembered(proposals: Iterable[Proposal]) -> Remembered:

@@ -69,8 +69,9 @@ async def test_what_was_rejected_for_good_does_not_come_again(loop: Loop, reason
 
 async def test_what_was_not_wanted_now_comes_again_with_more_evidence(loop: Loop) -> None:
     first = await rejected(loop, "later")
-    await loop.learn()
-    assert await deliveries(loop.store) == []
+    await loop.learn(asked_in=ROOM.key)
+    [(told, _)] = await deliveries(loop.store)
+    assert told.text.endswith("people did not want it for now: it comes again once it was seen in 6 tasks")
     await loop.live()
     await loop.learn()
     [(card, _)] = await deliveries(loop.store)

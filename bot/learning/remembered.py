@@ -33,11 +33,13 @@ class Remembered:
     later: dict[str, int] = field(default_factory=dict)
 
     def too_early(self, candidate: Candidate) -> Sentence | None:
-        """Why it does not come yet: people did not want it, and there is hardly more evidence now. None where it may."""
+        """Why it does not come yet: people did not want it, and there is hardly more evidence now. None: it may."""
         seen = self.later.get(candidate.fingerprint)
         if seen is None or candidate.tasks >= (needed := max(seen + 1, ceil(MORE * seen))):
             return None
-        return Sentence("people did not want it for now: it comes again once it was seen in {count} tasks", count=needed)
+        return Sentence(
+            "people did not want it for now: it comes again once it was seen in {tasks} tasks", tasks=needed
+        )
 
 
 def remembered(proposals: Iterable[Proposal]) -> Remembered:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bot.domain.skill import Procedure, Provenance, Skill
 from bot.errors import SkillInvalid
@@ -31,7 +32,7 @@ class Shown:
     `calls` of all `places` together; `uses`: where nothing stands between them, the segment, its task and the calls.
     """
 
-    traces: frozenset[str]
+    traces: Sequence[str]
     tasks: int
     people: frozenset[str]
     verified: int
@@ -52,7 +53,7 @@ class Proven:
     @property
     def traces(self) -> tuple[str, ...]:
         """The traces that show it."""
-        return tuple(sorted(frozenset[str]().union(*(there.traces for there in self.shown.values()))))
+        return tuple(sorted(chain.from_iterable(there.traces for there in self.shown.values())))
 
 
 def shown(supports: Sequence[Support]) -> Shown:
@@ -60,7 +61,7 @@ def shown(supports: Sequence[Support]) -> Shown:
     runs = [support.run for support in supports]
     together = ((support, support.places) for support in supports)
     return Shown(
-        traces=frozenset(run.trace for run in runs),
+        traces=sorted({run.trace for run in runs}),
         tasks=len({run.task for run in runs}),
         people=frozenset(run.person for run in runs if run.person),
         verified=len({run.task for run in runs if run.verified}),

@@ -25,8 +25,8 @@ class Contribution:
 
     @cached_property
     def part(self) -> int:
-        """The number of the part that the task belongs to, with all its traces."""
-        return crc32(self.task.encode("utf-8", "surrogatepass")) % PARTS
+        """The number of the part that it belongs to."""
+        return part_of(self.task)
 
     @cached_property
     def size(self) -> int:
@@ -35,6 +35,11 @@ class Contribution:
             return 0
         results = sum(len(call.content) for segment in self.run.segments for call in segment.calls)
         return results + sum(map(len, self.run.said))
+
+
+def part_of(task: str) -> int:
+    """The number of the part that a task belongs to, with all its traces."""
+    return crc32(task.encode("utf-8", "surrogatepass")) % PARTS
 
 
 def contribute(trace: Trace) -> Contribution:

@@ -53,6 +53,11 @@ class Part:
         return len({given.task for given in self.given})
 
     @cached_property
+    def definitions(self) -> Mapping[int, tuple[JSON, ...]]:
+        """The definitions of tools that its runs had, by their identity: many share theirs."""
+        return {id(given.tools): given.tools for given in self.given if given.run is not None}
+
+    @cached_property
     def tasks_of(self) -> Mapping[str, int]:
         """The tasks in which each tool was called: a set of them, written as the bits of a number."""
         tasks: dict[str, int] = defaultdict(int)
@@ -64,39 +69,44 @@ class Part:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The parts that hold anything, and the JSON Schemas of called tools where the traces give them.
+    """The parts that hold anything, by their numbers, and the JSON Schemas of called tools where the traces give them.
 
     `memory` has what the last report over these parts worked out.
     """
 
-    parts: tuple[Part, ...]
+    parts: Mapping[int, Part]
     schemas: Mapping[str, Mapping[str, JSON]]
     memory: Memory
 
     @property
     def traces(self) -> int:
         """How many were given, with those that were not looked at."""
-        return sum(len(part.given) for part in self.parts)
+        return sum(len(part.given) for part in self.parts.values())
 
     @property
     def tasks(self) -> int:
         """How many these are of."""
-        return sum(part.tasks for part in self.parts)
+        return sum(part.tasks for part in self.parts.values())
 
     @cached_property
     def tasks_of(self) -> Mapping[str, int]:
         """The tasks in which each tool was called, in all parts."""
         tasks: dict[str, int] = defaultdict(int)
         before = 0
-        for part in self.parts:
+        for part in self.parts.values():
             for tool, there in part.tasks_of.items():
                 tasks[tool] |= there << before
             before += part.tasks
         return tasks
 
+    @cached_property
+    def tasks_by(self) -> Mapping[str, int]:
+        """In how many tasks each tool was called."""
+        return {tool: tasks.bit_count() for tool, tasks in self.tasks_of.items()}
+
     def each(self, question: Hashable, work: Callable[[Part], T]) -> Iterator[T]:
         """What each part answers."""
-        for part in self.parts:
+        for part in self.parts.values():
             yield self.memory.once((question, id(part)), part, partial(work, part))
 
 
@@ -108,20 +118,20 @@ def corpus(traces: Iterable[Trace]) -> Corpus:
 def gathered(contributions: Iterable[Contribution], memory: Memory) -> Corpus:
     """What traces of one scope gave, in parts."""
     there: dict[int, list[Contribution]] = defaultdict(list)
-    definitions = {}
     for given in contributions:
         there[given.part].append(given)
-        definitions[id(given.tools)] = given.tools
-    parts = [
-        memory.once(("part", *map(id, given)), given, partial(Part, tuple(given))) for _, given in sorted(there.items())
-    ]
-    tools = frozenset[str]().union(*(part.tasks_of for part in parts))
+    parts = {
+        number: memory.once(("part", *map(id, given)), given, partial(Part, tuple(given)))
+        for number, given in there.items()
+    }
+    definitions = {name: tools for part in parts.values() for name, tools in part.definitions.items()}
+    tools = frozenset[str]().union(*(part.tasks_of for part in parts.values()))
     spelled = [
         memory.once(("spelled", name, tools), given, partial(_spelled, given, tools))
         for name, given in definitions.items()
     ]
     texts = frozenset[tuple[str, str]]().union(*spelled)
-    return Corpus(tuple(parts), memory.once(("schemas", texts), None, partial(_parsed, texts)), memory)
+    return Corpus(parts, memory.once(("schemas", texts), None, partial(_parsed, texts)), memory)
 
 
 def schemas_in(definitions: Iterable[Iterable[JSON]], runs: Iterable[Run]) -> Mapping[str, Mapping[str, JSON]]:

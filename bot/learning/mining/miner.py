@@ -150,7 +150,7 @@ def _sample(standing: Mapping[Part, Standing]) -> list[Occurrence]:
 def _shapes(corpus: Corpus, proven: Sequence[Proven]) -> Shapes:
     """What could be used in each segment."""
     shapes: dict[Shape, list[str]] = defaultdict(list)
-    for part in corpus.parts:
+    for part in corpus.parts.values():
         there = [(number, found.shown[part]) for number, found in enumerate(proven) if part in found.shown]
         asked = ("shapes", *((number, id(found)) for number, found in there))
         for shape, tasks in corpus.memory.once(asked, there, partial(_shapes_of, there)).items():

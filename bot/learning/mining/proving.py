@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from bot.learning.mining.building import build
 from bot.learning.mining.canonical import Run
+from bot.learning.mining.contribution import part_of
 from bot.learning.mining.corpus import Corpus
 from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.induce import Induced, induce
@@ -51,7 +52,8 @@ def _bindable_but_for_one(matches: Sequence[Match]) -> float:
     for match in matches:
         known[match.task] += match.known
         all_[match.task] += match.parameters
-    left = ((known.total() - known[task], all_.total() - all_[task]) for task in all_)
+    told, asked = known.total(), all_.total()
+    left = ((told - known[task], asked - all_[task]) for task in all_)
     return max((share(part, whole) for part, whole in left), default=1.0)
 
 
@@ -79,8 +81,5 @@ def _matches(replayer: Replayer, run: Run) -> tuple[Match, ...]:
 
 def _learned_from(corpus: Corpus, places: Sequence[Occurrence]) -> Mapping[str, Sequence[Run]]:
     """All runs of the tasks, in the order of the tasks' first places."""
-    tasks: dict[str, Sequence[Run]] = {place.run.task: () for place in places}
-    for part in corpus.parts:
-        for task in tasks.keys() & part.by_task.keys():
-            tasks[task] = part.by_task[task]
-    return tasks
+    tasks = dict.fromkeys(place.run.task for place in places)
+    return {task: corpus.parts[part_of(task)].by_task[task] for task in tasks}

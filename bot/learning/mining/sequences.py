@@ -83,14 +83,14 @@ def frequent(corpus: Corpus, min_tasks: int) -> Sequences:
     found: dict[Tools, dict[Part, Standing]] = {}
     known: dict[Part, frozenset[Tools]] = {}
     for length in range(SHORTEST, LONGEST + 1):
-        there = {part: _standing(corpus, part, length, known.get(part)) for part in corpus.parts}
+        there = {part: _standing(corpus, part, length, known.get(part)) for part in corpus.parts.values()}
         tasks = Counter[Tools]()
-        for standing in there.values():
-            tasks.update({tools: len(places.by_task) for tools, places in standing.items()})
+        for _, counts in there.values():
+            tasks.update(counts)
         enough = [tools for tools, count in tasks.items() if _enough(corpus, tools, count, min_tasks)]
         for tools in sorted(enough):
-            found[tools] = {part: standing[tools] for part, standing in there.items() if tools in standing}
-        known = {part: frozenset(found.keys() & standing.keys()) for part, standing in there.items()}
+            found[tools] = {part: standing[tools] for part, (standing, _) in there.items() if tools in standing}
+        known = {part: frozenset(found.keys() & standing.keys()) for part, (standing, _) in there.items()}
     return found
 
 
@@ -100,17 +100,21 @@ def by_task(standing: Mapping[Part, Standing]) -> Iterator[Sequence[Occurrence]]
 
 
 def _enough(corpus: Corpus, tools: Tools, tasks: int, min_tasks: int) -> bool:
-    return tasks >= min_tasks and tasks >= support_needed(corpus, tools, min_tasks)
+    most = max(corpus.tasks_by[tool] for tool in tools)  # tells most sequences without all tools' tasks put together
+    return tasks >= max(min_tasks, LEAST_SHARE * most) and tasks >= support_needed(corpus, tools, min_tasks)
 
 
-def _standing(corpus: Corpus, part: Part, length: int, known: frozenset[Tools] | None) -> Mapping[Tools, Standing]:
-    """Where sequences stand in a part. `known`: the frequent ones one unit shorter that stand there."""
+def _standing(
+    corpus: Corpus, part: Part, length: int, known: frozenset[Tools] | None
+) -> tuple[Mapping[Tools, Standing], Mapping[Tools, int]]:
+    """Where sequences stand in a part, and in how many tasks. `known`: the frequent ones one unit shorter there."""
 
-    def work() -> Mapping[Tools, Standing]:
+    def work() -> tuple[Mapping[Tools, Standing], Mapping[Tools, int]]:
         places: dict[Tools, list[Occurrence]] = defaultdict(list)
         for tools, place in _windows(part, length, known):
             places[tools].append(place)
-        return {tools: Standing(there) for tools, there in places.items()}
+        tasks = {tools: len({place.run.task for place in there}) for tools, there in places.items()}
+        return {tools: Standing(there) for tools, there in places.items()}, tasks
 
     return corpus.memory.once(("standing", id(part), length, known), part, work)
 

@@ -27,7 +27,7 @@ def induced(work: Work, count: int = 10) -> Induced:
         tools: [place for places in by_task(there) for place in places] for tools, there in frequent(whole, 1).items()
     }
     tools, places = max(standing.items(), key=lambda pair: (len(pair[0]), len(pair[1])))
-    recorded = [views[0] for part in whole.parts for _, segments in part.views for views in segments]
+    recorded = [views[0] for part in whole.parts.values() for _, segments in part.views for views in segments]
     found = induce(whole, [place for place in places if place.view in recorded], len(tools), Rigour(3))
     assert found is not None
     return found

@@ -53,7 +53,7 @@ def test_how_a_corpus_is_parted_changes_no_report(monkeypatch: pytest.MonkeyPatc
 
 def test_one_more_trace_leaves_every_part_but_its_own_as_it_was() -> None:
     told, memory = [contribute(trace) for trace in everyday(Random(5), 60)], Memory()
-    before = gathered(told[:-1], memory).parts
+    before = gathered(told[:-1], memory).parts.values()
     memory.begin()
-    (new,) = set(gathered(told, memory).parts) - set(before)
+    (new,) = set(gathered(told, memory).parts.values()) - set(before)
     assert told[-1] in new.given

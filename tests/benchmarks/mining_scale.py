@@ -4,7 +4,8 @@ First, `apprentice mine` runs as a process of its own on files of so many traces
 the most memory it held. Then a bot's cycles over as many, in the process beside its event loop (the workbench): the
 first one, which sends that process everything; the longest time for which the event loop stood still meanwhile; the
 process's memory; what one more trace costs until it is indexed beside the others (asking what is lacking, reading it,
-sending it, indexing it: the wall time of all four); and the report that follows it.
+sending it, indexing it: the wall time of all four); and the report that follows it, with the processor's time of that
+process, which tells more where other work goes on.
 
 The traces are made here, the same ones every time: people of a few workplaces who share their procedures, each task
 with names, ids and values of its own, a third of the calls noise (tests/learning/workplaces.py). With --traces, copies
@@ -47,7 +48,7 @@ SECONDS, MEGABYTES, ONE_MORE = 20, 500, 50
 """Targets for 10,000 traces on two cores; milliseconds for one more."""
 MORE = 20
 """Traces that come one by one."""
-REPORTS = 5
+REPORTS = 15
 """Reports after one more trace."""
 PROCEDURES = (workplaces.shop, workplaces.files, workplaces.tickets, workplaces.build)
 NOISE = (workplaces.question, workplaces.noise)
@@ -118,7 +119,7 @@ class Bot:
         await self._cycle(ids[:number])
         first, stalled = time.monotonic() - start, self._stalled
         added = [await self._timed(self._add(ids[: number + more])) for more in range(1, MORE + 1)]
-        again = [await self._timed(self._cycle(ids[: number + more])) for more in range(1, REPORTS + 1)]
+        again, used = await self._reports([ids[: number + more] for more in range(1, REPORTS + 1)])
         memory = await to_process.run_sync(_resident)
         watching.cancel()
         after, worst = f"to {number}", 1_000 * max(added)
@@ -129,8 +130,20 @@ class Bot:
             Figure(
                 "one more trace", 1_000 * median(added), "ms", f"median {after}; at most {worst:.0f}", most=ONE_MORE
             ),
-            Figure("a report then", median(again), "s", f"median {after}; at most {max(again):.2f}"),
+            Figure("a report then", median(again), "ms", f"median {after}; at most {max(again):.0f}", most=ONE_MORE),
+            Figure("its work", median(used), "ms of a core", f"median {after}; at most {max(used):.0f}", most=ONE_MORE),
         ]
+
+    async def _reports(self, each: Sequence[Sequence[str]]) -> tuple[list[float], list[float]]:
+        """What a cycle over each of these takes: milliseconds, and those of the process's processor."""
+        took, used = [], []
+        before = await to_process.run_sync(time.process_time)
+        for ids in each:
+            took.append(1_000 * await self._timed(self._cycle(ids)))
+            now = await to_process.run_sync(time.process_time)
+            used.append(1_000 * (now - before))
+            before = now
+        return took, used
 
     async def _cycle(self, ids: Sequence[str]) -> Report:
         return await Workbench(3)("local", dict.fromkeys(ids, ""), self._read, Taken())

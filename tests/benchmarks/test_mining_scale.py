@@ -18,7 +18,7 @@ def test_it_measures_both_ways(tmp_path: Path) -> None:
         write(traces_of(shop, Random(1), 5), out)
     for source in (None, tmp_path / "x.jsonl"):
         found = list(figures([20], source))
-        assert len(found) == 7
+        assert len(found) == 8
         assert all(figure.value > 0 for figure in found)
         assert [str(figure) for figure in found if figure.unit == "MB" and "MISSED" in str(figure)] == []
 

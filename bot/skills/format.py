@@ -158,19 +158,21 @@ def _read_skill_file(folder_name: str, content: bytes) -> tuple[Skill, list[_Pro
         place = re.search(r"line (\d+)", str(error))
         sentence = re.sub(r'\s*in "<unicode string>", line \d+, column \d+:?', "", str(error))
         return nothing, [_Problem(SKILL_FILE, int(place[1]) if place else 1, sentence)]
+    skill, found = _read_front(metadata, body, document.value)
+    found += [(_subject(sentence), sentence) for sentence in validate_metadata(metadata, Path(folder_name))]
+    lines = document.lines
+    places = ((lines.get(("metadata", key)) or lines.get((key,)) or 1, sentence) for key, sentence in found)
+    return skill or nothing, [_Problem(SKILL_FILE, line, sentence) for line, sentence in sorted(places)]
+
+
+def _read_front(metadata: JSON, body: str, written: JSON) -> tuple[Skill | None, list[tuple[str, str]]]:
+    """The skill without its procedure, and what is wrong: keys, each with a sentence."""
     try:
         front = _Front.model_validate(metadata)
     except ValidationError as error:
         keys = (str(detail["loc"][0]) for detail in error.errors(include_url=False))
-        found = [(key, f"{key}: expected {_EXPECTED[key]}") for key in keys if key in _EXPECTED]
-        skill = nothing
-    else:
-        found = list(_own_rules(front, document.value))
-        skill = _skill(front, body)
-    found += [(_subject(sentence), sentence) for sentence in validate_metadata(metadata, Path(folder_name))]
-    lines = document.lines
-    places = ((lines.get(("metadata", key)) or lines.get((key,)) or 1, sentence) for key, sentence in found)
-    return skill, [_Problem(SKILL_FILE, line, sentence) for line, sentence in sorted(places)]
+        return None, [(key, f"{key}: expected {_EXPECTED[key]}") for key in keys if key in _EXPECTED]
+    return _skill(front, body), list(_own_rules(front, written))
 
 
 def _own_rules(front: _Front, written: JSON) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from bot.engine.guests import Guests
 from bot.engine.intake import Intake
 from bot.engine.lanes import Lanes
 from bot.engine.outbox import Outbox
+from bot.engine.purse import CountedEmbedder
 from bot.engine.sweep import SECONDS, sweep
 from bot.engine.toolbox import Toolbox
 from bot.errors import ApprenticeError
@@ -68,10 +69,11 @@ class App:
         self._intake = Intake(store, clock)
         self._woken: asyncio.Queue[str] = asyncio.Queue()
         store.woken = self._wake_all
-        documents = document_tools(settings, clock, outside.embedder)
+        embedder = CountedEmbedder(outside.embedder, store, clock, tables.granted) if outside.embedder else None
+        documents = document_tools(settings, clock, embedder)
         own = own_tools(settings, clock, self.library, store, documents)
         sources = policed((*own, *outside.tools), tables.tools.policy)
-        meaning = Meaning(store, clock, outside.embedder) if outside.embedder else None
+        meaning = Meaning(store, clock, embedder) if embedder else None
         toolbox = Toolbox(sources, Relevance(self.library, store, meaning), tables.skills.tokens)
         reviewers = Reviewers(adapters, settings.reviewers, lambda: store.read(people.first_paired))
         phrases = Phrases(tables.phrases.model_dump())

@@ -220,7 +220,7 @@ def _unpriced(settings: Settings, tables: Tables) -> list[str]:
     granted = tables.granted
     if all(limit.money is None for limit in (granted.day, granted.person, granted.conversation, granted.cycle)):
         return []
-    models = {settings.model, settings.learning_model, tables.model.second} - {None}
+    models = {settings.model, settings.learning_model, tables.model.second, settings.embedding_model} - {None}
     return [
         f"The budgets in apprentice.toml limit money, but {model} has no price there: add one, or limit tokens."
         for model in sorted(map(str, models))

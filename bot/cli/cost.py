@@ -53,4 +53,4 @@ def _row(line: Line, by: By, prices: Prices) -> JSON:
 def _told(row: JSON, by: By) -> str:
     paid = "" if row["money"] is None else f"  {row['money']:.4f} {row['currency']}"
     tokens = f"{row['tokens_in']:>11} tokens in {row['tokens_out']:>10} out"
-    return f"{row[by] or 'learning':<40} {row['calls']:>7} calls {tokens}{paid}"
+    return f"{row[by] or 'learning, embeddings':<40} {row['calls']:>7} calls {tokens}{paid}"

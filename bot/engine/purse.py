@@ -1,15 +1,17 @@
 """What a turn may spend of the operator's budgets, and what it has spent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from bot.domain.chat import Conversation, Outgoing
 from bot.domain.cost import Budgets, Used
-from bot.errors import LimitReached
-from bot.ports import Clock
+from bot.errors import LimitReached, ModelUnavailable
+from bot.ports import Clock, Embedder
 from bot.store import spending
+from bot.store.commits import Commit
 from bot.store.deliveries import conclude, deliver, quoted
 from bot.store.journal import Entry
-from bot.store.store import Connection
+from bot.store.store import Connection, Store
 from bot.store.turns import Turn
 from bot.words import Sentence, say
 
@@ -75,3 +77,26 @@ class Purse:
 
     def _today(self) -> str:
         return self._budgets.day_of(self._clock.now())
+
+
+class CountedEmbedder:
+    """Port Embedder through another one: its use is counted, and belongs to the day's budget alone."""
+
+    def __init__(self, embedder: Embedder, store: Store, clock: Clock, budgets: Budgets) -> None:
+        self.model = embedder.model
+        self._embedder = embedder
+        self._store = store
+        self._clock = clock
+        self._budgets = budgets
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """A vector a text. Raises ModelError, also where nothing is left of the day's budget."""
+        today, limit = self._budgets.day_of(self._clock.now()), self._budgets.day
+        if limit and limit.reached(await self._store.read(partial(spending.of_day, day=today)), self._budgets.prices):
+            raise ModelUnavailable(DAY.template, zone=str(self._budgets.zone))
+        vectors = await self._embedder.embed(texts)
+        # The port tells no tokens: four bytes are one, as the clients estimate.
+        used = Used(self.model, 1, sum(len(text.encode("utf-8", "replace")) for text in texts) // 4, 0)
+        more = partial(spending.add, day=today, person="", conversation=spending.EMBEDDINGS, used=used)
+        await self._store.write(Commit.EMBEDDED, more)
+        return vectors

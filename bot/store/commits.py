@@ -42,6 +42,8 @@ class Commit(StrEnum):
     """The learning model has answered a question about a task: it is not asked again."""
     VECTORS = "vectors"
     """Skills that were not seen before have been embedded: it is not paid for again."""
+    EMBEDDED = "embedded"
+    """What a call of the embedding model used."""
     APPROVE = "approve"
     """The operator decides about a skill on the command line."""
     SHELF = "shelf"

@@ -15,6 +15,8 @@ from bot.store.tables import conversations, spending
 
 LEARNING = "learning:"
 """Begins what stands for the conversation in the use of learning cycles; the scope follows."""
+EMBEDDINGS = "embeddings"
+"""Stands for the conversation in the use of the embedding model, which is nobody's in particular."""
 By = Literal["day", "person", "conversation", "model"]
 
 _SINCE = sa.func.coalesce(

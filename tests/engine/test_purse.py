@@ -8,11 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.clients.embedding import OpenAIEmbedder
 from bot.domain.cost import Budgets, Limit, Prices, Used
 from bot.domain.skill import Procedure, Step
+from bot.engine.purse import CountedEmbedder
+from bot.errors import ModelUnavailable
 from bot.ports import ModelReply, ModelRequest
 from bot.store import journal, spending, tasks
 from bot.store.store import Store
+from tests.emulators.embeddings_server import EmbeddingsServer
 from tests.engine.desk import Desk, endless, wishes, words
 from tests.engine.made import ANA, BOB, GROUP, ROOM
 
@@ -188,6 +192,19 @@ async def test_status_tells_what_the_conversation_used(desk: Desk) -> None:
     assert "- Used in this conversation: 1050100 tokens" in (await desk.say("/status"))[0].splitlines()
     await desk.say("/new")
     assert "- Used in this conversation: 0 tokens" in (await desk.say("/status"))[0].splitlines()
+
+
+async def test_embeddings_are_counted_and_end_with_the_days_budget(desk: Desk) -> None:
+    budgets = Budgets(day=Limit(tokens=10))
+    async with EmbeddingsServer() as server, OpenAIEmbedder("small", base_url=server.base_url) as embedder:
+        counted = CountedEmbedder(embedder, desk.store, desk.clock, budgets)
+        for text in ("twenty bytes, twenty", "and twenty bytes too"):
+            assert len(await counted.embed([text])) == 1
+        with pytest.raises(ModelUnavailable, match="used up"):
+            await counted.embed(["more"])
+        assert len(server.requests) == 2
+    [line] = await desk.store.read(lambda connection: spending.lines(connection, "conversation"))
+    assert (line.of, line.used) == ("embeddings", [Used("small", 2, 10, 0)])
 
 
 def test_a_limit_is_reached_when_nothing_is_left() -> None:

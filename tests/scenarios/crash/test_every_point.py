@@ -32,7 +32,7 @@ IMPORTING = [Commit.IMPORT]
 """Imported twice adds nothing (tests/learning/test_backfill.py), so one that was killed is given again."""
 JUDGING = [Commit.JUDGE]
 """No story has a learning model: what follows a crash there is in tests/learning/outcomes/test_judge.py."""
-EMBEDDING = [Commit.VECTORS]
+EMBEDDING = [Commit.VECTORS, Commit.EMBEDDED]
 """No story has an embedding model: what a crash there loses is asked for again (tests/skills/test_meaning.py)."""
 SENDING = [Commit.FILE]
 """No story sends a file: what a crash there leaves is in tests/tools/test_sending.py."""

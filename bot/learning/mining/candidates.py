@@ -19,6 +19,7 @@ from bot.learning.mining.support import Support
 from bot.learning.mining.telling import explained
 from bot.learning.mining.words import Words, words
 from bot.skills import format
+from bot.skills.core_yaml import UNWANTED
 from bot.words import Sentence
 
 MOST_NAMED = 500
@@ -120,4 +121,6 @@ def _draft(corpus: Corpus, induced: Induced, taken: Collection[str]) -> tuple[Wo
 
 
 def _learned_from(induced: Induced) -> tuple[str, ...]:
-    return tuple(sorted({support.run.task for support in induced.supports}))[:MOST_NAMED]
+    """The tasks, but for those whose names no file of a skill may hold."""
+    tasks = {support.run.task for support in induced.supports}
+    return tuple(sorted(task for task in tasks if not UNWANTED.search(task)))[:MOST_NAMED]

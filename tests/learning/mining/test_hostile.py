@@ -125,3 +125,10 @@ def test_deep_results_and_odd_numbers() -> None:
         desk.call("get_fourth", "9" * 5_000, key=key)
 
     assert mine(traces_of(work, Random(3), 5)).traces == 5
+
+
+def test_a_task_whose_name_no_file_may_hold_teaches_and_is_not_named() -> None:
+    first, *rest = traces_of(workplaces.shop, Random(1), 6)
+    [skill] = mine([replace(first, id="e\u202evil\0", task="e\u202evil\0"), *rest]).skills
+    assert (skill.tasks, len(skill.support)) == (6, 6)
+    assert skill.procedure.provenance.tasks == tuple(sorted(trace.task for trace in rest))

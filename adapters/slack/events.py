@@ -24,8 +24,19 @@ REACTIONS = ("reaction_added", "reaction_removed")
 STOPPED = "agent_session_stopped"
 """A person pressed Slack's own stop button, beside the status or under a stream."""
 DIRECT = "im"
-SAID = frozenset({"", "file_share", "thread_broadcast"})
+SAID = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of messages that a person says; edits, deletions and people's comings and goings have others."""
+
+
+BARE = "/help"
+"""What the bot's name alone is taken for."""
+
+
+class _Shared(BaseModel):
+    """What stands below a message; one that was forwarded says so."""
+
+    is_share: bool = False
+    text: str | None = None
 
 
 class _Post(BaseModel):
@@ -45,6 +56,14 @@ class _Post(BaseModel):
     thread_ts: str | None = None
     parent_user_id: str | None = None
     files: list[File] | None = None
+    attachments: list[_Shared] | None = None
+
+    @property
+    def text_with_shared(self) -> str:
+        """What was said, and below it what was forwarded, quoted."""
+        shared = [one.text.strip() for one in self.attachments or () if one.is_share and one.text]
+        quoted = ("\n".join(f"&gt; {line}" for line in text.splitlines()) for text in shared)
+        return "\n\n".join(filter(None, (self.text, *quoted)))
 
 
 class _Named(BaseModel):
@@ -168,19 +187,20 @@ class EventReader:
         return membership.read(event, event_id, self.me, now) if kind in membership.EVENTS else None
 
     async def _message(self, post: _Post) -> MessageReceived | None:
-        text = post.text or ""
         if not self._by_person(post) or not (post.type == MENTION or post.channel_type in MESSAGES):
             return None
-        direct = post.channel_type == DIRECT
-        named = direct or post.type == MENTION or self.me.user in mentioned(text)
+        direct, called = post.channel_type == DIRECT, self.me.user in mentioned(post.text or "")
+        named = direct or called or post.type == MENTION
         # Said in a thread without naming the bot, it is for the bot where the bot began the thread or takes part in it.
         if not named and not post.thread_ts:
             return None
-        text = without(text, self.me.user)
+        text = without(post.text_with_shared, self.me.user)
         known = await self.people.known({post.user, *mentioned(text)})
         text = readable(text, {user: found.name for user, found in known.items()})
         if not (text or post.files):
-            return None
+            if not called:
+                return None
+            text = BARE
         thread = post.thread_ts or ("" if direct else post.ts)
         return MessageReceived(
             key=self.me.key(post.channel, post.ts),

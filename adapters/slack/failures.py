@@ -41,6 +41,9 @@ _CLOSED = {
     "is_inactive": "Channel {chat} is archived or gone, nothing can be changed there.",
     "channel_not_found": "The bot does not see channel {chat}: it is gone, or private and the bot is not in it "
     "(invite it with /invite).",
+    "messages_tab_disabled": "The app's Messages tab is off, chat {chat} takes nothing: switch it on under App Home.",
+    "restricted_action": "The workspace lets the bot not write to channel {chat}: allow it in the channel's settings.",
+    "restricted_action_read_only_channel": "Channel {chat} is read-only: let the bot write there.",
     "account_inactive": "The app was removed from the workspace of chat {chat}: install it again and set "
     "SLACK_BOT_TOKEN.",
 }

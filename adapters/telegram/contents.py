@@ -1,8 +1,20 @@
-"""What a message holds beside its text: files, and places, contacts and polls told in words."""
+"""What a message holds beside its text: files, and places, contacts, polls, lists and dice told in words."""
 
 from collections.abc import Sequence
 
-from telegram import Animation, Audio, Document, Message, PhotoSize, Sticker, Video, VideoNote, Voice
+from telegram import (
+    Animation,
+    Audio,
+    Document,
+    Message,
+    PaidMediaInfo,
+    PhotoSize,
+    Sticker,
+    Story,
+    Video,
+    VideoNote,
+    Voice,
+)
 
 from bot.domain.chat import Attachment
 from bot.domain.text import clean
@@ -26,6 +38,8 @@ def attached(message: Message) -> tuple[Attachment, ...]:
     match message.effective_attachment:
         case Sticker() as sticker:
             return (Attachment(sticker.file_id, "sticker.webp", "sticker", sticker.file_size or 0),)
+        case Story() | PaidMediaInfo():  # which no bot can fetch
+            return (Attachment("", "video.mp4", "video/mp4"),)
         case Document() | Audio() | Voice() | Video() | VideoNote() | Animation() as file:
             usual_name, usual_media = _KINDS[type(file)]
             name = getattr(file, "file_name", None) or usual_name
@@ -43,7 +57,7 @@ def _photo(sizes: Sequence[PhotoSize]) -> Attachment:
 
 
 def told(message: Message) -> str:
-    """A place, a contact or a poll as text, empty for any other message."""
+    """A place, a contact, a poll, a list or dice as text, empty for any other message."""
     if venue := message.venue:
         return clean(f"{venue.title}, {venue.address} ({venue.location.latitude}, {venue.location.longitude})")
     if place := message.location:
@@ -52,4 +66,8 @@ def told(message: Message) -> str:
         return clean(f"{contact.first_name} {contact.last_name or ''}".strip() + f", {contact.phone_number}")
     if poll := message.poll:
         return clean("\n- ".join((poll.question, *(option.text for option in poll.options))))
+    if listed := message.checklist:
+        return clean("\n- ".join((listed.title, *(task.text for task in listed.tasks))))
+    if dice := message.dice:
+        return f"{dice.emoji} {dice.value}"
     return ""

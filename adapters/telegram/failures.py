@@ -46,7 +46,7 @@ def _delivery_error(error: TelegramError, chat: str) -> DeliveryError:
             return DeliverLater(f"Telegram asks to wait {after:g} s before the next message to chat {chat}.", after)
         case ChatMigrated(new_chat_id=new):
             return DeliverLater(f"Chat {chat} became a supergroup, its id is {new} now.")
-        case Forbidden() | BadRequest() if isinstance(error, Forbidden) or "chat not found" in error.message.lower():
+        case Forbidden() | BadRequest() if isinstance(error, Forbidden) or _closed(error.message.lower()):
             return Gone(f"Telegram lets the bot no longer write to chat {chat}: {error.message}.")
         case BadRequest():
             return Undeliverable(f"Telegram refused the message to chat {chat}: {error.message}.")
@@ -56,6 +56,11 @@ def _delivery_error(error: TelegramError, chat: str) -> DeliveryError:
             return DeliverLater(f"Telegram cannot be reached for chat {chat}: {error.message}.")
         case _:
             return MaybeDelivered(f"Telegram's answer was lost, the message may stand in chat {chat}: {error.message}.")
+
+
+def _closed(message: str) -> bool:
+    """Whether it is the chat that takes nothing from the bot: it is gone, or the bot may not write there."""
+    return any(words in message for words in ("chat not found", "rights to send text messages", "chat_write_forbidden"))
 
 
 def _surely_not_posted(error: NetworkError) -> bool:

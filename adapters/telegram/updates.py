@@ -39,6 +39,9 @@ UPDATES = (Update.MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION, Updat
 Reactions come in direct chats, and in groups whose administrator the bot is.
 """
 
+BARE = "/help"
+"""What the bot's name alone is taken for."""
+
 
 @dataclass(frozen=True, slots=True)
 class UpdateReader:
@@ -118,8 +121,14 @@ class UpdateReader:
         if message.from_user is None or message.from_user.is_bot or message.sender_chat:
             return None
         text, files = self._said_to_bot(message), attached(message)
-        if text is None or not (text or files):
+        if text is None:
             return None
+        if not text.startswith("/") and (shown := self._pointed_at(message)):
+            text = f"{text}\n\n{shown}".strip()
+        if not (text or files):
+            if not message.text:
+                return None
+            text = BARE  # its name, and nothing else
         return MessageReceived(
             key=f"{PLATFORM}:{self.me.id}:{message.chat.id}:{message.message_id}",
             conversation=_conversation(message, message.from_user),
@@ -152,6 +161,15 @@ class UpdateReader:
                 addressed = addressed or bool(owner) or command.removeprefix("/") in self.commands
                 text = command + text[end:]
         return clean(text).strip() if addressed else None
+
+    def _pointed_at(self, message: Message) -> str:
+        """What others said in a group, quoted, where a message answers it: the bot has not seen it."""
+        answered = message.reply_to_message
+        ours = answered is None or (answered.from_user is not None and answered.from_user.id == self.me.id)
+        if answered is None or ours or message.chat.type == Chat.PRIVATE:
+            return ""
+        said = message.quote.text if message.quote else answered.text or answered.caption or told(answered)
+        return "\n".join(f"> {line}" for line in clean(said).strip().splitlines())
 
     def _names_bot(self, entity: MessageEntity, word: str) -> bool:
         if entity.type == MessageEntity.TEXT_MENTION:

@@ -7,6 +7,7 @@ from bot.errors import Gone, Undeliverable
 from bot.ports import ChatAdapter
 from tests.adapters.slack_harness import slack_harness
 from tests.adapters.telegram_harness import telegram_harness
+from tests.emulators.slack_faults import refused
 from tests.emulators.telegram_faults import Fault
 
 
@@ -32,6 +33,10 @@ async def test_on_telegram() -> None:
             await adapter.edit(Outgoing(here, "Hello!"), posted)
         harness.telegram.fault("sendMessage", Fault("refuse", 400, "Bad Request: chat not found"))
         await closed(adapter, Conversation("telegram", "98765"))
+        harness.ann.block(False)
+        for words in ("not enough rights to send text messages to the chat", "CHAT_WRITE_FORBIDDEN"):
+            harness.telegram.fault("sendMessage", Fault("refuse", 400, f"Bad Request: {words}"))
+            await closed(adapter, here)
 
 
 async def test_on_slack() -> None:
@@ -46,3 +51,7 @@ async def test_on_slack() -> None:
         room.archived = True
         await closed(adapter, here)
         await closed(adapter, Conversation("slack", f"{slack.team}/C404"))
+        room.archived = False
+        for error in ("restricted_action", "restricted_action_read_only_channel", "messages_tab_disabled"):
+            slack.fault("chat.postMessage", refused(error))
+            await closed(adapter, here)

@@ -240,7 +240,6 @@ async def test_who_comes_from_another_workspace_is_of_that_one(reader: EventRead
         {"user": ""},
         {"user": "UB"},
         {"text": None},
-        {"text": "<@UB>"},
         {"type": "app_mention", "edited": {"user": "U1", "ts": "2.5"}},
         {"channel_type": "app_home"},
         {"type": "pin_added"},
@@ -251,8 +250,34 @@ async def test_what_is_no_word_of_a_person_to_the_bot_is_nothing(reader: EventRe
     assert await reader.read(post(**other), AT) is None
 
 
+async def test_the_bots_name_alone_asks_for_help(reader: EventReader) -> None:
+    for direct in ({}, {"channel_type": "im", "channel": "D1"}):
+        event = await reader.read(post(text=" <@UB> ", **direct), AT)
+        assert isinstance(event, MessageReceived)
+        assert event.text == "/help"
+
+
+async def test_what_is_forwarded_is_quoted(reader: EventReader) -> None:
+    """docs.slack.dev/reference/events/message: `is_share` tells it from the preview of a link."""
+    forwarded = {
+        "is_share": True,
+        "is_msg_unfurl": True,
+        "author_id": "U9",
+        "text": "Pay <@U9|ann> &amp; me,\n\nplease",
+    }
+    preview = {"is_msg_unfurl": True, "text": "a preview"}
+    quoted = "> Pay @ann & me,\n> \n> please"
+    for text, heard in (("", quoted), ("do it", f"do it\n\n{quoted}")):
+        given = post(text=text, channel="D1", channel_type="im", attachments=[forwarded, preview])
+        event = await reader.read(given, AT)
+        assert isinstance(event, MessageReceived)
+        assert event.text == heard
+    # Who is named in it alone is not spoken to.
+    assert await reader.read(post(text="see", attachments=[{"is_share": True, "text": "<@UB> list"}]), AT) is None
+
+
 @pytest.mark.parametrize("kind", ["channel", "group", "mpim"])
-@pytest.mark.parametrize("subtype", ["", "file_share", "thread_broadcast"])
+@pytest.mark.parametrize("subtype", ["", "file_share", "me_message", "thread_broadcast"])
 async def test_rooms_of_every_kind_are_heard(reader: EventReader, kind: str, subtype: str) -> None:
     event = await reader.read(post(channel_type=kind, subtype=subtype), AT)
     assert isinstance(event, MessageReceived)

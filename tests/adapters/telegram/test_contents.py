@@ -53,6 +53,19 @@ async def test_a_document_keeps_its_name_and_the_caption_is_what_was_said(harnes
     assert (event.text, file.name, file.media, file.size) == ("how many?", "orders?.csv", "text/csv", 5)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"story": {"chat": {"id": 5, "type": "private", "first_name": "Ben"}, "id": 3}},
+        {"paid_media": {"star_count": 1, "paid_media": [{"type": "preview"}]}},
+    ],
+)
+async def test_what_no_bot_can_fetch_is_a_video(harness: TelegramHarness, fields: dict[str, Any]) -> None:
+    harness.ann.say("", **fields)
+    (file,) = (await received(harness)).attachments
+    assert file.media == "video/mp4"
+
+
 async def test_a_sticker_is_one(harness: TelegramHarness) -> None:
     harness.ann.say("", **harness.telegram.files.sticker())
     (file,) = (await received(harness)).attachments
@@ -117,6 +130,8 @@ POLL = {"id": "1", "total_voter_count": 0, "is_closed": False, "is_anonymous": T
         ({"contact": {"phone_number": "+4930", "first_name": "Ben", "last_name": "Okoro"}}, "Ben Okoro, +4930"),
         ({"contact": {"phone_number": "+4930", "first_name": "Ben"}}, "Ben, +4930"),
         ({"poll": POLL}, "Tea or coffee?\n- Tea\n- Coffee"),
+        ({"checklist": {"title": "Shop", "tasks": [{"id": 1, "text": "milk"}]}}, "Shop\n- milk"),
+        ({"dice": {"emoji": "🎲", "value": 3}}, "🎲 3"),
     ],
 )
 async def test_what_is_no_file_is_told_in_words(harness: TelegramHarness, fields: dict[str, Any], text: str) -> None:

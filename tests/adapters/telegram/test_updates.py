@@ -76,7 +76,6 @@ async def test_in_a_group_the_bot_hears_what_names_it(
     [
         "hello everybody",
         "@other_bot list orders",
-        "@apprentice_bot",
         "@apprentice_bot2 list",
         "mail me at ann@apprentice_bot",
         "/skills@other_bot",
@@ -87,6 +86,24 @@ async def test_in_a_group_the_bot_hears_what_names_it(
 async def test_in_a_group_the_rest_is_not_for_the_bot(harness: TelegramHarness, group: Chat, said: str) -> None:
     harness.ann.say(said, group)
     assert await heard(harness) == []
+
+
+async def test_the_bots_name_alone_asks_for_help(harness: TelegramHarness, group: Chat) -> None:
+    harness.ann.say("@apprentice_bot", group)
+    assert await heard(harness) == ["/help"]
+
+
+async def test_what_others_said_is_quoted_where_a_message_answers_it(
+    harness: TelegramHarness, group: Chat, bob: User, from_bot: Message
+) -> None:
+    question = bob.say("Which orders\nare open?", group)
+    harness.ann.say("@apprentice_bot answer that", group, reply_to=question)
+    harness.ann.say("@apprentice_bot", group, reply_to=question)
+    harness.ann.say("@apprentice_bot this", group, reply_to=question, quote={"text": "orders", "position": 6})
+    harness.ann.say("/skills@apprentice_bot", group, reply_to=question)
+    harness.ann.say("and now?", group, reply_to=from_bot)
+    quoted = "> Which orders\n> are open?"
+    assert await heard(harness) == [f"answer that\n\n{quoted}", quoted, "this\n\n> orders", "/skills", "and now?"]
 
 
 async def test_a_reply_to_the_bot_is_for_it(
@@ -133,7 +150,7 @@ async def test_what_nobody_said_starts_nothing(harness: TelegramHarness, group: 
     telegram, ann = harness.telegram, harness.ann
     robot = telegram.person("Robot", is_bot=True)
     robot.say("hello")
-    ann.say("", dice={"emoji": "🎲", "value": 3})
+    ann.say("", message_auto_delete_timer_changed={"message_auto_delete_time": 60})
     ann.say("@apprentice_bot anonymously", group, sender_chat=group.json())
     ann.say("", group, new_chat_members=[robot.json()])
     ann.edit(ann.direct.messages[0], "edited")

@@ -300,11 +300,11 @@ async def test_on_telegram_others_are_told_that_they_do_not_decide(telegram: tel
     home = Conversation("telegram", str(group.id), direct=False)
     async with telegram.running() as app:
         await propose(app, home)
-        card = await telegram.telegram.wait_for(lambda: next(iter(telegram.by_bot(group)), None))
+        card = await telegram.telegram.wait_for(lambda: next(iter(telegram.by_bot(group)[1:]), None))  # hello was said
         mia.press("Edit", card)
-        asked = await telegram.telegram.wait_for(lambda: next(iter(telegram.by_bot(group)[1:]), None))
+        asked = await telegram.telegram.wait_for(lambda: next(iter(telegram.by_bot(group)[2:]), None))
         telegram.ana.say(content(telegram, asked).replace(*NEWER), group, asked)
-        told = await telegram.telegram.wait_for(lambda: next(iter(telegram.by_bot(group)[2:]), None))
+        told = await telegram.telegram.wait_for(lambda: next(iter(telegram.by_bot(group)[3:]), None))
         assert "Only a reviewer of this chat can decide this" in told.text
         assert await states(app) == ["pending"]
 

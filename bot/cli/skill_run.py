@@ -25,7 +25,6 @@ from bot.skills.pins import changed, pins
 from bot.skills.run import Run, missing, run
 from bot.store import schema, skills
 from bot.store.audit import Event
-from bot.store.commits import Commit
 from bot.store.store import Store
 from bot.store.transcript import as_text
 from bot.tools.builtin import own_tools
@@ -97,7 +96,7 @@ async def _suspend(store: Store, entry: Shelved, why: Sentence) -> NoReturn:
     """Take a skill out of use that is no longer what was agreed to. Raises Refused, which says so."""
     now, scope = skill_shelf.now(), entry.skill.scope if entry.skill else None
     event = Event("suspended", entry.ref, scope, origin=skill_shelf.ORIGIN, detail=str(why))
-    await store.write(Commit.APPROVE, lambda connection: life.suspend(connection, entry.ref, str(why), now, event))
+    await skill_shelf.decide(store, lambda connection: life.suspend(connection, entry.ref, str(why), now, event))
     raise Refused(
         f"{entry.name} was not run and is suspended: {why} `apprentice skills restore {entry.name}` takes it so."
     )

@@ -20,7 +20,7 @@ from bot.skills.library import Library
 from bot.store import schema
 from bot.store.audit import Action, Event
 from bot.store.commits import Commit
-from bot.store.store import Effect, Store
+from bot.store.store import Store, Work
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(help="The skill's name: its folder's.")]
@@ -66,7 +66,7 @@ def now() -> float:
     return SystemClock().now().timestamp()
 
 
-async def decide(store: Store, work: Effect) -> None:
+async def decide(store: Store, work: Work[object]) -> None:
     """Write what the operator decided."""
     await store.write(Commit.APPROVE, work)
 

@@ -26,6 +26,10 @@ Command = Callable[[Turn, MessageReceived, str], Awaitable[Answer]]
 HELLO = Sentence(
     "I do work with tools, and I learn procedures that repeat: nothing learned runs before a person approved it."
 )
+ON_SLACK = Sentence(
+    "On Slack write `/apprentice skills` for `/skills`, and so on. "
+    "Threads take no commands: mention me with the word there."
+)
 
 
 def _nothing(_: Connection) -> None:
@@ -91,8 +95,11 @@ class Answers:
 
     async def _help(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         language = said.conversation.language
-        lines = [f"- `/{name}` {what}" for name, what in commands(language).items()]
-        return "\n".join([HELLO.told(language), *lines, say(language, "Anything else is work for me.")]), _nothing
+        listed = "\n".join(f"- `/{name}` {what}" for name, what in commands(language).items())
+        paragraphs = [HELLO.told(language), listed, say(language, "Anything else is work for me.")]
+        if said.conversation.platform == "slack":
+            paragraphs.append(ON_SLACK.told(language))
+        return "\n\n".join(paragraphs), _nothing
 
     async def _skills(self, turn: Turn, said: MessageReceived, rest: str) -> Answer:
         return "", await self._showcase.list(said, rest, f"reply:{turn.id}")

@@ -44,6 +44,7 @@ async def test_anything_else_is_work(desk: Desk, text: str) -> None:
 async def test_help_names_every_command(desk: Desk) -> None:
     [answer] = await desk.say("/help")
     assert all(f"`/{name}`" in answer and what in answer for name, what in COMMANDS.items())
+    assert answer.endswith("\n\nAnything else is work for me."), "it reads as part of the last command, or names Slack"
 
 
 async def test_skills_and_their_record(desk: Desk) -> None:

@@ -26,7 +26,7 @@ from bot.domain.chat import (
 from bot.errors import StoreError, Undeliverable
 from bot.ports import ChatAdapter
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which something that should happen is taken not to happen."""
 BUTTONS = ((Button("Approve", "a1"), Button("Reject", "r1")), (Button("Details", "d1"),))
 LABELS = (("Approve", "Reject"), ("Details",))
@@ -313,7 +313,7 @@ async def cancellation_leaves_nothing_behind(harness: Harness) -> None:
         await inbox.take()
     left = {task for task in asyncio.all_tasks() - before if not _of_a_server(task)}
     if left:
-        await asyncio.wait(left, timeout=1)
+        await asyncio.wait(left, timeout=PATIENCE)
     assert all(task.done() for task in left), f"Still running: {left}"
 
 

@@ -1,7 +1,6 @@
 """The Slack adapter before the emulator, as the contract wants it: over websockets, or by HTTP requests."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -14,9 +13,10 @@ from tests.adapters.telegram_harness import InstantClock
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_blocks import pressables
 from tests.emulators.slack_state import Message
+from tests.ports import kept_port
 
-ACK_SECONDS = 1.0
-"""How long the emulator waits for an acknowledgement: Slack's three seconds would make the tests slow."""
+ACK_SECONDS = 30.0
+"""How long the emulator waits for an acknowledgement: longer than Slack, as nothing comes twice on a slow machine."""
 
 
 class SlackHarness:
@@ -78,11 +78,14 @@ def button_rows(message: Message) -> tuple[tuple[str, ...], ...]:
 
 @asynccontextmanager
 async def slack_harness(
-    kind: type[SlackAdapter] = SlackAdapter, answer_timeout: float = 30, **credentials: str
+    kind: type[SlackAdapter] = SlackAdapter,
+    answer_timeout: float = 30,
+    ack_seconds: float = ACK_SECONDS,
+    **credentials: str,
 ) -> AsyncIterator[SlackHarness]:
     """An adapter of this kind in Socket Mode, open, before an emulator of its own."""
     clock = InstantClock()
-    async with SlackEmulator(ack_seconds=ACK_SECONDS, retry_after=(0,) * 20) as slack:
+    async with SlackEmulator(ack_seconds=ack_seconds, retry_after=(0,) * 20) as slack:
         given = Credentials(**{"bot_token": slack.bot_token, "app_token": slack.app_token, **credentials})
         async with kind(given, slack.api_url, COMMANDS, clock, answer_timeout) as adapter:
             yield SlackHarness(slack, adapter, clock)
@@ -91,19 +94,13 @@ async def slack_harness(
 @asynccontextmanager
 async def slack_http_harness() -> AsyncIterator[SlackHarness]:
     """An adapter that takes HTTP events, open, before an emulator of its own."""
-    clock, port = InstantClock(), free_port()
-    url = f"http://127.0.0.1:{port}{PATH}"
-    async with SlackEmulator(http=url, ack_seconds=ACK_SECONDS, retry_after=(0.02,) * 200) as slack:
-        given = Credentials(slack.bot_token, "", slack.signing_secret, ("127.0.0.1", port))
-        async with SlackAdapter(given, slack.api_url, COMMANDS, clock) as adapter:
-            yield SlackHarness(slack, adapter, clock, lambda: answering(port))
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    clock = InstantClock()
+    with kept_port() as port:
+        url = f"http://127.0.0.1:{port}{PATH}"
+        async with SlackEmulator(http=url, ack_seconds=ACK_SECONDS, retry_after=(0.02,) * 200) as slack:
+            given = Credentials(slack.bot_token, "", slack.signing_secret, ("127.0.0.1", port))
+            async with SlackAdapter(given, slack.api_url, COMMANDS, clock) as adapter:
+                yield SlackHarness(slack, adapter, clock, lambda: answering(port))
 
 
 async def answering(port: int) -> None:

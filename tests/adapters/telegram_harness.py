@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from socket import socket
 from typing import Any
 
 from adapters.telegram.adapter import TelegramAdapter
@@ -13,6 +12,7 @@ from adapters.telegram.webhook import Webhook
 from bot.domain.chat import Conversation, Person
 from tests.adapters.contract import Shown
 from tests.emulators.telegram import TOKEN, TelegramEmulator
+from tests.ports import kept_port
 
 COMMANDS = (("skills", "What I can do"), ("help", "How to talk to me"), ("start", "Say hello"))
 
@@ -112,8 +112,7 @@ async def telegram_harness(
 @asynccontextmanager
 async def telegram_webhook_harness() -> AsyncIterator[TelegramHarness]:
     """The same with a webhook."""
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        host, port = free.getsockname()
-    async with telegram_harness(webhook=Webhook(f"http://{host}:{port}/telegram", (host, port))) as harness:
-        yield harness
+    with kept_port() as port:
+        hook = Webhook(f"http://127.0.0.1:{port}/telegram", ("127.0.0.1", port))
+        async with telegram_harness(webhook=hook) as harness:
+            yield harness

@@ -13,12 +13,12 @@ import pytest
 from bot.domain.json import JSON
 from bot.store import schema
 from bot.store.lock import process_lock
-from tests.adapters.slack_harness import free_port
 from tests.cli.test_serve import TOOL_SERVER, both
 from tests.cli.test_skills import run
 from tests.emulators.openai_server import OpenAIServer
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.telegram import TelegramEmulator
+from tests.ports import kept_port
 from tests.test_env_example import EXAMPLE, variables
 
 KEY = "sk-of-the-operator-1234"
@@ -132,14 +132,15 @@ async def test_an_app_level_token_is_tried_too(here: Path) -> None:
 
 
 async def test_servers_that_are_not_there(here: Path) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
     tokens = {"TELEGRAM_BOT_TOKEN": "1:AAany", "SLACK_BOT_TOKEN": "xoxb-any", "SLACK_SIGNING_SECRET": "any-secret"}
-    places = {"TELEGRAM_BASE_URL": f"{nobody}/bot", "SLACK_API_URL": f"{nobody}/api/"}
-    async with OpenAIServer() as model:
-        given = {"OPENAI_BASE_URL": model.base_url, "APPRENTICE_EMBEDDING_MODEL": "none-of-its"}
-        found = wrong(await told(1, **given, **tokens, **places))
+    with kept_port() as port:
+        nobody = f"127.0.0.1:{port}"
+        places = {"TELEGRAM_BASE_URL": f"http://{nobody}/bot", "SLACK_API_URL": f"http://{nobody}/api/"}
+        async with OpenAIServer() as model:
+            given = {"OPENAI_BASE_URL": model.base_url, "APPRENTICE_EMBEDDING_MODEL": "none-of-its"}
+            found = wrong(await told(1, **given, **tokens, **places))
     assert found.keys() == {"embedding model", "telegram", "slack"}
-    assert all(nobody.removeprefix("http://") in found[platform] for platform in ("telegram", "slack"))
+    assert all(nobody in found[platform] for platform in ("telegram", "slack"))
 
 
 async def test_wrong_settings_are_all_there_is_to_say(here: Path) -> None:

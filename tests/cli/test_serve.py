@@ -5,16 +5,17 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.store.lock import process_lock
-from tests.adapters.slack_harness import free_port
 from tests.emulators.openai_server import OpenAIServer, calls, in_turn, text
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_delivery import HttpRequests
 from tests.emulators.telegram import TelegramEmulator
+from tests.ports import kept_port
 
 TOOL_SERVER = str(Path(__file__).parent.parent / "clients" / "tool_server.py")
 MODEL = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
@@ -167,8 +168,14 @@ async def test_a_refused_token_of_slack_stops_both_platforms(tmp_path: Path) -> 
     assert "Traceback" not in err
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    with kept_port() as port:
+        yield port
+
+
 @pytest.mark.parametrize("http", [False, True], ids=["socket mode", "http events"])
-async def test_run_serves_telegram_and_slack_at_once(tmp_path: Path, http: bool) -> None:
+async def test_run_serves_telegram_and_slack_at_once(tmp_path: Path, port: int, http: bool) -> None:
     async with (
         TelegramEmulator() as telegram,
         SlackEmulator(retry_after=(0.1,) * 100) as slack,
@@ -176,15 +183,14 @@ async def test_run_serves_telegram_and_slack_at_once(tmp_path: Path, http: bool)
     ):
         variables = both(telegram, slack) | {"OPENAI_BASE_URL": model.base_url, "APPRENTICE_ALLOWED": "*"}
         if http:
-            port = free_port()
             variables |= {"SLACK_APP_TOKEN": "", "SLACK_LISTEN": f"127.0.0.1:{port}"}
             slack.outbox.transport = HttpRequests(f"http://127.0.0.1:{port}/slack/events", slack.signing_secret, 3)
         process = await started(tmp_path, "run", **variables)
         ann, ben = telegram.person("Ann"), slack.person("Ben")
         ann.say("hello from telegram")
         ben.say(ben.direct, "hello from slack")
-        await telegram.wait_for(lambda: any(m.sender.is_bot for m in ann.direct.messages), 30)
-        await slack.wait_for(lambda: any(m.sender is slack.bot for m in ben.direct.messages), 30)
+        await telegram.wait_for(lambda: any(m.sender.is_bot for m in ann.direct.messages))
+        await slack.wait_for(lambda: any(m.sender is slack.bot for m in ben.direct.messages))
         process.send_signal(signal.SIGTERM)
         _, err = await process.communicate()
     assert process.returncode == 0

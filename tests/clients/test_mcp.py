@@ -1,7 +1,6 @@
 """Tool servers: real processes and a real HTTP server, that crash, hang, lie and come back."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -21,10 +20,11 @@ from bot.errors import ToolError
 from bot.mcp_json import Server
 from bot.ports import ToolContext
 from tests.engine.made import ANA, ROOM
+from tests.ports import kept_port
 
 HERE = Path(__file__).parent
 CONTEXT = ToolContext(ROOM, ANA)
-PACE = Pace(start=20, answer=1, look=0.2, again=0.05, longest=0.2)
+PACE = Pace(start=20, answer=20, look=0.2, again=0.05, longest=0.2)
 STAND = Server(command=sys.executable, args=(str(HERE / "tool_server.py"),), seconds=20)
 OLD = Server(command=sys.executable, args=(str(HERE / "old_tool_server.py"),))
 
@@ -42,7 +42,7 @@ async def opened(servers: Mapping[str, Server], pace: Pace = PACE) -> AsyncItera
 
 async def until(source: ServerTools, holds: Callable[[Sequence[Tool]], bool]) -> None:
     """Look again and again: what the processes do comes when it comes."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not holds(await source.tools(CONTEXT)):  # noqa: ASYNC110 (no event tells)
             await asyncio.sleep(0.01)
 
@@ -155,9 +155,9 @@ async def test_one_that_dies_is_said_to_be_away_and_comes_back() -> None:
 
 
 async def test_one_that_is_slow_ends_the_call_alone() -> None:
-    slow = STAND.model_copy(update={"seconds": 1.0})
+    slow = STAND.model_copy(update={"seconds": 3.0})
     async with opened({"stand": slow}) as source:
-        with pytest.raises(ToolError, match=r"gave no answer within 1 s\. Whether it was done is unknown"):
+        with pytest.raises(ToolError, match=r"gave no answer within 3 s\. Whether it was done is unknown"):
             await call(source, "stand__sleep")
         assert (await call(source, "stand__order", number=7)).content["number"] == 7
 
@@ -226,9 +226,11 @@ def over_http(port: int) -> Iterator[None]:
 
 
 async def test_one_over_http_that_is_killed_and_started_again() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with kept_port() as port:
+        await lives_over_http(port)
+
+
+async def lives_over_http(port: int) -> None:
     server = Server(url=f"http://127.0.0.1:{port}/mcp", headers={"Authorization": "Bearer s3cret"})
     async with served({"web": server}, masked, PACE) as source:
         with over_http(port):

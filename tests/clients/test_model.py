@@ -32,6 +32,7 @@ from tests.emulators.openai_server import (
     text,
     without_usage,
 )
+from tests.ports import kept_port
 
 KEY = "sk-very-secret-0123456789"
 HI = ModelRequest(messages=[{"role": "user", "content": "hi"}])
@@ -385,10 +386,11 @@ async def test_a_server_at_home_needs_no_key() -> None:
         assert (await model.complete(HI)).text == "hi"
 
 
-async def test_a_server_that_is_not_there_is_unavailable(unused_tcp_port: int) -> None:
-    async with OpenAIModel("small", StillClock(), base_url=f"http://127.0.0.1:{unused_tcp_port}/v1") as model:
-        with pytest.raises(ModelUnavailable, match=f"127.0.0.1:{unused_tcp_port}.*OPENAI_BASE_URL"):
-            await model.complete(HI)
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    with kept_port() as port:
+        async with OpenAIModel("small", StillClock(), base_url=f"http://127.0.0.1:{port}/v1") as model:
+            with pytest.raises(ModelUnavailable, match=f"127.0.0.1:{port}.*OPENAI_BASE_URL"):
+                await model.complete(HI)
 
 
 async def test_a_server_that_speaks_no_http_is_unavailable() -> None:

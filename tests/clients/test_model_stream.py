@@ -332,7 +332,7 @@ async def test_a_cancelled_call_ends_the_stream(pair: Pair) -> None:
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    await asyncio.wait_for(pair.server.given_up.wait(), 5)
+    await asyncio.wait_for(pair.server.given_up.wait(), 60)
     assert (await pair.ask(text(STORY))).text == STORY
 
 

@@ -48,7 +48,7 @@ class Socket:
 
     async def next(self) -> JSON:
         """The next envelope."""
-        return await self._socket.receive_json(timeout=5)
+        return await self._socket.receive_json(timeout=60)
 
     async def acknowledge(self, envelope: JSON, payload: JSON = None) -> None:
         """Take an envelope."""
@@ -62,7 +62,7 @@ class Socket:
 
     async def closed(self) -> bool:
         """Whether the next thing that comes is the end."""
-        return (await self._socket.receive(timeout=5)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE)
+        return (await self._socket.receive(timeout=60)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE)
 
 
 @asynccontextmanager

@@ -61,7 +61,7 @@ class Webhooks:
     async def _deliver(self) -> None:
         due: dict[object, tuple[float, float]] = {}
         clock = asyncio.get_running_loop().time
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
             while await self._hooked.wait():
                 ready = [update for update in self._heads() if due.get(_chat(update), (0, 0))[0] <= clock()]
                 for update in ready:

@@ -9,6 +9,7 @@ from adapters.serving import Site
 from bot.domain.json import JSON
 from tests.emulators.telegram_bot import Bot, telegram_bot
 from tests.emulators.telegram_faults import Fault
+from tests.ports import kept_port
 
 
 class Receiver:
@@ -95,10 +96,11 @@ async def test_a_webhook_that_is_taken_away_ends(bot: Bot, receiver: Receiver) -
     assert await bot.updates() == []
 
 
-async def test_nobody_listening_loses_nothing(bot: Bot, receiver: Receiver, unused_tcp_port: int) -> None:
-    await bot.call("setWebhook", url=f"http://127.0.0.1:{unused_tcp_port}/")
-    bot.telegram.person("Ann").say("a")
-    await bot.telegram.wait_for(lambda: bot.telegram.webhooks.error)
+async def test_nobody_listening_loses_nothing(bot: Bot, receiver: Receiver) -> None:
+    with kept_port() as port:
+        await bot.call("setWebhook", url=f"http://127.0.0.1:{port}/")
+        bot.telegram.person("Ann").say("a")
+        await bot.telegram.wait_for(lambda: bot.telegram.webhooks.error)
     await bot.call("setWebhook", url=receiver.url)
     await taken(bot)
 

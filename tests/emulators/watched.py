@@ -20,7 +20,7 @@ class Watched:
             if not watcher.done():
                 watcher.set_result(None)
 
-    async def wait_for(self, look: Callable[[], Found | None], seconds: float = 10) -> Found:
+    async def wait_for(self, look: Callable[[], Found | None], seconds: float = 60) -> Found:
         """Wait until `look()` gives something true and give it back; it is called after each change.
 
         Raises TimeoutError after so many seconds.

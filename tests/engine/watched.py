@@ -10,7 +10,7 @@ from bot.store.store import Store
 from tests.engine.desk import Desk
 from tests.engine.made import ANA, ROOM, HandClock, KeptChat
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which something that should happen is taken not to happen."""
 
 

@@ -10,14 +10,15 @@ from adapters.slack.http_events import PATH
 from bot.app import App
 from bot.clients.clock import SystemClock
 from bot.engine.commands import COMMANDS
-from tests.adapters.slack_harness import answering, free_port, shown_text
+from tests.adapters.slack_harness import answering, shown_text
 from tests.emulators.openai_server import OpenAIServer
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack_people import Person
 from tests.emulators.slack_state import Message
+from tests.ports import kept_port
 from tests.scenarios.storm import parrot, serving, word, words
 
-SECONDS = 30.0
+SECONDS = 60.0
 """The longest that anything may take."""
 SOCKETS, HTTP = "Socket Mode", "HTTP events"
 
@@ -80,8 +81,14 @@ class Storm:
 @asynccontextmanager
 async def stormy(path: Path, way: str = SOCKETS, answer_timeout: float = 30, **more: object) -> AsyncIterator[Storm]:
     """The bot on this folder, hearing of events by sockets or by requests. `more`: as `serving` takes it."""
-    port = free_port()
-    http = f"http://127.0.0.1:{port}{PATH}" if way == HTTP else ""
+    with kept_port() as port:
+        async with _stormy(path, port if way == HTTP else 0, answer_timeout, **more) as storm:
+            yield storm
+
+
+@asynccontextmanager
+async def _stormy(path: Path, port: int, answer_timeout: float, **more: object) -> AsyncIterator[Storm]:
+    http = f"http://127.0.0.1:{port}{PATH}" if port else ""
     async with (
         SlackEmulator(http=http, retry_after=(0.02,) * 100, ack_seconds=1) as slack,
         OpenAIServer(parrot) as model,

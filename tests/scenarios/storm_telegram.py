@@ -16,7 +16,7 @@ from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_state import User
 from tests.scenarios.storm import parrot, serving, word, words
 
-SECONDS = 30.0
+SECONDS = 60.0
 """The longest that anything may take."""
 
 

@@ -36,7 +36,7 @@ def commits(place: Path) -> list[str]:
 
 async def committed(place: Path, count: int) -> list[str]:
     """The commits, as soon as there are so many: git tells nobody."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(commits(place)) < count:
             await SystemClock().sleep(0.02)
     return commits(place)

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from tests.adapters.slack_harness import free_port
 from tests.cli.test_serve import started
 from tests.emulators.openai_server import OpenAIServer
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_faults import Fault
 from tests.emulators.telegram_state import User
+from tests.ports import kept_port
 
 OPEN = "select 1 from turns where kind = 'delivery' and status in ('queued', 'running')"
 
@@ -41,11 +41,16 @@ async def link(process: asyncio.subprocess.Process) -> str:
 
 
 async def test_a_bot_that_telegram_calls(tmp_path: Path) -> None:
-    port = free_port()
-    hook = {
-        "TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram",
-        "TELEGRAM_WEBHOOK_LISTEN": f"127.0.0.1:{port}",
-    }
+    with kept_port() as port:
+        hook = {
+            "TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram",
+            "TELEGRAM_WEBHOOK_LISTEN": f"127.0.0.1:{port}",
+        }
+        await lives(tmp_path, hook)
+
+
+async def lives(tmp_path: Path, hook: dict[str, str]) -> None:
+    """Two with a webhook, and one without."""
     async with TelegramEmulator() as telegram, OpenAIServer() as model:
         polling = {
             "TELEGRAM_BOT_TOKEN": telegram.token,
@@ -81,7 +86,7 @@ async def test_a_bot_that_telegram_calls(tmp_path: Path) -> None:
 async def heard(telegram: TelegramEmulator, ann: User, count: int) -> None:
     """Wait until the bot has said so much, and Telegram has nothing left to bring."""
     await telegram.wait_for(
-        lambda: sum(m.sender.is_bot for m in ann.direct.messages) >= count and not telegram.updates.pending, 30
+        lambda: sum(m.sender.is_bot for m in ann.direct.messages) >= count and not telegram.updates.pending
     )
 
 

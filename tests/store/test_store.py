@@ -102,7 +102,7 @@ async def test_a_read_that_is_cancelled_twice_leaves_nothing_that_waits(tmp_path
 
     def held() -> int:
         loop.call_soon_threadsafe(reached.set)
-        return int(released.wait(10))
+        return int(released.wait(60))
 
     async with Store(tmp_path / "test.db") as store:
         reading = asyncio.create_task(store.read(slow))

@@ -99,6 +99,6 @@ def _ended(process: int) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return select.select([handle], [], [], 10.0)[0] == [handle]
+        return select.select([handle], [], [], 60.0)[0] == [handle]
     finally:
         os.close(handle)

@@ -13,10 +13,11 @@ from bot.domain.chat import Button, ButtonClicked, Conversation, InPassing, Outg
 from bot.engine.commands import COMMANDS
 from bot.errors import ConfigError, DeliverLater, DeliveryError, MaybeDelivered, Undeliverable
 from tests.adapters.contract import BUTTONS, LONG, Inbox, Shown, receiving
-from tests.adapters.slack_harness import SlackHarness, free_port, shown_text, slack_harness
+from tests.adapters.slack_harness import SlackHarness, shown_text, slack_harness
 from tests.adapters.telegram_harness import InstantClock
 from tests.emulators.slack_faults import dropped, flood, garbled, lost_answer, refused, server_error, slow
 from tests.emulators.telegram_faults import Fault
+from tests.ports import kept_port
 
 
 async def test_markdown_arrives_as_it_is_with_its_notification(harness: SlackHarness) -> None:
@@ -141,10 +142,11 @@ async def test_a_slow_answer_may_mean_delivered() -> None:
 
 
 async def test_nobody_listening_means_surely_not_delivered() -> None:
-    url = f"http://127.0.0.1:{free_port()}/api/"
-    async with SlackAdapter(Credentials("xoxb-secret", "xapp-secret"), url, COMMANDS, InstantClock()) as adapter:
-        with pytest.raises(DeliverLater) as raised:
-            await adapter.send(Outgoing(Conversation("slack", "T1/C1"), "Yes"), 0)
+    with kept_port() as port:
+        url = f"http://127.0.0.1:{port}/api/"
+        async with SlackAdapter(Credentials("xoxb-secret", "xapp-secret"), url, COMMANDS, InstantClock()) as adapter:
+            with pytest.raises(DeliverLater) as raised:
+                await adapter.send(Outgoing(Conversation("slack", "T1/C1"), "Yes"), 0)
     assert "xoxb-secret" not in str(raised.value)
 
 

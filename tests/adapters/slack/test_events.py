@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from adapters.slack import people
 from adapters.slack.events import EventReader
 from adapters.slack.ids import Me
 from bot.domain.chat import ButtonClicked, Conversation, MessageReceived, Outgoing, Person, Reacted
@@ -119,11 +118,7 @@ async def test_edits_deletions_bots_and_its_own_posts_start_nothing(harness: Sla
     assert [event.text for event in heard] == ["hello"]
 
 
-async def test_a_name_that_slack_does_not_tell_in_time_is_left_out(
-    harness: SlackHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(people, "NAMING_SECONDS", 0.05)
-
+async def test_a_name_that_slack_does_not_tell_in_time_is_left_out(harness: SlackHarness) -> None:
     harness.slack.fault("users.info", server_error())
     harness.slack.fault("users.info", slow(60))
     async with listening(harness) as there:

@@ -102,7 +102,7 @@ async def test_a_click_is_taken_when_no_modal_opens(harness: SlackHarness) -> No
 
 
 async def test_a_text_that_is_not_taken_stays_in_its_modal() -> None:
-    async with slack_harness() as harness:
+    async with slack_harness(ack_seconds=1) as harness:
         inbox = Inbox()
         async with receiving(harness.adapter, inbox.accept):
             click = await pressed(harness, inbox)

@@ -13,7 +13,7 @@ from adapters.slack.http_events import PATH
 from adapters.slack.receiving import PAUSES
 from bot.domain.chat import ButtonClicked, Outgoing
 from bot.errors import ConfigError
-from tests.adapters.contract import BUTTONS, Inbox, receiving
+from tests.adapters.contract import BUTTONS, PATIENCE, Inbox, receiving
 from tests.adapters.slack_harness import SlackHarness, slack_http_harness
 from tests.emulators.slack_delivery import signed
 
@@ -53,7 +53,7 @@ async def test_signature_and_age_are_checked(http: SlackHarness) -> None:
         for given in refused:
             assert (await posted(http, body, given))[0] == 401
         assert inbox.offered == []
-        assert (await posted(http, body, headers(body, secret, age=299)))[0] == 200
+        assert (await posted(http, body, headers(body, secret, age=240)))[0] == 200
         await inbox.hears("hi")
 
 
@@ -113,4 +113,4 @@ async def test_a_port_that_is_taken_is_named() -> None:
         async with receiving(first.adapter, Inbox().accept):
             await first.listening()
             with pytest.raises(ConfigError, match="SLACK_LISTEN"):
-                await asyncio.wait_for(second.adapter.run(Inbox().accept), 5)
+                await asyncio.wait_for(second.adapter.run(Inbox().accept), PATIENCE)

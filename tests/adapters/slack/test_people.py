@@ -47,14 +47,14 @@ async def test_who_is_not_known_has_no_language_and_is_asked_about_again(harness
 async def test_while_slack_is_slow_to_tell_names_only_one_event_waits_for_it(
     harness: SlackHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "NAMING_SECONDS", 0.05)
     inbox, now = Inbox(), harness.clock.now()
-    harness.slack.fault("users.info", slow(5))
+    harness.slack.fault("users.info", slow(60))
     async with receiving(harness.adapter, inbox.accept):
         for number in range(5):
             await harness.say(f"m{number}")
         await inbox.hears(*(f"m{number}" for number in range(5)))
         assert len(harness.slack.called("users.info")) == 1
         monkeypatch.setattr(harness.clock, "now", lambda: now + people.REST + timedelta(seconds=1))
+        monkeypatch.setattr(people, "NAMING_SECONDS", 60)
         await harness.say("hi")
         await harness.slack.wait_for(lambda: inbox.offered[-1].person.name == "Ann")

@@ -8,7 +8,7 @@ import structlog
 
 from bot.domain.chat import Event
 from bot.errors import ConfigError
-from tests.adapters.contract import Inbox, receiving
+from tests.adapters.contract import PATIENCE, Inbox, receiving
 from tests.adapters.slack_harness import SlackHarness, slack_harness
 from tests.emulators import slack_delivery
 from tests.emulators.slack_faults import dropped, flood, garbled, refused, server_error, slow
@@ -25,7 +25,7 @@ from tests.emulators.slack_faults import dropped, flood, garbled, refused, serve
 async def test_a_wrong_token_ends_with_a_sentence(credentials: dict[str, str], named: str) -> None:
     async with slack_harness(**credentials) as harness:
         with pytest.raises(ConfigError, match=named) as raised:
-            await asyncio.wait_for(harness.adapter.run(Inbox().accept), 5)
+            await asyncio.wait_for(harness.adapter.run(Inbox().accept), PATIENCE)
     shown = "".join(traceback.format_exception(raised.value))
     assert "mistaken" not in shown
     assert harness.slack.bot_token not in shown
@@ -35,7 +35,7 @@ async def test_tokens_in_each_others_place_are_refused(harness: SlackHarness) ->
     swapped = {"bot_token": harness.slack.app_token, "app_token": harness.slack.bot_token}
     async with slack_harness(**swapped) as other:
         with pytest.raises(ConfigError, match="SLACK_BOT_TOKEN"):
-            await asyncio.wait_for(other.adapter.run(Inbox().accept), 5)
+            await asyncio.wait_for(other.adapter.run(Inbox().accept), PATIENCE)
 
 
 async def test_an_app_token_that_is_revoked_while_it_runs_ends_with_a_sentence(harness: SlackHarness) -> None:
@@ -44,7 +44,7 @@ async def test_an_app_token_that_is_revoked_while_it_runs_ends_with_a_sentence(h
     harness.slack.fault("apps.connections.open", refused("token_revoked"))
     harness.slack.sockets.drop()
     with pytest.raises(ConfigError, match="SLACK_APP_TOKEN"):
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE)
 
 
 async def test_a_start_that_fails_is_tried_again_with_growing_pauses(harness: SlackHarness) -> None:
@@ -97,7 +97,7 @@ async def test_what_was_not_acknowledged_when_the_connection_broke_comes_again(h
 
     async with receiving(harness.adapter, slow):
         await harness.say("first")
-        await asyncio.wait_for(offered.wait(), 5)
+        await asyncio.wait_for(offered.wait(), PATIENCE)
         harness.slack.sockets.drop()
         release.set()
         await inbox.hears("first", "first")
@@ -148,7 +148,7 @@ async def test_events_without_a_meaning_are_acknowledged(harness: SlackHarness) 
     assert harness.slack.outbox.deliveries[-1].attempts == 1
 
 
-async def test_a_bug_behind_accept_costs_neither_the_event_nor_the_others(harness: SlackHarness) -> None:
+async def test_a_bug_behind_accept_costs_neither_the_event_nor_the_others() -> None:
     taken = Inbox()
     bugs = [RuntimeError("a bug"), KeyError("another")]
 
@@ -158,7 +158,7 @@ async def test_a_bug_behind_accept_costs_neither_the_event_nor_the_others(harnes
         await taken.accept(event)
 
     with structlog.testing.capture_logs() as lines:
-        async with receiving(harness.adapter, accept):
+        async with slack_harness(ack_seconds=0.5) as harness, receiving(harness.adapter, accept):
             await harness.say("first")
             await taken.hears("first")
     assert [line["error"] for line in lines if line["event"] == "slack.not_taken"] == [

@@ -12,6 +12,7 @@ from tests.adapters.contract import BUTTONS, Inbox, receiving
 from tests.adapters.telegram_harness import InstantClock, TelegramHarness, telegram_harness
 from tests.emulators.telegram_faults import Fault, flood
 from tests.emulators.telegram_state import Message
+from tests.ports import kept_port
 
 
 def posted(harness: TelegramHarness) -> list[Message]:
@@ -110,11 +111,11 @@ async def test_a_slow_answer_may_mean_delivered() -> None:
         assert [message.text for message in posted(harness)] == ["Yes"]
 
 
-async def test_nobody_listening_means_surely_not_delivered(unused_tcp_port: int) -> None:
-    url = f"http://127.0.0.1:{unused_tcp_port}/bot"
-    async with TelegramAdapter("42:secret", url, (), InstantClock()) as adapter:
-        with pytest.raises(DeliverLater) as raised:
-            await adapter.send(Outgoing(Conversation("telegram", "42"), "Yes"), 0)
+async def test_nobody_listening_means_surely_not_delivered() -> None:
+    with kept_port() as port:
+        async with TelegramAdapter("42:secret", f"http://127.0.0.1:{port}/bot", (), InstantClock()) as adapter:
+            with pytest.raises(DeliverLater) as raised:
+                await adapter.send(Outgoing(Conversation("telegram", "42"), "Yes"), 0)
     assert "42:secret" not in str(raised.value)
 
 

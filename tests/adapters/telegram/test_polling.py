@@ -10,7 +10,7 @@ from telegram.error import TelegramError
 from adapters.telegram.polling import BotApiRequest, PollRequest
 from bot.domain.chat import Event
 from bot.errors import ConfigError
-from tests.adapters.contract import Inbox, receiving
+from tests.adapters.contract import PATIENCE, Inbox, receiving
 from tests.adapters.telegram_harness import TelegramHarness, telegram_harness
 from tests.emulators.telegram_faults import Fault
 
@@ -19,14 +19,14 @@ from tests.emulators.telegram_faults import Fault
 async def test_a_wrong_token_ends_with_a_sentence(token: str) -> None:
     with pytest.raises(ConfigError, match="TELEGRAM_BOT_TOKEN") as raised:
         async with telegram_harness(token=token) as harness:
-            await asyncio.wait_for(harness.adapter.run(Inbox().accept), 5)
+            await asyncio.wait_for(harness.adapter.run(Inbox().accept), PATIENCE)
     assert token not in "".join(traceback.format_exception(raised.value))
 
 
 async def test_a_token_that_is_revoked_ends_with_a_sentence(harness: TelegramHarness) -> None:
     harness.telegram.fault("getUpdates", Fault("refuse", 401, "Unauthorized"))
     with pytest.raises(ConfigError, match="TELEGRAM_BOT_TOKEN"):
-        await asyncio.wait_for(harness.adapter.run(Inbox().accept), 5)
+        await asyncio.wait_for(harness.adapter.run(Inbox().accept), PATIENCE)
 
 
 async def test_a_start_that_fails_is_tried_again_with_growing_pauses(harness: TelegramHarness) -> None:

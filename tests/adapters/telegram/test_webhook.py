@@ -13,7 +13,7 @@ from adapters.telegram.listening import HEADER, LARGEST_UPDATE
 from adapters.telegram.webhook import Webhook
 from bot.domain.chat import Event
 from bot.errors import ConfigError
-from tests.adapters.contract import Inbox, receiving
+from tests.adapters.contract import PATIENCE, Inbox, receiving
 from tests.adapters.telegram_harness import InstantClock, TelegramHarness, telegram_harness, telegram_webhook_harness
 from tests.emulators.telegram_faults import Fault
 
@@ -178,7 +178,7 @@ async def test_a_port_that_is_taken_is_named(hooked: TelegramHarness) -> None:
     async with telegram_harness(webhook=hook(hooked)) as second, receiving(hooked.adapter, Inbox().accept):
         await listening(hooked)
         with pytest.raises(ConfigError, match="TELEGRAM_WEBHOOK_LISTEN"):
-            await asyncio.wait_for(second.adapter.run(Inbox().accept), 5)
+            await asyncio.wait_for(second.adapter.run(Inbox().accept), PATIENCE)
         assert not second.telegram.called("setWebhook")
 
 
@@ -186,7 +186,7 @@ async def test_a_wrong_token_ends_with_a_sentence() -> None:
     hook = Webhook("http://127.0.0.1:1/", ("127.0.0.1", 0))
     async with telegram_harness(token="42:wrong", webhook=hook) as harness:
         with pytest.raises(ConfigError, match="TELEGRAM_BOT_TOKEN"):
-            await asyncio.wait_for(harness.adapter.run(Inbox().accept), 5)
+            await asyncio.wait_for(harness.adapter.run(Inbox().accept), PATIENCE)
 
 
 @pytest.mark.parametrize(

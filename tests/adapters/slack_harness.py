@@ -97,7 +97,7 @@ async def slack_http_harness() -> AsyncIterator[SlackHarness]:
     clock = InstantClock()
     with kept_port() as port:
         url = f"http://127.0.0.1:{port}{PATH}"
-        async with SlackEmulator(http=url, ack_seconds=ACK_SECONDS, retry_after=(0.02,) * 200) as slack:
+        async with SlackEmulator(http=url, ack_seconds=ACK_SECONDS, retry_after=(0.02,) * 3000) as slack:
             given = Credentials(slack.bot_token, "", slack.signing_secret, ("127.0.0.1", port))
             async with SlackAdapter(given, slack.api_url, COMMANDS, clock) as adapter:
                 yield SlackHarness(slack, adapter, clock, lambda: answering(port))

@@ -178,7 +178,7 @@ def port() -> Iterator[int]:
 async def test_run_serves_telegram_and_slack_at_once(tmp_path: Path, port: int, http: bool) -> None:
     async with (
         TelegramEmulator() as telegram,
-        SlackEmulator(retry_after=(0.1,) * 100) as slack,
+        SlackEmulator(retry_after=(0.1,) * 3000) as slack,
         OpenAIServer() as model,
     ):
         variables = both(telegram, slack) | {"OPENAI_BASE_URL": model.base_url, "APPRENTICE_ALLOWED": "*"}

@@ -14,7 +14,7 @@ from bot.ports import ToolContext
 if TYPE_CHECKING:
     from bot.clients.mcp_server import Pace, ToolServer
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after the start in which the first work waits for servers that are still starting."""
 
 

@@ -66,6 +66,9 @@ async def _import(settings: Settings, path: Path, scope: str | None) -> tuple[st
         cautions = await _cautions(settings, library, store, skill, files)
     if entry.state == "live":
         return f"{name} is live: just these files were approved before.", cautions
+    if entry.approved_by:
+        told = f"{name} is {entry.state}: just these files were approved before"
+        return f"{told}. `apprentice skills restore {name}` brings it back.", cautions
     return f"{name} waits for approval: by its card in the chat, or `apprentice skills approve {name}`.", cautions
 
 

@@ -328,6 +328,11 @@ def test_what_was_approved_before_is_live_when_it_is_imported_again(home: Path) 
     (home / "skills" / NAME).rename(home / "elsewhere")
     assert "is live" in run("skills", "import", "elsewhere")
     assert states() == {NAME: "live"}
+    run("skills", "suspend", NAME)
+    folder.remove(home / "skills" / NAME)
+    assert f"`apprentice skills restore {NAME}` brings it back" in run("skills", "import", "elsewhere")
+    run("skills", "restore", NAME)
+    assert states() == {NAME: "live"}
 
 
 def test_an_export_passes_the_reference_validator_and_says_its_steps(home: Path) -> None:

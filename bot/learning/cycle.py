@@ -27,7 +27,7 @@ from bot.learning.teaching import taught
 from bot.learning.workbench import AT_ONCE, Read
 from bot.ports import Clock, ModelClient, ToolContext, ToolSource
 from bot.skills.library import Library
-from bot.store import chats, conversations, proposals, scopes, spending
+from bot.store import chats, conversations, lives, proposals, scopes, skills, spending
 from bot.store.deliveries import deliver
 from bot.store.store import Connection, Effect, Store
 from bot.store.turns import Turn
@@ -100,7 +100,7 @@ class Cycle:
         tools = [tool for source in self._sources for tool in await source.tools(context)]
         people = await self._store.read(lambda connection: conversations.speakers(connection, scope))
         author = Author(self._model, await self._budget(), Privacy(self._terms.own, tuple(sorted(people))))
-        before = await self._store.read(lambda connection: remembered(proposals.of_scope(connection, scope)))
+        before = await self._store.read(partial(_remembered, scope=scope))
         taken = await self._taken(scope, before)
         if "taught" in turn.payload:
             work = await self._store.read(partial(collect.own, ids=[turn.payload["taught"]], tools=tools))
@@ -199,6 +199,12 @@ def _with_heirs(report: Report, anew: Report, before: Forebear) -> Report:
     there = {found.fingerprint for found in report.skills}
     heirs = [found for found in anew.skills if forebear(found, [before]) and found.fingerprint not in there]
     return replace(report, skills=(*report.skills, *heirs))
+
+
+def _remembered(connection: Connection, scope: str) -> Remembered:
+    gone = [ref for ref, life in lives.down(connection).items() if life.state == "evicted"]
+    used = {ref: skills.tally(connection, ref).uses for ref in gone}
+    return remembered(proposals.of_scope(connection, scope), used)
 
 
 def _ripe(report: Report, before: Remembered) -> Report:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 
+from bot.domain.skill import SkillRef
 from bot.learning.mining import Candidate
 from bot.store.proposals import Proposal
 from bot.words import Sentence
@@ -33,27 +34,30 @@ class Remembered:
     later: dict[str, int] = field(default_factory=dict)
 
     def too_early(self, candidate: Candidate) -> Sentence | None:
-        """Why it does not come yet: people did not want it, and there is hardly more evidence now. None: it may."""
+        """Why it does not come yet: there is hardly more evidence now than when it was put off. None: it may."""
         seen = self.later.get(candidate.fingerprint)
         if seen is None or candidate.tasks >= (needed := max(seen + 1, ceil(MORE * seen))):
             return None
-        return Sentence(
-            "people did not want it for now: it comes again once it was seen in {tasks} tasks", tasks=needed
-        )
+        return Sentence("it was put off or put away: it comes again once it was seen in {tasks} tasks", tasks=needed)
 
 
-def remembered(proposals: Iterable[Proposal]) -> Remembered:
+def remembered(proposals: Iterable[Proposal], evicted: Mapping[SkillRef, int]) -> Remembered:
     """What is left of a scope's proposals, oldest first: of each structure the last decision counts.
 
-    What people decide about a proposal that they have changed, they decide about the one that they changed.
+    What people decide about a proposal that they have changed, they decide about the one that they changed. What was
+    approved and is `evicted` by now, after so many uses, comes again with more evidence than it had with these.
     """
     listed = list(proposals)
     heirs = {proposal.evidence.get("instead_of"): proposal for proposal in listed}
     last = {proposal.fingerprint: proposal for proposal in listed}
     of_kind: dict[str, set[str]] = defaultdict(set)
+    later: dict[str, int] = {}
     for fingerprint, proposal in last.items():
-        of_kind[_kind(_newest(proposal, heirs))].add(fingerprint)
-    later = {fingerprint: last[fingerprint].evidence.get("tasks", 0) for fingerprint in of_kind["later"]}
+        decided = _newest(proposal, heirs)
+        kind = "later" if decided.state == "approved" and decided.ref in evicted else _kind(decided)
+        of_kind[kind].add(fingerprint)
+        if kind == "later":
+            later[fingerprint] = proposal.evidence.get("tasks", 0) + evicted.get(decided.ref, 0)
     return Remembered(frozenset(of_kind["held"]), frozenset(of_kind["narrow"]), later)
 
 

@@ -188,7 +188,7 @@ async def test_both_structures_are_remembered(loop: Loop, desk: Desk) -> None:
     await desk.press(card, text=other(text))
     known = await desk.known()
     assert len({one.fingerprint for one in known}) == len(known) == 2
-    assert remembered(known).held == {one.fingerprint for one in known}
+    assert remembered(known, {}).held == {one.fingerprint for one in known}
 
 
 async def test_what_is_decided_about_the_change_is_decided_about_the_first_one_too(loop: Loop, desk: Desk) -> None:
@@ -199,7 +199,7 @@ async def test_what_is_decided_about_the_change_is_decided_about_the_first_one_t
     await loop.press(reject.id)
     why = (await deliveries(loop.store))[-1][0].buttons[0]
     await loop.press(next(button for button in why if button.label == "Not now").id)
-    known = remembered(await desk.known())
+    known = remembered(await desk.known(), {})
     assert (known.held, known.later.keys()) == (set(), {one.fingerprint for one in await desk.known()})
 
 

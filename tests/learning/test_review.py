@@ -13,8 +13,9 @@ from bot.learning.review import Review
 from bot.ports import ToolContext
 from bot.skills import folder
 from bot.skills.reviewers import Reviewers
-from bot.store import audit, proposals, skills, tasks
+from bot.store import audit, lives, proposals, skills, tasks
 from bot.store.commits import Commit
+from bot.store.lives import Life
 from bot.store.proposals import Proposal
 from bot.store.store import Store
 from tests.engine.made import ANA, BOB, GROUP, ROOM
@@ -71,13 +72,26 @@ async def test_what_was_not_wanted_now_comes_again_with_more_evidence(loop: Loop
     first = await rejected(loop, "later")
     await loop.learn(asked_in=ROOM.key)
     [(told, _)] = await deliveries(loop.store)
-    assert told.text.endswith("people did not want it for now: it comes again once it was seen in 6 tasks")
+    assert told.text.endswith("it was put off or put away: it comes again once it was seen in 6 tasks")
     await loop.live()
     await loop.learn()
     [(card, _)] = await deliveries(loop.store)
     assert "Seen in 8 tasks" in card.text
     again = (await known(loop))[1]
     assert (again.fingerprint, again.state) == (first.fingerprint, "pending")
+
+
+async def test_what_was_put_away_is_learned_again_with_more_evidence(loop: Loop) -> None:
+    old = await learned(loop)
+    await used(loop, old.ref, "success", "orders")
+    await loop.store.write(Commit.FINISH, lambda c: lives.put(c, Life(old.ref, "evicted", 1.0)))
+    folder.remove(loop.root / old.name)
+    await loop.learn(asked_in=ROOM.key)
+    told = (await deliveries(loop.store))[-1][0].text
+    assert "it was put off or put away: it comes again once it was seen in 12 tasks" in told
+    await loop.live()
+    await loop.learn()
+    assert [one.state for one in await known(loop)] == ["approved", "pending"]
 
 
 async def test_what_nobody_answered_comes_again_with_more_evidence(loop: Loop) -> None:

@@ -21,6 +21,8 @@ MOST_LINES = 100
 """Lines that are told of what one process says on its standard error."""
 LONGEST_LINE = 500
 CONNECT_SECONDS = 30.0
+LARGEST_ANSWER = 16 * 2**20
+"""Bytes of an answer over HTTP; the SDK itself bounds the events of a stream."""
 # Their errors carry tracebacks and quote what servers send; what matters of them is told by us.
 for _name in ("mcp", "client"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
@@ -42,7 +44,10 @@ async def connected(server: Server, seconds: float, ears: Ears) -> AsyncIterator
         transport: Transport
         if server.url is not None:
             timeout = httpx2.Timeout(CONNECT_SECONDS, read=None)
-            http = await stack.enter_async_context(httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout))
+            headers = {"Accept-Encoding": "identity", **server.headers}
+            hooks: dict[str, list[Callable[..., Any]]] = {"response": [_bound]}
+            speaking = httpx2.AsyncClient(headers=headers, timeout=timeout, event_hooks=hooks)
+            http = await stack.enter_async_context(speaking)
             # A server that hangs is told no good-bye: the end of the bot would wait for its answer.
             transport = streamable_http_client(server.url, http_client=http, terminate_on_close=False)
         else:
@@ -55,6 +60,33 @@ async def connected(server: Server, seconds: float, ears: Ears) -> AsyncIterator
 
 async def _taken(name: str, result: CallToolResult) -> None:
     """Hold a result against no schema of its server: the SDK does so on the loop, and some never end."""
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """What is read of an answer ends with an error behind LARGEST_ANSWER bytes."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = LARGEST_ANSWER
+        async for chunk in self._stream:
+            left -= len(chunk)
+            if left < 0:
+                raise httpx2.StreamError(f"it has more than {LARGEST_ANSWER} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        """End it."""
+        await self._stream.aclose()
+
+
+async def _bound(response: httpx2.Response) -> None:
+    """Nobody has asked for what is packed, which could be anything once it is unpacked: so it stays packed."""
+    response.headers.pop("content-encoding", None)
+    events = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+    if not events and isinstance(response.stream, httpx2.AsyncByteStream):
+        response.stream = _Bounded(response.stream)
 
 
 @asynccontextmanager

@@ -1,14 +1,17 @@
 """Tool servers: real processes and a real HTTP server, that crash, hang, lie and come back."""
 
 import asyncio
+import gzip
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.clients.mcp import ServerTools, served
@@ -223,6 +226,48 @@ def over_http(port: int) -> Iterator[None]:
             yield
         finally:
             process.kill()
+
+
+async def flooding(request: web.Request) -> web.StreamResponse:
+    """Over HTTP: it has the tools `flood`, which is answered without an end, and `pack`, whose answer is packed."""
+    asked = await request.json()
+    name = asked.get("params", {}).get("name")
+    if name == "flood":
+        answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await answer.prepare(request)
+        with suppress(ConnectionError):
+            for _ in range(64):
+                await answer.write(b" " * 2**20)
+        return answer
+    if name == "pack":
+        said = {"jsonrpc": "2.0", "id": asked["id"], "result": {"content": [{"type": "text", "text": "unpacked"}]}}
+        body = gzip.compress(json.dumps(said).encode())
+        return web.Response(body=body, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
+    itself = {"name": "flood", "version": "1"}
+    given: dict[str, Any] = {
+        "initialize": {"protocolVersion": "2025-03-26", "capabilities": {"tools": {}}, "serverInfo": itself},
+        "tools/list": {"tools": [{"name": each, "inputSchema": {"type": "object"}} for each in ("flood", "pack")]},
+    }
+    if asked["method"] not in given:
+        return web.Response(status=202)
+    return web.json_response({"jsonrpc": "2.0", "id": asked["id"], "result": given[asked["method"]]})
+
+
+async def test_one_over_http_that_floods() -> None:
+    application = web.Application()
+    application.router.add_post("/mcp", flooding)
+    runner = web.AppRunner(application, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        server = Server(url=f"http://127.0.0.1:{runner.addresses[0][1]}/mcp")
+        async with opened({"web": server}, Pace(look=3600)) as source:
+            with pytest.raises(ToolError, match="it has more than 16777216 bytes"):
+                await call(source, "web__flood")
+            with pytest.raises(ToolError, match="Failed to parse"):
+                await call(source, "web__pack")
+    finally:
+        await runner.cleanup()
 
 
 async def test_one_over_http_that_is_killed_and_started_again() -> None:

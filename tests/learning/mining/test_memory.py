@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.learning.mining import Memory, contribute, mine, mine_gathered
-from bot.learning.mining.corpus import gathered
+from bot.learning.mining.corpus import called, corpus, gathered
+from bot.learning.mining.sequences import related
 from tests.learning.workplaces import everyday
 
 
@@ -57,3 +58,10 @@ def test_one_more_trace_leaves_every_part_but_its_own_as_it_was() -> None:
     memory.begin()
     (new,) = set(gathered(told, memory).parts.values()) - set(before)
     assert told[-1] in new.given
+
+
+def test_the_tasks_that_call_a_tool_add_up_over_parts() -> None:
+    whole = corpus(everyday(Random(5), 60))
+    runs = [run for part in whole.parts.values() for run in part.runs]
+    for tool in called(runs):
+        assert related(whole, (tool, tool)) == len({run.task for run in runs if tool in called([run])})

@@ -56,6 +56,11 @@ class Proven:
         """The traces that show it."""
         return tuple(sorted(chain.from_iterable(there.traces for there in self.shown.values())))
 
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The tools that may change something."""
+        return tuple(dict.fromkeys(step.tool for step in self.induced.pattern if not step.reads))
+
 
 def shown(supports: Sequence[Support]) -> Shown:
     """Count the places of one part."""
@@ -97,7 +102,7 @@ def candidate(corpus: Corpus, proven: Proven, taken: Collection[str]) -> Candida
         saves_calls=round(calls / sum(shown.places for shown in there) - 1, 2),
         replay=proven.replay,
         explained=explained(induced, names(induced.pattern)),
-        writes=tuple(dict.fromkeys(step.tool for step in induced.pattern if not step.reads)),
+        writes=proven.writes,
         fingerprint=fingerprint(procedure),
     )
 

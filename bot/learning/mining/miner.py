@@ -69,7 +69,7 @@ def _mine(indexed: Corpus, min_tasks: int, taken: Taken) -> Report:
         narrow = [found for found in proven if _fingerprint(indexed, found) in taken.narrow]
         refused += [refusal(found, Sentence("people found it too narrow")) for found in narrow]
         proven = [found for found in proven if found not in narrow]
-    costs = [cost(len(found.tools), related(indexed, found.tools)) for found in proven]
+    costs = [cost(len(found.tools), related(indexed, found.tools), writes=bool(found.writes)) for found in proven]
     shapes = _shapes(indexed, proven)
     chosen = select(costs, shapes)
     skills: list[Candidate] = []
@@ -172,8 +172,6 @@ def _passed_over(more: int, needed: float) -> Sentence:
     if more <= 0:
         return Sentence("the chosen procedures do the same work in as few calls")
     calls = Sentence("1 call") if more == 1 else Sentence("{count} calls", count=more)
-    if more > needed:
-        return Sentence("beside the chosen procedures it would save {calls}, in one task alone", calls=calls)
     return Sentence(
         "beside the chosen procedures it would save {calls}, and its steps must save {needed}",
         calls=calls,

@@ -11,9 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-LEAST_TASKS = 2
-"""Tasks in which a procedure must be the best to have: what one task alone would need is no habit."""
-
 
 class Use(NamedTuple):
     """Calls `start` up to `stop` of a segment are what candidate number `candidate` would make."""
@@ -35,13 +32,14 @@ Shapes: TypeAlias = Mapping[Shape, Sequence[str]]
 Chosen: TypeAlias = frozenset[int]
 
 
-def cost(steps: int, tasks: int) -> float:
+def cost(steps: int, tasks: int, *, writes: bool) -> float:
     """The calls that a procedure must save before it is worth having.
 
-    For each step half the binary logarithm of the tasks that it was seen among (Rissanen 1978, a call for a bit): of
-    more work smaller habits can be told, but those that save next to nothing stay out.
+    For each step half the binary logarithm of the tasks that it was seen among, in bits (Rissanen 1978): of more work
+    smaller habits can be told, but those that save next to nothing stay out. A call is two bits, one of four tools, and
+    a single one where the procedure writes: a habit that changes things must show twice as much.
     """
-    return steps * math.log2(max(2, tasks)) / 2
+    return steps * math.log2(max(2, tasks)) / (2 if writes else 4)
 
 
 def shapes_of(segments: Iterable[tuple[str, Shape]]) -> Shapes:
@@ -55,17 +53,11 @@ def shapes_of(segments: Iterable[tuple[str, Shape]]) -> Shapes:
 def select(costs: Sequence[float], shapes: Shapes) -> list[int]:
     """Choose among candidates of these costs, given what could be used where; best first.
 
-    A local search over adding, removing and exchanging; whoever then earns its place in fewer than LEAST_TASKS
-    tasks goes, and the rest is searched again.
+    A local search over adding, removing and exchanging.
     """
-    allowed = frozenset(range(len(costs)))
-    while True:
-        chosen = _search(costs, shapes, allowed)
-        earning = _earning(shapes, chosen)
-        idle = [candidate for candidate in chosen if len(earning[candidate]) < LEAST_TASKS]
-        if not idle:
-            return sorted(chosen, key=lambda candidate: (-len(earning[candidate]), candidate))
-        allowed -= {min(idle, key=lambda candidate: (len(earning[candidate]), candidate))}
+    chosen = _search(costs, shapes)
+    earning = _earning(shapes, chosen)
+    return sorted(chosen, key=lambda candidate: (-len(earning[candidate]), candidate))
 
 
 def added(shapes: Shapes, chosen: Chosen, candidate: int) -> int:
@@ -87,7 +79,7 @@ def cover(shape: Shape, chosen: Chosen) -> tuple[Use, ...]:
     return best[-1][1]
 
 
-def _search(costs: Sequence[float], shapes: Shapes, allowed: Chosen) -> Chosen:
+def _search(costs: Sequence[float], shapes: Shapes) -> Chosen:
     holding: dict[int, list[Shape]] = defaultdict(list)
     for shape in shapes:
         for candidate in {use.candidate for use in shape}:
@@ -104,9 +96,10 @@ def _search(costs: Sequence[float], shapes: Shapes, allowed: Chosen) -> Chosen:
         )
         return calls - math.fsum(costs[c] for c in new - old) + math.fsum(costs[c] for c in old - new)
 
+    every = frozenset(range(len(costs)))
     chosen: Chosen = frozenset()
     while True:
-        moves = [(gain(new, chosen), sorted(new)) for new in _moves(chosen, allowed)]
+        moves = [(gain(new, chosen), sorted(new)) for new in _moves(chosen, every)]
         nothing: tuple[float, list[int]] = (0, [])
         best = max(moves, key=lambda move: (move[0], [-candidate for candidate in move[1]]), default=nothing)
         if best[0] <= 0:

@@ -388,15 +388,29 @@ def real_values(trace: Trace) -> set[str]:
 def test_what_passed_the_gates_and_was_not_chosen_tells_what_it_would_add() -> None:
     report = mined(workplaces.shop, 10)
     assert why(report, "get_customer", "get_order") == "the chosen procedures do the same work in as few calls"
-    traces = traces_of(workplaces.shop, Random(3), 10)
-    told = []
-    for trace in traces:
+    traces = traces_of(workplaces.shop, Random(3), 20)
+    told = {}
+    for orders in (1, 2, 3):
+        trace = next(trace for trace in traces if len(trace.messages) == 5 + 2 * orders)
         known_already = replace(trace, id="again", messages=(trace.messages[0], *trace.messages[3:]))
-        told.append(why(mine([*traces, known_already]), "get_customer", "get_order"))
+        told[orders] = why(mine([*traces, known_already]), "get_customer", "get_order")
     beside = "beside the chosen procedures it would save"
-    assert set(told) == {
-        f"{beside} 1 call, and its steps must save 3.3",
-        f"{beside} 2 calls, and its steps must save 3.3",
-        f"{beside} 3 calls, and its steps must save 3.3",
-        f"{beside} 4 calls, in one task alone",
+    assert told == {
+        1: f"{beside} 1 call, and its steps must save 2.2",
+        2: f"{beside} 2 calls, and its steps must save 2.2",
+        3: "",
     }
+
+
+@pytest.mark.parametrize(("tool", "chosen"), [("get_plan", True), ("set_plan", False)])
+def test_what_writes_must_show_twice_as_much(tool: str, chosen: bool) -> None:
+    random = Random(1)
+    desks = [Desk(f"t{number}") for number in range(60)]
+    for desk in desks:
+        email, customer = f"{token(random)}@example.com", token(random)
+        desk.say(f"What does {email} pay?")
+        if desk in desks[:3]:
+            desk.call("find_customer", customer, email=email)
+        desk.call(tool, "gold", customer_id=customer)
+    refused = "" if chosen else "beside the chosen procedures it would save 3 calls, and its steps must save 5.9"
+    assert why(mine(desk.trace() for desk in desks), "find_customer", tool) == refused

@@ -35,7 +35,7 @@ BARE = "/help"
 class _Shared(BaseModel):
     """What stands below a message; one that was forwarded says so."""
 
-    is_share: bool = False
+    is_share: bool | None = None
     text: str | None = None
 
 

@@ -253,14 +253,14 @@ async def test_the_bots_name_alone_asks_for_help(reader: EventReader) -> None:
 
 
 async def test_what_is_forwarded_is_quoted(reader: EventReader) -> None:
-    """docs.slack.dev/reference/events/message: `is_share` tells it from the preview of a link."""
+    """`is_share` tells it from the preview of a link."""
     forwarded = {
         "is_share": True,
         "is_msg_unfurl": True,
         "author_id": "U9",
         "text": "Pay <@U9|ann> &amp; me,\n\nplease",
     }
-    preview = {"is_msg_unfurl": True, "text": "a preview"}
+    preview = {"is_msg_unfurl": True, "is_share": None, "text": "a preview"}
     quoted = "> Pay @ann & me,\n> \n> please"
     for text, heard in (("", quoted), ("do it", f"do it\n\n{quoted}")):
         given = post(text=text, channel="D1", channel_type="im", attachments=[forwarded, preview])

@@ -67,9 +67,9 @@ def matches(pattern: re.Pattern[str], text: str, kind: Sentence) -> Iterator[Spa
 
 def known_forms(text: str) -> Iterator[Span]:
     """Keys, tokens, and passwords in addresses."""
-    yield from matches(_KEY_BLOCK, text, _secret("Private Key"))
+    yield from matches(_KEY_BLOCK, text, _PRIVATE_KEY)
     text = _BLOB.sub(lambda blob: " " * len(blob[0]), text)
-    yield from matches(_NEWER, text, _secret("Token"))
+    yield from matches(_NEWER, text, _TOKEN)
     for kind, pattern in _known():
         for match in pattern.finditer(text):
             start, end = match.span()
@@ -114,6 +114,9 @@ def _mixed(word: str) -> float:
 
 def _secret(kind: str) -> Sentence:
     return Sentence("a secret ({kind})", kind=kind)
+
+
+_PRIVATE_KEY, _TOKEN = _secret("Private Key"), _secret("Token")
 
 
 # The library is imported where it is needed: it brings an HTTP client along, a fifth of a second for every start.

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
 from bot.domain.json import JSON
@@ -42,8 +43,14 @@ class House:
         """
         where = dict.fromkeys(key or "*" for key in family(scope))
         said = [self.instructions[key] for key in where if key in self.instructions]
-        own = HOUSE.format(day=now.strftime("%A, %Y-%m-%d"))
+        own = _own_words(now.date())
         return {"role": "system", "content": "\n".join([own, OPERATOR, *said]) if said else own}
+
+
+@lru_cache(maxsize=1)
+def _own_words(day: date) -> str:
+    """The house's words of a day: to write a date anew takes the C library longer than all else in a prompt."""
+    return HOUSE.format(day=f"{day:%A, %Y-%m-%d}")
 
 
 def with_history(connection: Connection, turn: Turn) -> Turn:

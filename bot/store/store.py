@@ -60,11 +60,16 @@ def _prepare(connection: Any, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _begin(dbapi_connection: sa.PoolProxiedConnection) -> None:
+    dbapi_connection.cursor().execute("BEGIN IMMEDIATE")
+
+
 def writing_engine(path: Path) -> sa.Engine:
     """A synchronous SQLite engine whose transactions begin IMMEDIATE: no read is ever upgraded into a deadlock."""
     engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"check_same_thread": False})
     sa.event.listen(engine, "connect", _prepare)
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    # Not by an event: where an engine has one, SQLAlchemy looks for more of them around each statement.
+    engine.dialect.do_begin = _begin  # type: ignore[method-assign]  # the dialect's hook, for this engine alone
     return engine
 
 
@@ -172,12 +177,22 @@ class Store:
                 self._committed(connection, batch, woken, _apart)
         except sa.exc.SQLAlchemyError as error:
             connection.invalidate()  # SQLite keeps the transaction of a failed COMMIT open; a new connection has none
+            woken.clear()
             for job in batch:
                 job.error = StoreError(f"The database refused a commit ({error}); nothing was written.")
-        else:
-            if woken:
-                self._loop.call_soon_threadsafe(lambda: self.woken(woken))
-        self._loop.call_soon_threadsafe(_answer, batch)
+        self._loop.call_soon_threadsafe(self._answer, batch, woken)
+
+    def _answer(self, batch: list[_Job], woken: set[str]) -> None:
+        """Tell the lanes and the writers, on the event loop."""
+        if woken:
+            self.woken(woken)
+        for job in batch:
+            if job.future.cancelled():
+                continue
+            if job.error is None:
+                job.future.set_result(job.result)
+            else:
+                job.future.set_exception(job.error)
 
     def _committed(
         self,
@@ -226,17 +241,6 @@ def _apart(connection: sa.Connection, batch: list[_Job]) -> bool:
         except Exception as error:  # noqa: BLE001 - a bug in one piece of work must not fail the others' commit
             job.error = error
     return True
-
-
-def _answer(batch: list[_Job]) -> None:
-    """Tell the writers, on the event loop."""
-    for job in batch:
-        if job.future.cancelled():
-            continue
-        if job.error is None:
-            job.future.set_result(job.result)
-        else:
-            job.future.set_exception(job.error)
 
 
 def _read_only(connection: Any, _: object) -> None:

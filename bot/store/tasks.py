@@ -52,7 +52,7 @@ def task(connection: sa.Connection, id: str) -> Task:
 
 # Built once: these run in every turn, and building a statement costs more than running it.
 _OPEN = sa.select(tasks).where(tasks.c.conversation == sa.bindparam("of"), tasks.c.closed.is_(None))
-_LATEST = tasks.update().where(tasks.c.id == sa.bindparam("of"))
+_LATEST = tasks.update().where(tasks.c.conversation == sa.bindparam("of"), tasks.c.closed.is_(None)).returning(*tasks.c)
 _COUNTED = turns.update().where(sa.or_(turns.c.id == sa.bindparam("of"), turns.c.joined == sa.bindparam("of")))
 
 
@@ -64,12 +64,11 @@ def open_task(connection: sa.Connection, conversation: str) -> Task | None:
 
 def attach(connection: sa.Connection, turn: int, conversation: str, person: str, now: float) -> Task:
     """Count a turn and those that joined it to their conversation's open task, opening one if there is none."""
-    task = open_task(connection, conversation)
-    if task is None:
+    row = connection.execute(_LATEST, {"of": conversation, "last_turn": turn}).one_or_none()
+    if row is None:
         return _begin(connection, turn, conversation, person, now, None)
-    connection.execute(_LATEST, {"of": task.id, "last_turn": turn})
-    connection.execute(_COUNTED, {"of": turn, "task": task.id})
-    return task
+    connection.execute(_COUNTED, {"of": turn, "task": row.id})
+    return _task(row)
 
 
 def apart(connection: sa.Connection, turn: int, conversation: str, person: str, now: float) -> Task:

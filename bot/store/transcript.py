@@ -12,12 +12,12 @@ from bot.store.journal import Entry
 from bot.store.tables import turns
 from bot.words import Sentence
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def as_text(content: JSON) -> str:
     """A tool's result as a message's text: JSON compact, text as it is, and nothing that no encoder takes."""
-    return clean(
-        content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    )
+    return clean(content if isinstance(content, str) else _COMPACT.encode(content))
 
 
 def call_id(turn: int, place: str) -> str:

@@ -34,7 +34,9 @@ class Policed:
 
     def _policed(self, tool: Tool, scope: str) -> Tool:
         word = self._policy.of(tool.name, scope, outside=tool.outside)
-        return replace(tool, policy=word, away=DENIED.format(name=tool.name) if word == "deny" else tool.away)
+        if word == "deny":
+            return replace(tool, policy=word, away=DENIED.format(name=tool.name))
+        return tool if word == tool.policy else replace(tool, policy=word)
 
 
 def policed(sources: Iterable[ToolSource], policy: Policy) -> tuple[ToolSource, ...]:

@@ -199,7 +199,11 @@ BUILT_IN = Phrases()
 def words(text: str) -> list[str]:
     """The words of a text in lower case, short forms written out: `Don't!` is do, not."""
     found = (word.casefold().replace("’", "'") for word in _WORD.findall(text))
-    return " ".join(_SHORT.get(word) or re.sub(r"n't$", " not", word) for word in found).split()
+    return " ".join(_SHORT.get(word) or _negation_apart(word) for word in found).split()
+
+
+def _negation_apart(word: str) -> str:
+    return word.removesuffix("n't") + " not" if word.endswith("n't") else word
 
 
 _split = cache(words)
@@ -230,5 +234,7 @@ def _starts(said: list[str], phrase: list[str]) -> bool:
 
 
 def _place(said: list[str], phrase: list[str]) -> int | None:
+    if not phrase or phrase[0] not in said:
+        return None
     places = range(len(said) - len(phrase) + 1)
-    return next((place for place in places if phrase and said[place : place + len(phrase)] == phrase), None)
+    return next((place for place in places if said[place : place + len(phrase)] == phrase), None)

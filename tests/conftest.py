@@ -10,15 +10,17 @@ from typing import TypeVar
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from bot.store import schema
 from bot.store.store import Store
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
-# Hypothesis itself repeats the same examples where the variable CI is set.
-settings.register_profile("apprentice", deadline=None)
+# The same examples each time, and no clock: `--hypothesis-profile default` looks for others.
+settings.register_profile(
+    "apprentice", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("apprentice")
 
 

@@ -31,7 +31,7 @@ def explore(examples: int, steps: int) -> None:
 
 
 def test_any_history_keeps_every_law() -> None:
-    explore(examples=2, steps=20)
+    explore(examples=2, steps=12)
 
 
 @pytest.mark.slow

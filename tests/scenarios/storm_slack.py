@@ -90,7 +90,7 @@ async def stormy(path: Path, way: str = SOCKETS, answer_timeout: float = 30, **m
 async def _stormy(path: Path, port: int, answer_timeout: float, **more: object) -> AsyncIterator[Storm]:
     http = f"http://127.0.0.1:{port}{PATH}" if port else ""
     async with (
-        SlackEmulator(http=http, retry_after=(0.02,) * 3000, ack_seconds=1) as slack,
+        SlackEmulator(http=http, retry_after=(0.02,) * 3000, ack_seconds=3) as slack,
         OpenAIServer(parrot) as model,
     ):
         listening = ("", slack.signing_secret, ("127.0.0.1", port)) if http else (slack.app_token,)

@@ -118,8 +118,8 @@ async def test_what_slack_broke_off_and_had_posted_is_not_posted_again(storm: St
 
 
 async def test_an_answer_that_comes_too_late_gives_no_second_copy(tmp_path: Path) -> None:
-    async with stormy(tmp_path, answer_timeout=0.3) as storm:
-        storm.slack.fault("chat.postMessage", slow(1))
+    async with stormy(tmp_path, answer_timeout=2) as storm:
+        storm.slack.fault("chat.postMessage", slow(60))
         storm.say(0, 0)
         storm.say(0, 1)
         await storm.until(lambda: storm.heard(0)[-1:] == [word(0, 1)])

@@ -107,8 +107,8 @@ async def test_an_answer_that_is_lost_behind_the_post_gives_no_second_copy(storm
 
 
 async def test_an_answer_that_comes_too_late_gives_no_second_copy(tmp_path: Path) -> None:
-    async with stormy(tmp_path, read_timeout=0.2) as storm:
-        storm.telegram.fault("sendMessage", Fault("slow", seconds=1))
+    async with stormy(tmp_path, read_timeout=2) as storm:
+        storm.telegram.fault("sendMessage", Fault("slow", seconds=60))
         storm.say(0, 0)
         await storm.until(lambda: storm.heard(0))
         storm.say(0, 1)

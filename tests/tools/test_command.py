@@ -67,7 +67,7 @@ async def test_no_shell_reads_its_arguments_and_no_secret_is_there(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_its_limits(tmp_path: Path, kind: str) -> None:
-    here = tool(tmp_path, kind, seconds=5, memory_mb=256, output_kb=1)
+    here = tool(tmp_path, kind, seconds=60, memory_mb=256, output_kb=1)
     printed = await ran(here, "python3", "-c", "print('a' * 100_000)")
     assert len(printed["stdout"]) < 1100
     assert "[… 98977 bytes left out …]" in printed["stdout"]

@@ -134,7 +134,7 @@ async def test_the_server_says_how_long_to_wait(harness: SlackHarness) -> None:
 
 
 async def test_a_slow_answer_may_mean_delivered() -> None:
-    async with slack_harness(answer_timeout=0.1) as harness:
+    async with slack_harness(answer_timeout=1) as harness:
         harness.slack.fault("chat.postMessage", slow(60))
         with pytest.raises(MaybeDelivered):
             await harness.adapter.send(Outgoing(harness.conversation, "Yes"), 0)

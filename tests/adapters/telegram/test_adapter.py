@@ -104,7 +104,7 @@ async def test_the_server_says_how_long_to_wait(harness: TelegramHarness) -> Non
 
 
 async def test_a_slow_answer_may_mean_delivered() -> None:
-    async with telegram_harness(read_timeout=0.1) as harness:
+    async with telegram_harness(read_timeout=1) as harness:
         harness.telegram.fault("sendMessage", Fault("slow", seconds=60))
         with pytest.raises(MaybeDelivered):
             await harness.adapter.send(Outgoing(harness.conversation, "Yes"), 0)

@@ -11,7 +11,7 @@ from bot.errors import ConfigError
 from bot.mcp_json import Server
 from bot.settings import load
 
-MANUAL = Path(__file__).parent.parent / "docs" / "tools.md"
+MANUAL = Path(__file__).parent.parent / "bot" / "TOOLS.md"
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,8 @@ from bot.tools.documents import DocumentTools
 from tests.engine.made import ANA, ROOM, HandClock
 
 ROOT = Path(__file__).parent.parent
-README, TOOLS = (ROOT / "README.md").read_text(), (ROOT / "docs" / "tools.md").read_text()
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bot/**/*.md")]
+README, TOOLS = (ROOT / "README.md").read_text(), (ROOT / "bot" / "TOOLS.md").read_text()
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("bot/**/*.md")]
 
 
 def rows(name: str, page: str = README) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""The two doors of the database: `write` through one thread with group commit, `read` through a few others.
+"""The two doors of the database: `write` through one thread with group commit, `read` through aiosqlite.
 
 Queries are plain functions of a SQLAlchemy connection (in the files beside this one), so the same query serves both
 doors and both databases. One thread owns the writing connection: it takes whatever queued up during the last fsync,
@@ -11,7 +11,6 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.util import greenlet_spawn
 
 from bot.domain.privacy import Privacy
 from bot.errors import ApprenticeError, StoreError
@@ -38,8 +38,6 @@ BATCH = 500
 """Most pieces of work in one commit."""
 QUEUE = 5_000
 """Most pieces of work that wait; further writers wait for room."""
-READERS = 4
-"""Threads that read, each on a connection of its own."""
 WOKEN = "woken"
 """Key in `Connection.info` under which queries leave the lanes that have new work."""
 
@@ -73,20 +71,6 @@ def writing_engine(path: Path) -> sa.Engine:
     return engine
 
 
-def _reading_engine(path: Path) -> sa.Engine:
-    """A SQLite engine whose connections cannot write. A read has no transaction that would have to be taken back."""
-    engine = sa.create_engine(
-        f"sqlite:///{path}",
-        pool_size=READERS,
-        max_overflow=0,
-        pool_reset_on_return=None,
-        isolation_level="AUTOCOMMIT",
-        skip_autocommit_rollback=True,
-    )
-    sa.event.listen(engine, "connect", _read_only)
-    return engine
-
-
 class Store:
     """An open database; `privacy` masks what is written (`bot.store.told`).
 
@@ -102,14 +86,23 @@ class Store:
         self._jobs: deque[_Job] = deque()
         self._ready = threading.Condition()
         self._closing = False
-        self._readers = ThreadPoolExecutor(READERS, "store-reader")
-        self._reading = _reading_engine(path)
+        self._reads: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self.woken: Callable[[Iterable[str]], None] = lambda _: None
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Semaphore(QUEUE)
+        # Reads have no transaction to take back: a rollback after each would cost another change of threads.
+        self._reader = sa.create_engine(
+            f"sqlite+aiosqlite:///{self._path}",
+            pool_size=4,
+            max_overflow=0,
+            pool_reset_on_return=None,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+        )
+        sa.event.listen(self._reader, "connect", _read_only)
         self._thread.start()
         return self
 
@@ -120,8 +113,8 @@ class Store:
             self._closing = True
             self._ready.notify()
         await asyncio.to_thread(self._thread.join)
-        await asyncio.to_thread(self._readers.shutdown)
-        self._reading.dispose()
+        await asyncio.gather(*self._reads, return_exceptions=True)
+        await greenlet_spawn(self._reader.dispose)
 
     async def write(self, commit: Commit, work: Work[T]) -> T:
         """Run `work` in a transaction and return what it returns, once that is on disk.
@@ -140,18 +133,26 @@ class Store:
         return result
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work`, which must only read, in a thread of its own and return what it returns.
+        """Run `work`, which must only read, on a connection of its own and return what it returns.
 
-        A caller that is cancelled leaves the read to end by itself.
+        A caller that is cancelled leaves the read to end by itself: a connection of the async dialect that is
+        cancelled twice, as at the end of a process, waits for its own thread for ever.
         """
-        return await self._loop.run_in_executor(self._readers, self._read, work)
+        reading = asyncio.create_task(self._read(work))
+        self._reads.add(reading)
+        reading.add_done_callback(self._reads.discard)
+        return await asyncio.shield(reading)
 
     async def empty_log(self) -> None:
         """Write SQLite's log into the database and empty it, so that what was deleted stands in neither any more."""
         await asyncio.to_thread(_checkpoint, self._path)
 
-    def _read(self, work: Work[T]) -> T:
-        with self._reading.connect() as connection:
+    async def _read(self, work: Work[T]) -> T:
+        # What SQLAlchemy's AsyncConnection does; to import that is to import the ORM too, 7 MB that nobody here uses.
+        return await greenlet_spawn(self._look, work)
+
+    def _look(self, work: Work[T]) -> T:
+        with self._reader.connect() as connection:
             return work(connection)
 
     def _serve(self) -> None:

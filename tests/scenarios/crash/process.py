@@ -10,7 +10,7 @@ from tests.scenarios.crash.child import Plan
 
 CONTEXT = multiprocessing.get_context("forkserver")
 # What a child needs is imported once, in the server that children are forked from: also what is imported late.
-_LATE = ("anyio._backends._asyncio", "apscheduler.schedulers.asyncio", "httpcore", "httpcore2", "openai")
+_LATE = ("aiosqlite", "anyio._backends._asyncio", "apscheduler.schedulers.asyncio", "httpcore", "httpcore2", "openai")
 CONTEXT.set_forkserver_preload(["pytest", "tests.scenarios.crash.child", *_LATE])
 
 

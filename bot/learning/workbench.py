@@ -3,6 +3,7 @@
 Nothing depends on that process but time: a new one knows nothing and is told all again.
 """
 
+import gc
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -69,6 +70,9 @@ def _report(scope: str, min_tasks: int, taken: Taken) -> Report:
     given = (found for _, found in _scopes[scope].values())
     report = mine_gathered(given, min_tasks=min_tasks, taken=taken, memory=_memories[scope])
     _make_room()
+    # The collector looks through what is new, and no more through what is kept: that took half a second a round.
+    gc.collect(0)
+    gc.freeze()
     return report
 
 

@@ -1,9 +1,9 @@
 """Which tools follow one another often: the frequent sequences of units (runs of one reading tool, or one call)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from heapq import merge
 from operator import or_
 from typing import TypeAlias
@@ -16,6 +16,8 @@ SHORTEST, LONGEST = 2, 6
 """Units of a sequence."""
 LEAST_SHARE = 0.05
 """Of the tasks that call any of a sequence's tools: with a fixed support, more data would make more false skills."""
+TOGETHER = 12
+"""Parts whose counts are added up for themselves: about the root of how many there are."""
 
 Tools: TypeAlias = tuple[str, ...]
 
@@ -84,14 +86,25 @@ def frequent(corpus: Corpus, min_tasks: int) -> Sequences:
     known: dict[Part, frozenset[Tools]] = {}
     for length in range(SHORTEST, LONGEST + 1):
         there = {part: _standing(corpus, part, length, known.get(part)) for part in corpus.parts.values()}
-        tasks = Counter[Tools]()
-        for _, counts in there.values():
-            tasks.update(counts)
-        enough = [tools for tools, count in tasks.items() if _enough(corpus, tools, count, min_tasks)]
+        tasks = _total(corpus, [counts for _, counts in there.values()])
+        enough = [tools for tools, count in tasks.items() if count >= min_tasks and _enough(corpus, tools, count)]
         for tools in sorted(enough):
             found[tools] = {part: standing[tools] for part, (standing, _) in there.items() if tools in standing}
         known = {part: frozenset(found.keys() & standing.keys()) for part, (standing, _) in there.items()}
     return found
+
+
+def _total(corpus: Corpus, counts: Sequence[Mapping[Tools, int]]) -> Mapping[Tools, int]:
+    """The counts of all parts, a few parts at a time: of a corpus that has grown, few of these sums are new."""
+    few = [tuple(counts[start : start + TOGETHER]) for start in range(0, len(counts), TOGETHER)]
+    return _added([corpus.memory.once(("added", *map(id, each)), each, partial(_added, each)) for each in few])
+
+
+def _added(counts: Iterable[Mapping[Tools, int]]) -> Mapping[Tools, int]:
+    total = Counter[Tools]()
+    for each in counts:
+        total.update(each)
+    return total
 
 
 def by_task(standing: Mapping[Part, Standing]) -> Iterator[Sequence[Occurrence]]:
@@ -99,9 +112,9 @@ def by_task(standing: Mapping[Part, Standing]) -> Iterator[Sequence[Occurrence]]
     return merge(*(there.by_task for there in standing.values()), key=lambda places: places[0].run.order)
 
 
-def _enough(corpus: Corpus, tools: Tools, tasks: int, min_tasks: int) -> bool:
+def _enough(corpus: Corpus, tools: Tools, tasks: int) -> bool:
     most = max(corpus.tasks_by[tool] for tool in tools)  # tells most sequences without all tools' tasks put together
-    return tasks >= max(min_tasks, LEAST_SHARE * most) and tasks >= support_needed(corpus, tools, min_tasks)
+    return tasks >= LEAST_SHARE * most and tasks >= LEAST_SHARE * related(corpus, tools)
 
 
 def _standing(

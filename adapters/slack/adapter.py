@@ -1,10 +1,8 @@
 """The ChatAdapter for Slack."""
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -19,6 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from adapters.loopback import is_loopback
 from adapters.rests import Rests
 from adapters.slack import http_events
+from adapters.slack.credentials import Credentials
 from adapters.slack.events import EventReader
 from adapters.slack.failures import CALL_FAILED, TOKEN_REFUSED, delivering, refusal, wait_asked, why
 from adapters.slack.files import FileRefused, Files
@@ -58,16 +57,6 @@ ANSWER_CHARACTERS = 200
 SEEN = "eyes"
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What Slack gave out. With `app_token`: Socket Mode; else HTTP events, signed, on the host and port `listen`."""
-
-    bot_token: str
-    app_token: str = ""
-    signing_secret: str = ""
-    listen: tuple[str, int] = ("127.0.0.1", 3000)
-
-
 class SlackAdapter:
     """One bot in one workspace. An async context manager: its connections are open inside.
 
@@ -85,7 +74,7 @@ class SlackAdapter:
         clock: Clock,
         answer_timeout: float = 30.0,
     ) -> None:
-        _check(credentials)
+        credentials.check()
         self._credentials = credentials
         self._base_url = base_url or AsyncWebClient.BASE_URL
         self._commands = frozenset(commands)
@@ -295,14 +284,6 @@ class SlackAdapter:
             return await self._people.are_in(channel(conversation), user(person))
         except CALL_FAILED as error:
             raise DeliverLater(f"Slack does not say whether {person.id} is in the channel: {why(error)}.") from error
-
-
-def _check(credentials: Credentials) -> None:
-    if not (credentials.app_token or credentials.signing_secret):
-        raise ConfigError("Slack needs SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET to know its requests by.")
-    for name, token in (("SLACK_BOT_TOKEN", credentials.bot_token), ("SLACK_APP_TOKEN", credentials.app_token)):
-        if not re.fullmatch(r"[\w.-]*", token, re.ASCII):
-            raise ConfigError(f"{name} is no token: it has letters, digits, `.`, `_` and `-` only.")
 
 
 def _silenced(name: str) -> logging.Logger:

@@ -3,14 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
-
-from pydantic import BaseModel, Field
+from typing import Any
 
 from adapters.slack import forms, home, membership
-from adapters.slack.files import File
 from adapters.slack.ids import Me
 from adapters.slack.markup import mentioned, readable, without
+from adapters.slack.payloads import Click, Command, Member, Post, Reaction, Stop
 from adapters.slack.people import Known, People
 from adapters.slack.text import FORM
 from bot.domain.chat import ButtonClicked, Event, MessageReceived, Person, Reacted
@@ -26,130 +24,8 @@ STOPPED = "agent_session_stopped"
 DIRECT = "im"
 SAID = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of messages that a person says; edits, deletions and people's comings and goings have others."""
-
-
 BARE = "/help"
 """What the bot's name alone is taken for."""
-
-
-class _Shared(BaseModel):
-    """What stands below a message; one that was forwarded says so."""
-
-    is_share: bool | None = None
-    text: str | None = None
-
-
-class _Post(BaseModel):
-    """An event `message` or `app_mention`."""
-
-    type: Literal["message", "app_mention"]
-    channel: str
-    ts: str = Field(pattern=r"^\d+\.\d+$")
-    channel_type: str = ""
-    subtype: str = ""
-    text: str | None = None
-    user: str = ""
-    user_team: str | None = None
-    team: str | None = None
-    bot_id: str | None = None
-    edited: Any = None
-    thread_ts: str | None = None
-    parent_user_id: str | None = None
-    files: list[File] | None = None
-    attachments: list[_Shared] | None = None
-
-    @property
-    def text_with_shared(self) -> str:
-        """What was said, and below it what was forwarded, quoted."""
-        shared = [one.text.strip() for one in self.attachments or () if one.is_share and one.text]
-        quoted = ("\n".join(f"&gt; {line}" for line in text.splitlines()) for text in shared)
-        return "\n\n".join(filter(None, (self.text, *quoted)))
-
-
-class _Named(BaseModel):
-    id: str
-
-
-class _Member(_Named):
-    name: str = ""
-    team_id: str | None = None
-
-
-class _Message(BaseModel):
-    ts: str
-    thread_ts: str | None = None
-
-
-class _Container(BaseModel):
-    """What a click was made in. A message that one person alone sees is told here, and nowhere else."""
-
-    message_ts: str = ""
-    thread_ts: str | None = None
-
-    @property
-    def message(self) -> _Message | None:
-        return _Message(ts=self.message_ts, thread_ts=self.thread_ts) if self.message_ts else None
-
-
-class _Action(BaseModel):
-    value: str | None = None
-    action_id: str = ""
-
-
-class _Click(BaseModel):
-    """The interaction `block_actions`; one from a modal or a home has a view and no message."""
-
-    trigger_id: str
-    user: _Member
-    actions: list[_Action]
-    channel: _Named | None = None
-    container: _Container = _Container()
-    message: _Message | None = None
-    view: home.View | None = None
-
-    @property
-    def where(self) -> tuple[str, str, str]:
-        """The channel, the thread and the message; of a home its channel alone, of what is no place of ours none."""
-        if self.channel and (pressed := self.message or self.container.message):
-            thread = pressed.thread_ts
-            return self.channel.id, "" if thread in (None, pressed.ts) else thread or "", pressed.ts
-        return self.view.channel if self.view else "", "", ""
-
-
-class _Item(BaseModel):
-    type: str
-    channel: str = ""
-    ts: str = ""
-
-
-class _Reaction(BaseModel):
-    """An event `reaction_added` or `reaction_removed`; `item_user` wrote what it stands under."""
-
-    type: Literal["reaction_added", "reaction_removed"]
-    user: str
-    reaction: str
-    item: _Item
-    item_user: str = ""
-    event_ts: str
-
-
-class _Stop(BaseModel):
-    """An event STOPPED."""
-
-    channel: str
-    thread_ts: str = ""
-    user: str
-
-
-class _Command(BaseModel):
-    """A slash command."""
-
-    trigger_id: str
-    channel_id: str
-    user_id: str
-    user_name: str = ""
-    team_id: str | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,26 +43,26 @@ class EventReader:
         Slack's shape.
         """
         if body.get("type") == "block_actions":
-            return await self._click(_Click.model_validate(body), now)
+            return await self._click(Click.model_validate(body), now)
         if body.get("type") == "view_submission":
             return await self._submitted(forms.Submission.model_validate(body), now)
         if body.get("command") == COMMAND:
-            return await self._command(_Command.model_validate(body), now)
+            return await self._command(Command.model_validate(body), now)
         event = body.get("event")
         if not isinstance(event, Mapping):
             return None
         kind, event_id = event.get("type"), str(body.get("event_id"))
         if kind in ("message", MENTION):
-            return await self._message(_Post.model_validate(event))
+            return await self._message(Post.model_validate(event))
         if kind in REACTIONS:
-            return await self._reaction(_Reaction.model_validate(event), now)
+            return await self._reaction(Reaction.model_validate(event), now)
         if kind == home.OPENED:
             return await home.read(event, event_id, self.me, self.people, now)
         if kind == STOPPED:
-            return await self._stop(_Stop.model_validate(event), event_id, now)
+            return await self._stop(Stop.model_validate(event), event_id, now)
         return membership.read(event, event_id, self.me, now) if kind in membership.EVENTS else None
 
-    async def _message(self, post: _Post) -> MessageReceived | None:
+    async def _message(self, post: Post) -> MessageReceived | None:
         if not self._by_person(post) or not (post.type == MENTION or post.channel_type in MESSAGES):
             return None
         direct, called = post.channel_type == DIRECT, self.me.user in mentioned(post.text or "")
@@ -205,7 +81,7 @@ class EventReader:
         return MessageReceived(
             key=self.me.key(post.channel, post.ts),
             conversation=replace(self.me.place(post.channel, thread, _language(post.user, known)), direct=direct),
-            person=self._person(_Member(id=post.user, team_id=post.user_team or post.team), known),
+            person=self._person(Member(id=post.user, team_id=post.user_team or post.team), known),
             text=self._as_command(text) if named else text,
             message_id=post.ts,
             at=datetime.fromtimestamp(float(post.ts), UTC),
@@ -213,7 +89,7 @@ class EventReader:
             attachments=tuple(file.attachment for file in post.files or ()),
         )
 
-    def _by_person(self, post: _Post) -> bool:
+    def _by_person(self, post: Post) -> bool:
         """Whether a person says it now. Whatever a bot says is left alone: two would never come to an end."""
         by_bot = post.bot_id or post.user in ("", self.me.user)
         return not by_bot and not post.edited and post.subtype in SAID
@@ -223,7 +99,7 @@ class EventReader:
         word = text.lower()
         return f"/{word}" if word in self.commands else text
 
-    async def _click(self, click: _Click, now: datetime) -> ButtonClicked | None:
+    async def _click(self, click: Click, now: datetime) -> ButtonClicked | None:
         button = click.actions[0].value if click.actions else None
         where, thread, message = click.where
         if not (button and where):
@@ -248,7 +124,7 @@ class EventReader:
         return ButtonClicked(
             key=self.me.key("form", given.trigger_id),
             conversation=self.me.place(under.channel, under.thread, _language(given.user.id, known)),
-            person=self._person(_Member(id=given.user.id, team_id=given.user.team_id), known),
+            person=self._person(Member(id=given.user.id, team_id=given.user.team_id), known),
             button=clean(under.button),
             message_id=under.message,
             token=given.trigger_id,
@@ -256,7 +132,7 @@ class EventReader:
             text=clean(given.text),
         )
 
-    async def _reaction(self, given: _Reaction, now: datetime) -> Reacted | None:
+    async def _reaction(self, given: Reaction, now: datetime) -> Reacted | None:
         """Slack tells of one reaction at a time: the last that was given counts, until it is taken back."""
         item = given.item
         if item.type != "message" or given.item_user != self.me.user or given.user == self.me.user:
@@ -265,25 +141,23 @@ class EventReader:
         return Reacted(
             key=self.me.key(given.type, item.channel, item.ts, given.user, given.reaction, given.event_ts),
             conversation=self.me.place(item.channel, "", _language(given.user, known)),
-            person=self._person(_Member(id=given.user), known),
+            person=self._person(Member(id=given.user), known),
             message_id=item.ts,
             emoji=(given.reaction,) if given.type == "reaction_added" else (),
             at=now,
         )
 
-    async def _stop(self, stop: _Stop, event_id: str, now: datetime) -> MessageReceived:
+    async def _stop(self, stop: Stop, event_id: str, now: datetime) -> MessageReceived:
         """The press of Slack's button says what the command says."""
-        return await self._ordered("/stop", _Member(id=stop.user), (stop.channel, stop.thread_ts), event_id, now)
+        return await self._ordered("/stop", Member(id=stop.user), (stop.channel, stop.thread_ts), event_id, now)
 
-    async def _command(self, said: _Command, now: datetime) -> MessageReceived:
+    async def _command(self, said: Command, now: datetime) -> MessageReceived:
         word, _, rest = said.text.strip().removeprefix("/").partition(" ")
         text = f"/{word.lower()} {rest}".strip() if word.lower() in self.commands else "/help"
-        who = _Member(id=said.user_id, name=said.user_name, team_id=said.team_id)
+        who = Member(id=said.user_id, name=said.user_name, team_id=said.team_id)
         return await self._ordered(clean(text), who, (said.channel_id, ""), said.trigger_id, now)
 
-    async def _ordered(
-        self, text: str, who: _Member, where: tuple[str, str], id: str, now: datetime
-    ) -> MessageReceived:
+    async def _ordered(self, text: str, who: Member, where: tuple[str, str], id: str, now: datetime) -> MessageReceived:
         """A command that was not written as a message; `id` is what Slack names it by."""
         known = await self.people.known({who.id})
         return MessageReceived(
@@ -295,7 +169,7 @@ class EventReader:
             at=now,
         )
 
-    def _person(self, member: _Member, known: Mapping[str, Known]) -> Person:
+    def _person(self, member: Member, known: Mapping[str, Known]) -> Person:
         found = known.get(member.id)
         name, zone = (found.name, found.zone) if found else (member.name, "")
         return self.me.person(member.id, name, member.team_id, zone)

@@ -100,7 +100,8 @@ def telegram(settings: Settings, pairing: Pairing) -> "TelegramAdapter":
 
 def slack(settings: Settings) -> "SlackAdapter":
     """The adapter that the settings ask for. Raises ConfigError."""
-    from adapters.slack.adapter import Credentials, SlackAdapter
+    from adapters.slack.adapter import SlackAdapter
+    from adapters.slack.credentials import Credentials
     from bot.clients.clock import SystemClock
     from bot.engine.commands import COMMANDS
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from adapters.slack.adapter import Credentials, SlackAdapter
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.credentials import Credentials
 from adapters.slack.http_events import PATH
 from bot.domain.chat import Conversation, Person
 from bot.engine.commands import COMMANDS

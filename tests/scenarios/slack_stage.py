@@ -12,7 +12,8 @@ import pytest
 from ruamel.yaml import YAML
 
 import adapters.slack
-from adapters.slack.adapter import Credentials, SlackAdapter
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.credentials import Credentials
 from bot.app import App, Outside, opened
 from bot.clients.clock import SystemClock
 from bot.clients.model import OpenAIModel

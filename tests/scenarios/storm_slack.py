@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.slack.adapter import Credentials, SlackAdapter
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.credentials import Credentials
 from adapters.slack.http_events import PATH
 from bot.app import App
 from bot.clients.clock import SystemClock

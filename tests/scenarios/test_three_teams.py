@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.adapter import Credentials, SlackAdapter
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.credentials import Credentials
 from adapters.telegram.adapter import TelegramAdapter
 from bot.app import App, Outside, opened
 from bot.clients.clock import SystemClock

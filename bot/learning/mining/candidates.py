@@ -11,8 +11,8 @@ from bot.learning.mining.corpus import Corpus, Part
 from bot.learning.mining.fingerprints import fingerprint
 from bot.learning.mining.indexing import Indexed
 from bot.learning.mining.induce import Induced
+from bot.learning.mining.matches import Replay
 from bot.learning.mining.naming import names
-from bot.learning.mining.replaying import Replay
 from bot.learning.mining.report import Candidate, Refusal
 from bot.learning.mining.sequences import Tools
 from bot.learning.mining.support import Support

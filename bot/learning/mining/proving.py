@@ -13,7 +13,8 @@ from bot.learning.mining.contribution import part_of
 from bot.learning.mining.corpus import Corpus
 from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.induce import Induced, induce
-from bot.learning.mining.replaying import Match, Replay, Replayer, share, summed
+from bot.learning.mining.matches import Match, Replay, share, summed
+from bot.learning.mining.replaying import Replayer
 from bot.learning.mining.sequences import Occurrence
 
 FOLDS = 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bot.domain.skill import Procedure
-from bot.learning.mining.replaying import Replay
+from bot.learning.mining.matches import Replay
 
 Kind: TypeAlias = Literal["parameter", "reference", "composed", "constant", "item"]
 

@@ -7,7 +7,8 @@ import pytest
 import structlog
 
 from adapters.slack import people
-from adapters.slack.adapter import Credentials, SlackAdapter
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.credentials import Credentials
 from adapters.slack.text import PART_CHARACTERS, SECTION_CHARACTERS
 from bot.domain.chat import Button, ButtonClicked, Conversation, InPassing, Outgoing, Person
 from bot.engine.commands import COMMANDS

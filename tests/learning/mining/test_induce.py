@@ -11,10 +11,10 @@ from bot.learning.mining.corpus import corpus
 from bot.learning.mining.explanation import Explained, Rigour
 from bot.learning.mining.gates import proof, structure
 from bot.learning.mining.induce import Induced, induce
+from bot.learning.mining.matches import Replay
 from bot.learning.mining.pattern import Composed, Constant, Item, Origin, Parameter, Reference
 from bot.learning.mining.places import EACH
 from bot.learning.mining.proving import Proof
-from bot.learning.mining.replaying import Replay
 from bot.learning.mining.sequences import by_task, frequent
 from bot.learning.mining.weighing import NAMED
 from tests.learning.workplaces import Desk, Work, token, traces_of

@@ -6,9 +6,9 @@ from bot.learning.mining import mine
 from bot.learning.mining.corpus import corpus
 from bot.learning.mining.explanation import Rigour
 from bot.learning.mining.induce import induce
+from bot.learning.mining.matches import Replay
 from bot.learning.mining.miner import MOST_TASKS
 from bot.learning.mining.proving import MOST_MATCHES, Proof, prove
-from bot.learning.mining.replaying import Replay
 from bot.learning.mining.sequences import by_task, frequent
 from bot.learning.traces import Trace
 from tests.learning import workplaces

@@ -11,7 +11,7 @@ from adapters.slack.markup import mentioned, readable, without
 from adapters.slack.payloads import Click, Command, Member, Post, Reaction, Stop
 from adapters.slack.people import Known, People
 from adapters.slack.text import FORM
-from bot.domain.chat import ButtonClicked, Event, MessageReceived, Person, Reacted
+from bot.domain.chat import HELP, ButtonClicked, Event, MessageReceived, Person, Reacted
 from bot.domain.text import clean
 
 COMMAND = "/apprentice"
@@ -24,8 +24,6 @@ STOPPED = "agent_session_stopped"
 DIRECT = "im"
 SAID = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of messages that a person says; edits, deletions and people's comings and goings have others."""
-BARE = "/help"
-"""What the bot's name alone is taken for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class EventReader:
         if not (text or post.files):
             if not called:
                 return None
-            text = BARE
+            text = HELP
         thread = post.thread_ts or ("" if direct else post.ts)
         return MessageReceived(
             key=self.me.key(post.channel, post.ts),
@@ -153,7 +151,7 @@ class EventReader:
 
     async def _command(self, said: Command, now: datetime) -> MessageReceived:
         word, _, rest = said.text.strip().removeprefix("/").partition(" ")
-        text = f"/{word.lower()} {rest}".strip() if word.lower() in self.commands else "/help"
+        text = f"/{word.lower()} {rest}".strip() if word.lower() in self.commands else HELP
         who = Member(id=said.user_id, name=said.user_name, team_id=said.team_id)
         return await self._ordered(clean(text), who, (said.channel_id, ""), said.trigger_id, now)
 

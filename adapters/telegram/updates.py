@@ -21,6 +21,7 @@ from telegram import (
 
 from adapters.telegram.contents import attached, told
 from bot.domain.chat import (
+    HELP,
     ButtonClicked,
     ChatMoved,
     Conversation,
@@ -38,9 +39,6 @@ UPDATES = (Update.MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION, Updat
 
 Reactions come in direct chats, and in groups whose administrator the bot is.
 """
-
-BARE = "/help"
-"""What the bot's name alone is taken for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ class UpdateReader:
         if not (text or files):
             if not message.text:
                 return None
-            text = BARE  # its name, and nothing else
+            text = HELP  # its name, and nothing else
         return MessageReceived(
             key=f"{PLATFORM}:{self.me.id}:{message.chat.id}:{message.message_id}",
             conversation=_conversation(message, message.from_user),
@@ -165,8 +163,9 @@ class UpdateReader:
     def _pointed_at(self, message: Message) -> str:
         """What others said in a group, quoted, where a message answers it: the bot has not seen it."""
         answered = message.reply_to_message
-        ours = answered is None or (answered.from_user is not None and answered.from_user.id == self.me.id)
-        if answered is None or ours or message.chat.type == Chat.PRIVATE:
+        if answered is None or message.chat.type == Chat.PRIVATE:
+            return ""
+        if answered.from_user is not None and answered.from_user.id == self.me.id:
             return ""
         said = message.quote.text if message.quote else answered.text or answered.caption or told(answered)
         return "\n".join(f"> {line}" for line in clean(said).strip().splitlines())

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+HELP = "/help"
+"""The command that tells what the bot understands: its name alone is taken for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
